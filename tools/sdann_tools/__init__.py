@@ -1,0 +1,1 @@
+"""What the scripts in `tools/` share: files, data splits, ONNX graphs, ONNX Runtime, references."""

@@ -1,0 +1,105 @@
+"""Trains the two networks in JAX, with weights laid out as ONNX lays them out."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How long and how hard to train."""
+
+    epochs: int
+    batch: int = 64
+    peak_rate: float = 2e-3
+    weight_decay: float = 1e-4
+    shift: int = 0  # images are moved by up to this many pixels in x and y
+    seed: int = 0
+
+
+def dense(x, layer):
+    """A Gemm with transB = 1: weights are [out, in]."""
+    return x @ layer["weight"].T + layer["bias"]
+
+
+def convolution(x, layer, stride: int, pad: int):
+    """A Conv in NCHW with weights [out, in, height, width]."""
+    y = jax.lax.conv_general_dilated(
+        x, layer["weight"], (stride, stride), [(pad, pad)] * 2,
+        dimension_numbers=("NCHW", "OIHW", "NCHW"),
+    )
+    return y + layer["bias"][None, :, None, None]
+
+
+def he_initialized(shapes: dict, seed: int) -> dict:
+    """Random weights by He's rule and zero biases, for `{layer: weight shape}`.
+
+    Each neuron's weights are shifted to sum to zero. Inputs are never negative here, so a neuron
+    whose weights happen to sum below zero would start, and stay, silent.
+    """
+    rng = np.random.default_rng(seed)
+
+    def layer(shape):
+        fan_in = tuple(range(1, len(shape)))
+        weight = rng.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape)
+        weight -= weight.mean(axis=fan_in, keepdims=True)
+        return {"weight": jnp.asarray(weight, jnp.float32), "bias": jnp.zeros(shape[0], jnp.float32)}
+
+    return {name: layer(shape) for name, shape in shapes.items()}
+
+
+def train(forward, parameters, inputs, labels, recipe: Recipe) -> dict:
+    """Minimises cross-entropy with AdamW and a cosine schedule; returns NumPy parameters.
+
+    `forward(parameters, inputs)` gives the logits.
+    """
+    rng = np.random.default_rng(recipe.seed)
+    steps = recipe.epochs * (len(labels) // recipe.batch)
+    moments = jax.tree.map(lambda p: (jnp.zeros_like(p), jnp.zeros_like(p)), parameters)
+
+    def loss(parameters, x, y):
+        scores = jax.nn.log_softmax(forward(parameters, x))
+        return -jnp.mean(jnp.take_along_axis(scores, y[:, None], axis=1))
+
+    @jax.jit
+    def update(parameters, moments, step, x, y):
+        rate = recipe.peak_rate * 0.5 * (1 + jnp.cos(jnp.pi * step / steps))
+        gradients = jax.grad(loss)(parameters, x, y)
+
+        def adamw(p, g, moment):
+            first = 0.9 * moment[0] + 0.1 * g
+            second = 0.999 * moment[1] + 0.001 * g * g
+            corrected = first / (1 - 0.9 ** (step + 1))
+            spread = jnp.sqrt(second / (1 - 0.999 ** (step + 1))) + 1e-8
+            return p - rate * (corrected / spread + recipe.weight_decay * p), (first, second)
+
+        leaves, structure = jax.tree.flatten(parameters)
+        updated = [
+            adamw(p, g, m)
+            for p, g, m in zip(leaves, structure.flatten_up_to(gradients),
+                               structure.flatten_up_to(moments))
+        ]
+        return tuple(structure.unflatten(part) for part in zip(*updated))
+
+    step = 0
+    for _ in range(recipe.epochs):
+        order = rng.permutation(len(labels))
+        for start in range(0, len(order) - recipe.batch + 1, recipe.batch):
+            rows = order[start : start + recipe.batch]
+            x = shifted(inputs[rows], recipe.shift, rng) if recipe.shift else inputs[rows]
+            parameters, moments = update(parameters, moments, step, x, labels[rows])
+            step += 1
+    return jax.tree.map(np.asarray, parameters)
+
+
+def shifted(images, limit: int, rng):
+    """Moves each image [n, channels, height, width] by its own random whole-pixel offset."""
+    height, width = images.shape[-2:]
+    padded = np.pad(images, [(0, 0), (0, 0), (limit, limit), (limit, limit)])
+    offsets = rng.integers(0, 2 * limit + 1, (len(images), 2))
+    return np.stack([
+        image[:, top : top + height, left : left + width]
+        for image, (top, left) in zip(padded, offsets)
+    ])
