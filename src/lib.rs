@@ -1,0 +1,2 @@
+//! Quantized neural networks as spikes, exactly.
+pub mod graph;
