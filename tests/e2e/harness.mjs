@@ -1,0 +1,134 @@
+// What every browser test needs: the built page on a server of its own, and a browser to look at it with.
+//
+// The page is served under a folder rather than at the root, so that an address which works only at the root
+// is found out. The browser resolves no other host, so that the page can't lean on one unnoticed.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
+
+import axe from 'axe-core';
+import { chromium } from 'playwright-core';
+import sirv from 'sirv';
+
+const ROOT = new URL('../../', import.meta.url);
+const DIST = fileURLToPath(new URL('dist/', ROOT));
+const SCREENSHOTS = fileURLToPath(new URL('target/screenshots/', ROOT));
+
+/** The folder that the page is served under. */
+const FOLDER = '/a/folder/';
+
+/** The widths and colour schemes that the page must look right in: a phone and a desk, by day and by night. */
+export const WIDTHS = [390, 1440];
+export const SCHEMES = ['light', 'dark'];
+const HEIGHTS = { 390: 844, 1440: 900 };
+
+const FLAGS = [
+  '--headless=new',
+  // Chromium's sandbox doesn't run as root, as which containers run tests.
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-dev-shm-usage',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+];
+
+/** Serves `dist/` on a free port: `{ url, close }`. */
+export async function serve() {
+  if (!existsSync(`${DIST}index.html`)) {
+    throw new Error('there is no dist/index.html: run cargo xtask build first');
+  }
+  const files = sirv(DIST, { dev: true });
+  const server = createServer((request, response) => {
+    const missing = () => response.writeHead(404).end();
+    if (!request.url.startsWith(FOLDER)) return missing();
+    request.url = request.url.slice(FOLDER.length - 1);
+    files(request, response, missing);
+  });
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  return {
+    url: origin + FOLDER,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+/** Starts the system's Chromium, or the browser that CHROME names. */
+export function launch() {
+  return chromium.launch({ executablePath: process.env.CHROME ?? firstThatRuns(), args: FLAGS });
+}
+
+function firstThatRuns() {
+  const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
+  for (const name of names) {
+    const found = spawnSync('which', [name], { encoding: 'utf8' }).stdout?.trim();
+    if (found && spawnSync(found, ['--version']).status === 0) return found;
+  }
+  throw new Error('there is no Chromium: cargo xtask setup installs it, or set CHROME to a browser');
+}
+
+/**
+ * Opens the page in a window of the given width and colour scheme and waits until it is drawn.
+ *
+ * `problems` fills up with whatever a visitor's console would complain of, and with requests that failed or
+ * left the page's own origin. `query` is added to the address, for states that the address holds.
+ */
+export async function open(browser, url, { width = 1440, scheme = 'light', query = '' } = {}) {
+  const context = await browser.newContext({
+    viewport: { width, height: HEIGHTS[width] ?? 900 },
+    colorScheme: scheme,
+    // Nothing is caught half way through a transition.
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  const problems = watch(context, page, new URL(url).origin);
+  await page.goto(url + query);
+  await page.locator('main').first().waitFor({ timeout: 60_000 });
+  await page.waitForLoadState('networkidle');
+  return { page, problems, close: () => context.close() };
+}
+
+function watch(context, page, origin) {
+  const problems = [];
+  page.on('pageerror', (error) => problems.push(`uncaught: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(`console: ${message.text()}`);
+  });
+  context.on('request', (request) => {
+    const address = new URL(request.url());
+    const local = ['data:', 'blob:'].includes(address.protocol) || address.origin === origin;
+    if (!local) problems.push(`left the origin: ${request.url()}`);
+  });
+  context.on('requestfailed', (request) => {
+    problems.push(`failed: ${request.url()} (${request.failure()?.errorText})`);
+  });
+  context.on('response', (response) => {
+    if (response.status() >= 400) problems.push(`status ${response.status()}: ${response.url()}`);
+  });
+  return problems;
+}
+
+/** What axe-core finds wrong with the page as it is now, one line for each rule: which, and where. */
+export async function accessibilityViolations(page) {
+  // As text, since a script tag would fall under the page's content security policy.
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  const where = (nodes) => nodes.map((node) => node.target.join(' ')).join(', ');
+  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${where(nodes)}`);
+}
+
+/** Takes a picture of the whole page into `target/screenshots/` and returns its path. */
+export async function screenshot(page, name) {
+  await mkdir(SCREENSHOTS, { recursive: true });
+  const path = `${SCREENSHOTS}${name}.png`;
+  await page.screenshot({ path, fullPage: true });
+  return path;
+}
