@@ -1,0 +1,5 @@
+//! The page: a Yew application on the page's thread, and the engine in a worker.
+//! Start with the [README](https://docs.rs/) in this folder.
+
+pub mod selection;
+pub mod worker;

@@ -1,0 +1,209 @@
+//! What page and worker say to each other.
+//!
+//! Each request carries an epoch. The worker drops what it does for an older epoch as soon as a
+//! newer request is there; the page drops answers of an older one. So neither ever waits.
+
+use crate::chip::{Mapping, MappingError, Traffic};
+use crate::explore::{Agreement, CalibrationEffect};
+use crate::graph::{Affine, Connections};
+use crate::settings::Settings;
+use crate::simulate::{Packed, Trace};
+use crate::spiking::LayerPlan;
+use serde::{Deserialize, Serialize};
+
+/// Counts up with every request of its kind.
+pub type Epoch = u32;
+
+/// From the page to the worker.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Request {
+    /// Read a model and, if there are, samples. Answered by `Loaded` or `Failed`; after `Failed`
+    /// the worker still has the model before.
+    Load {
+        /// Counts loads.
+        epoch: Epoch,
+        /// The model.
+        model: ModelFile,
+        /// Samples with labels, and samples to calibrate with.
+        data: Option<DataFiles>,
+    },
+    /// Convert with these settings, trace this sample, then count agreement over all samples.
+    /// Answered by `Run` (or `Failed`), then by several `Counted`.
+    Explore {
+        /// Counts explorations.
+        epoch: Epoch,
+        /// What the user chose.
+        settings: Settings,
+        /// What to trace.
+        sample: Sample,
+    },
+    /// Measure what bias correction does to a layer. Answered by `Calibration`.
+    Calibrate {
+        /// Counts these.
+        epoch: Epoch,
+        /// What the user chose (perhaps with a narrower register, to have something to show).
+        settings: Settings,
+        /// The layer.
+        layer: usize,
+    },
+}
+
+/// A file as the user gave it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ModelFile {
+    /// Its name, for messages.
+    pub name: String,
+    /// Its content.
+    pub bytes: Packed<u8>,
+}
+
+/// The files of a data set, as they are.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct DataFiles {
+    /// Samples.
+    pub images: Packed<u8>,
+    /// One label per sample.
+    pub labels: Packed<u8>,
+    /// Samples to calibrate with.
+    pub calibration: Packed<u8>,
+    /// A stored value divided by this is what the model takes.
+    pub divide_by: f32,
+}
+
+/// One input of the network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Sample {
+    /// A sample of the loaded data set.
+    Stored(usize),
+    /// Values as the model takes them, in its input's shape.
+    Values(Packed<f32>),
+}
+
+/// From the worker to the page.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Response {
+    /// A model was read.
+    Loaded {
+        /// Of the request.
+        epoch: Epoch,
+        /// What it is.
+        network: NetworkView,
+    },
+    /// A sample was traced.
+    Run {
+        /// Of the request.
+        epoch: Epoch,
+        /// What happened.
+        run: RunView,
+    },
+    /// More samples were counted.
+    Counted {
+        /// Of the `Explore` request.
+        epoch: Epoch,
+        /// The counts so far.
+        agreement: Agreement,
+    },
+    /// A layer's errors were measured.
+    Calibration {
+        /// Of the request.
+        epoch: Epoch,
+        /// What correction does there.
+        effect: CalibrationEffect,
+    },
+    /// A request could not be done; nothing has changed.
+    Failed {
+        /// Of the request.
+        epoch: Epoch,
+        /// Which request it was.
+        what: Failure,
+        /// One sentence for the user.
+        message: String,
+    },
+    /// The worker broke; it must be started again.
+    Panicked {
+        /// Where and why.
+        message: String,
+    },
+}
+
+/// Which kind of request failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Failure {
+    /// `Load`.
+    Load,
+    /// `Explore`.
+    Explore,
+    /// `Calibrate`.
+    Calibrate,
+}
+
+/// A loaded network, as far as the page draws it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NetworkView {
+    /// The model's name.
+    pub name: String,
+    /// The input, then each layer's output.
+    pub tensors: Vec<TensorView>,
+    /// Layers in running order.
+    pub layers: Vec<LayerView>,
+    /// Stored samples; empty without a data set.
+    pub samples: SamplesView,
+}
+
+/// A tensor of codes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TensorView {
+    /// Its name in the file.
+    pub name: String,
+    /// Channels, height, width (or fewer axes).
+    pub shape: Vec<usize>,
+    /// How its codes are read; `None` where it holds real numbers (an unquantized output).
+    pub affine: Option<Affine>,
+}
+
+/// A layer of STEM neurons.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LayerView {
+    /// Its node's name in the file.
+    pub name: String,
+    /// Index of the tensor that it listens to.
+    pub source: usize,
+    /// Index of the tensor that it fires.
+    pub target: usize,
+    /// Its wiring.
+    pub connections: Connections,
+    /// Synapses, padded positions left out.
+    pub synapses: u64,
+}
+
+/// Stored samples as pictures.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SamplesView {
+    /// How many.
+    pub count: usize,
+    /// Values of one sample.
+    pub shape: Vec<usize>,
+    /// All samples one after the other, each value scaled to 0…255.
+    pub pixels: Packed<u8>,
+    /// One label per sample.
+    pub labels: Packed<u8>,
+}
+
+/// A traced sample and what it did to the chip.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunView {
+    /// The settings that it ran with.
+    pub settings: Settings,
+    /// One per layer.
+    pub plans: Vec<LayerPlan>,
+    /// Codes, currents, membranes, potentials.
+    pub trace: Trace,
+    /// The output as real numbers, one per class.
+    pub output: Vec<f32>,
+    /// Index of the largest output of the spiking network.
+    pub winner: usize,
+    /// The same of the integer reference.
+    pub reference_winner: usize,
+    /// Where the neurons are and what travels; or why the network does not fit.
+    pub chip: Result<(Mapping, Traffic), MappingError>,
+}
