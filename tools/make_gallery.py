@@ -1,4 +1,4 @@
-"""Writes `assets/gallery.json`: the models the page offers, their data, and one clear sample a class."""
+"""Writes `assets/gallery.json`: the models the page offers, with one clear sample of each class."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Writes `assets/models/`: trains each network, saves it as float ONNX, quantizes it to int8 QDQ."""
+"""Writes `assets/models/`: each network trained, as float ONNX and as int8 QDQ ONNX."""
 
 import numpy as np
 import onnx

@@ -43,12 +43,10 @@ class GraphBuilder:
             inputs.append(self.constant(f"{name}_bias", np.asarray(bias, np.float32)))
         return self.node(op, name, *inputs, **attributes)
 
-    def model(self, output_shape, output_name: str | None = None) -> onnx.ModelProto:
+    def model(self, output_name: str) -> onnx.ModelProto:
         """The finished and checked model; the last node's output is the only graph output."""
-        if output_name:
-            self.nodes[-1].output[0] = output_name
-            self.last = output_name
-        output = helper.make_tensor_value_info(self.last, TensorProto.FLOAT, output_shape)
+        self.nodes[-1].output[0] = output_name
+        output = helper.make_tensor_value_info(output_name, TensorProto.FLOAT, None)
         graph = helper.make_graph(
             self.nodes, self.name, [self.input], [output], initializer=self.initializers
         )
@@ -58,5 +56,7 @@ class GraphBuilder:
             ir_version=IR_VERSIONS[self.opset],
             producer_name="sdann-tools",
         )
+        model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
+        del model.graph.value_info[:]  # only the output's shape was wanted
         onnx.checker.check_model(model, full_check=True)
         return model

@@ -47,7 +47,7 @@ def cnn_graph(parameters) -> onnx.ModelProto:
     _add(graph, "Gemm", "dense", parameters, transB=1)
     graph.node("Relu", "dense_relu")
     _add(graph, "Gemm", "class", parameters, transB=1)
-    return graph.model(["N", 10], output_name="logits")
+    return graph.model("logits")
 
 
 def mlp_graph(parameters) -> onnx.ModelProto:
@@ -56,7 +56,7 @@ def mlp_graph(parameters) -> onnx.ModelProto:
     _add(graph, "Gemm", "hidden", parameters, transB=1)
     graph.node("Relu", "hidden_relu")
     _add(graph, "Gemm", "class", parameters, transB=1)
-    return graph.model(["N", 10], output_name="logits")
+    return graph.model("logits")
 
 
 def _add(graph, op, name, parameters, **attributes):

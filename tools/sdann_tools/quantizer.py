@@ -20,7 +20,7 @@ class Samples(CalibrationDataReader):
 
 
 def quantized(model: onnx.ModelProto, calibration: np.ndarray, **options) -> onnx.ModelProto:
-    """A QDQ model with int8 activations and per-channel int8 weights unless `options` say otherwise.
+    """A QDQ model: int8 activations, per-channel int8 weights, unless `options` say otherwise.
 
     `options` are those of `onnxruntime.quantization.quantize_static`.
     """

@@ -1,7 +1,7 @@
 """An independent integer evaluation of QDQ graphs, in NumPy.
 
-It shares no code with ONNX Runtime and none with the engine, so that an agreement of all three means
-something. Sums are exact 64-bit integers; everything after them is float32, in the order
+It shares no code with ONNX Runtime and none with the engine, so that an agreement of all three
+means something. Sums are exact 64-bit integers; everything after them is float32, in the order
 
     V    = float32(acc) · (S_x · S_w / S_y)        each product and quotient rounded to float32
     code = clamp(round_half_even(V) + Z_y)
@@ -122,8 +122,6 @@ def dequantize(operands, attributes):
 
 def convolution(operands, attributes):
     x, w, bias = _linear_operands(operands)
-    if x is None:
-        raise NotImplementedError("a convolution of floats")
     spatial = x.q.ndim - 2
     strides = attributes.get("strides", [1] * spatial)
     dilations = attributes.get("dilations", [1] * spatial)
@@ -134,17 +132,20 @@ def convolution(operands, attributes):
     windows = _windows(centered, kernel, strides, dilations)
     per_group_in, per_group_out = w.q.shape[1], w.q.shape[0] // groups
     weights = w.centered().reshape(w.q.shape[0], -1)
-    acc = np.concatenate([
-        np.einsum(
-            "ncp...,oc->no...",
-            windows[:, g * per_group_in : (g + 1) * per_group_in].reshape(
-                len(windows), -1, 1, *windows.shape[3:]
-            ),
-            weights[g * per_group_out : (g + 1) * per_group_out],
-            optimize=True,
-        )
-        for g in range(groups)
-    ], axis=1)
+    acc = np.concatenate(
+        [
+            np.einsum(
+                "ncp...,oc->no...",
+                windows[:, g * per_group_in : (g + 1) * per_group_in].reshape(
+                    len(windows), -1, 1, *windows.shape[3:]
+                ),
+                weights[g * per_group_out : (g + 1) * per_group_out],
+                optimize=True,
+            )
+            for g in range(groups)
+        ],
+        axis=1,
+    )
     shape = [1, -1] + [1] * spatial
     if bias is not None:
         acc = acc + bias.reshape(shape)
@@ -185,9 +186,9 @@ def _pads(attributes, size, kernel, strides, dilations):
 
 
 def gemm(operands, attributes):
-    x, w, bias = _linear_operands(operands)
-    if attributes.get("alpha", 1.0) != 1.0 or attributes.get("beta", 1.0) != 1.0 or x is None:
+    if attributes.get("alpha", 1.0) != 1.0 or attributes.get("beta", 1.0) != 1.0:
         return _float_gemm(operands, attributes)
+    x, w, bias = _linear_operands(operands)
     weights = w.centered().T if attributes.get("transB", 0) else w.centered()
     acc = x.centered() @ weights
     return Sums(acc if bias is None else acc + bias, x.scale.reshape(()), w.scale)
@@ -209,15 +210,18 @@ def matmul(operands, _attributes):
 
 
 def _linear_operands(operands):
-    """Input and weight codes and the integer bias; no input codes where anything is float."""
+    """Input codes, weight codes and the integer bias, if any.
+
+    ONNX Runtime turns a float bias into codes of scale S_x · S_w before it runs; so does this.
+    """
     x, w = operands[:2]
+    if not (isinstance(x, Codes) and isinstance(w, Codes)):
+        raise NotImplementedError("a linear layer on floats")
     bias = operands[2] if len(operands) > 2 else None
     if isinstance(bias, Codes):
         bias = bias.centered()
     elif bias is not None:
-        return None, None, None
-    if not (isinstance(x, Codes) and isinstance(w, Codes)):
-        return None, None, None
+        bias = np.rint(bias / (x.scale.reshape(()) * w.scale)).astype(np.int64)
     return x, w, bias
 
 

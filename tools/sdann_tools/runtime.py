@@ -10,9 +10,12 @@ import onnxruntime as ort
 
 def session(model: onnx.ModelProto, optimize: bool = True) -> ort.InferenceSession:
     """A CPU session with ONNX Runtime's default options, or with every optimization off."""
-    return ort.InferenceSession(
-        model.SerializeToString(), _options(optimize), providers=["CPUExecutionProvider"]
-    )
+    return session_of_bytes(model.SerializeToString(), optimize)
+
+
+def session_of_bytes(data: bytes, optimize: bool = True) -> ort.InferenceSession:
+    """Like `session`, for a model as stored in a file, valid or not."""
+    return ort.InferenceSession(data, _options(optimize), providers=["CPUExecutionProvider"])
 
 
 def _options(optimize):
@@ -23,8 +26,9 @@ def _options(optimize):
     return options
 
 
-def run(model: onnx.ModelProto, inputs: np.ndarray, batch: int | None = None,
-        optimize: bool = True) -> list[np.ndarray]:
+def run(
+    model: onnx.ModelProto, inputs: np.ndarray, batch: int | None = None, optimize: bool = True
+) -> list[np.ndarray]:
     """All graph outputs for all inputs, fed in batches of `batch` (all at once by default)."""
     runner = session(model, optimize)
     name = runner.get_inputs()[0].name
@@ -42,9 +46,7 @@ def optimized(model: onnx.ModelProto) -> onnx.ModelProto:
         path = Path(folder) / "optimized.onnx"
         options = _options(True)
         options.optimized_model_filepath = str(path)
-        ort.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
         return onnx.load(path)
 
 

@@ -27,7 +27,10 @@ def dense(x, layer):
 def convolution(x, layer, stride: int, pad: int):
     """A Conv in NCHW with weights [out, in, height, width]."""
     y = jax.lax.conv_general_dilated(
-        x, layer["weight"], (stride, stride), [(pad, pad)] * 2,
+        x,
+        layer["weight"],
+        (stride, stride),
+        [(pad, pad)] * 2,
         dimension_numbers=("NCHW", "OIHW", "NCHW"),
     )
     return y + layer["bias"][None, :, None, None]
@@ -45,7 +48,10 @@ def he_initialized(shapes: dict, seed: int) -> dict:
         fan_in = tuple(range(1, len(shape)))
         weight = rng.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape)
         weight -= weight.mean(axis=fan_in, keepdims=True)
-        return {"weight": jnp.asarray(weight, jnp.float32), "bias": jnp.zeros(shape[0], jnp.float32)}
+        return {
+            "weight": jnp.asarray(weight, jnp.float32),
+            "bias": jnp.zeros(shape[0], jnp.float32),
+        }
 
     return {name: layer(shape) for name, shape in shapes.items()}
 
@@ -78,8 +84,9 @@ def train(forward, parameters, inputs, labels, recipe: Recipe) -> dict:
         leaves, structure = jax.tree.flatten(parameters)
         updated = [
             adamw(p, g, m)
-            for p, g, m in zip(leaves, structure.flatten_up_to(gradients),
-                               structure.flatten_up_to(moments))
+            for p, g, m in zip(
+                leaves, structure.flatten_up_to(gradients), structure.flatten_up_to(moments)
+            )
         ]
         return tuple(structure.unflatten(part) for part in zip(*updated))
 
@@ -99,7 +106,9 @@ def shifted(images, limit: int, rng):
     height, width = images.shape[-2:]
     padded = np.pad(images, [(0, 0), (0, 0), (limit, limit), (limit, limit)])
     offsets = rng.integers(0, 2 * limit + 1, (len(images), 2))
-    return np.stack([
-        image[:, top : top + height, left : left + width]
-        for image, (top, left) in zip(padded, offsets)
-    ])
+    return np.stack(
+        [
+            image[:, top : top + height, left : left + width]
+            for image, (top, left) in zip(padded, offsets)
+        ]
+    )
