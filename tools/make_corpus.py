@@ -46,8 +46,8 @@ on random calibration data.
 
 `kernel` tells whether ONNX Runtime sums integers or floats. In a *float* case it dequantizes, computes
 in float32 and quantizes again, so a value within float error of a rounding tie may come out one code
-off on another machine or version. The test of a float case may allow for that; an integer case is
-exact, as is each of its outputs here.
+off on another machine or version. The test of a float case may allow for that, and for the
+last bits of a float output; an integer case is exact.
 
 | case | about | kernel | output | differing |
 |---|---|---|---|---|

@@ -383,6 +383,12 @@ CASES = (
         pads=[1] * 4,
         range=3.0,
     ),
+    conv_case(
+        "conv-output-float",
+        "the last convolution's output is not quantized",
+        pads=[1] * 4,
+        edit=edits.leave_output_float,
+    ),
     gemm_case(
         "output-float",
         "the last Gemm's output is not quantized",
