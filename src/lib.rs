@@ -2,6 +2,8 @@
 pub mod chip;
 pub mod explore;
 pub mod graph;
+pub mod import;
+pub mod quantize;
 pub mod settings;
 pub mod simulate;
 pub mod spiking;

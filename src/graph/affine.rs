@@ -49,6 +49,9 @@ pub struct Affine {
 }
 
 impl Affine {
+    /// Codes that are their own real numbers.
+    pub const UNIT: Self = Self { scale: 1.0, zero_point: 0, format: CodeFormat::signed(16) };
+
     /// q = clamp(round_half_even(r / S) + Z), as ONNX's QuantizeLinear has it.
     pub fn quantize(&self, real: f32) -> i32 {
         let (low, high) = (self.format.min() as f32, self.format.max() as f32);

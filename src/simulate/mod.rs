@@ -1,7 +1,13 @@
 //! Running the spiking network, step by step.
 
 mod array;
+mod calibrate;
+mod kernels;
+mod layer;
+mod simulator;
 mod trace;
 
 pub use array::Packed;
-pub use trace::{MAX_EVENTS, OverflowEvent, Trace, WindowTrace};
+pub use calibrate::{Samples, calibrate, measure_ranges, potential_errors};
+pub use simulator::{Observer, Simulator};
+pub use trace::{MAX_EVENTS, OverflowEvent, Trace, WindowTrace, trace};

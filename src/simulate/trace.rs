@@ -1,6 +1,8 @@
 //! Everything recorded of one sample: what the page draws.
 
-use super::Packed;
+use super::{Observer, Packed, Simulator};
+use crate::quantize::{QuantizedNetwork, Reference};
+use crate::spiking::{SpikingNetwork, code};
 use serde::{Deserialize, Serialize};
 
 /// All that happened while one sample went through the network.
@@ -87,4 +89,67 @@ impl WindowTrace {
             Some(step) => &self.membranes[step * self.neurons()..][..self.neurons()],
         }
     }
+}
+
+/// Writes down everything.
+struct Recorder {
+    trace: Trace,
+}
+
+impl Observer for Recorder {
+    fn start(&mut self, layer: usize, membranes: &[i64]) {
+        self.trace.windows[layer].start.extend(membranes.iter().map(|&u| u as i32));
+    }
+
+    fn step(&mut self, layer: usize, _step: usize, currents: &[i64], membranes: &[i64]) {
+        let window = &mut self.trace.windows[layer];
+        window.currents.extend(currents.iter().map(|&i| i as i32));
+        window.membranes.extend(membranes.iter().map(|&u| u as i32));
+    }
+
+    fn overflow(&mut self, layer: usize, step: Option<usize>, neuron: usize, value: i64) {
+        let window = &mut self.trace.windows[layer];
+        window.overflows += 1;
+        if window.events.len() < MAX_EVENTS {
+            let step = step.map(|s| s as u8);
+            window.events.push(OverflowEvent { neuron: neuron as u32, step, value });
+        }
+    }
+}
+
+/// Runs one sample through the spiking network and through the integer reference, and records all.
+/// `simulator` and `reference` hold the codes and outputs of both afterwards.
+pub fn trace(
+    network: &QuantizedNetwork,
+    spiking: &SpikingNetwork,
+    input: &[i32],
+    simulator: &mut Simulator,
+    reference: &mut Reference,
+) -> Trace {
+    let windows = spiking.layers.iter().map(|layer| {
+        let values = layer.steps.len() * layer.connections.output.len();
+        WindowTrace {
+            planes: layer.steps.iter().map(|s| s.plane).collect(),
+            currents: Packed(Vec::with_capacity(values)),
+            membranes: Packed(Vec::with_capacity(values)),
+            ..WindowTrace::default()
+        }
+    });
+    let mut recorder = Recorder { trace: Trace { windows: windows.collect() } };
+    simulator.run(spiking, input, &mut recorder);
+    reference.run(network, input);
+    for (index, (window, layer)) in recorder.trace.windows.iter_mut().zip(&spiking.layers).enumerate() {
+        window.sent = simulator.codes(layer.source).to_vec().into();
+        window.spikes = window
+            .planes
+            .iter()
+            .map(|&plane| window.sent.iter().filter(|&&code| code::is_spike(code, plane)).count() as u32)
+            .collect();
+        window.potentials = simulator.potentials(spiking, index).map(|v| v as f32).collect::<Vec<_>>().into();
+        if layer.fire.requantizer.output().is_some() {
+            window.codes = simulator.codes(layer.target).to_vec().into();
+            window.reference = reference.codes(layer.target).to_vec().into();
+        }
+    }
+    recorder.trace
 }

@@ -2,11 +2,20 @@
 //!
 //! Equations and their sources are in `docs/MATHEMATICS.md`.
 
+pub mod code;
 mod conversion;
+mod convert;
+mod network;
+mod neuron;
 mod plan;
 
+pub use code::Step;
 pub use conversion::{
     Accumulation, BiasCalibration, BitOrder, Conversion, Factor, FoldAt, MAX_REGISTER_BITS, MIN_REGISTER_BITS,
     Overflow, Rounding, Scaling,
 };
+pub(crate) use convert::fit_bias;
+pub use convert::{Range, convert, ideal};
+pub use network::{Fire, LANES, SpikingLayer, SpikingNetwork, Synapses};
+pub use neuron::{Register, Scale};
 pub use plan::LayerPlan;

@@ -1,0 +1,15 @@
+//! The quantized network: integer layers, and the integer reference that everything else is held
+//! against.
+//!
+//! A [`Graph`](crate::graph::Graph) becomes a [`QuantizedNetwork`] by fusing: a linear operator,
+//! the clamps behind it and the quantization of its result are one [`Layer`]; reshapes vanish.
+
+mod fuse;
+mod network;
+mod reference;
+mod requantize;
+
+pub use fuse::{FuseError, quantize};
+pub use network::{CodeTensor, Layer, QuantizedNetwork};
+pub use reference::{Reference, winner};
+pub use requantize::{Requantizer, Rule};
