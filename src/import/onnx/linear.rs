@@ -1,0 +1,437 @@
+//! Conv, Gemm and MatMul: quantized weights, and a bias in units of S_x · S_w.
+
+use super::attributes::Attributes;
+use super::lower::{Lowering, Value};
+use super::model::Node;
+use super::quantization::{Dequantized, channels};
+use super::tensors::ElementType;
+use crate::graph::{Affine, Conv, Dense, Encoding, Op, TensorId, Weights, Window};
+use crate::import::ImportError;
+use crate::import::error::shown;
+use std::rc::Rc;
+
+/// Strides, dilations, pads and kernels beyond this are refused: no network has them.
+const MAX_WINDOW: i64 = 1 << 16;
+
+/// How far a stored bias scale may be from S_x · S_w, relatively: the file rounds it to f32.
+const SCALE_TOLERANCE: f32 = 1e-5;
+
+impl<'m> Lowering<'m> {
+    pub fn conv(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
+        node.at_most(3)?;
+        let stored = self.weights(node)?;
+        let (input, affine) = self.quantized_input(node)?;
+        let &[outputs, group_inputs, ref kernel @ ..] = &stored.codes.dims[..] else {
+            return Err(node.error(format!("its weights have dimensions {:?}", stored.codes.dims)));
+        };
+        if !(1..=2).contains(&kernel.len()) || self.shape(input).len() != kernel.len() + 1 {
+            return Err(node.error(format!(
+                "its weights have dimensions {:?} and its input shape {:?} (without the batch); convolutions over one or two axes are supported",
+                stored.codes.dims,
+                self.shape(input)
+            )));
+        }
+        let attributes =
+            Attributes::of(node, &["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"])?;
+        let windows = windows(node, attributes, kernel, self.shape(input).get(1..).unwrap_or_default())?;
+        let groups = positive(node, "group", attributes.int("group")?.unwrap_or(1))?;
+        let input_channels = self.shape(input).first().copied();
+        if groups.checked_mul(group_inputs) != input_channels || !outputs.is_multiple_of(groups) {
+            return Err(node.error(format!(
+                "its weights of dimensions {:?} in {groups} groups don't fit an input of shape {:?} (without the batch)",
+                stored.codes.dims,
+                self.shape(input)
+            )));
+        }
+        let mut weights = self.unpack(node, &stored, 0)?;
+        weights.bias = self.bias(node, 2, outputs, affine.scale, &weights.scales)?;
+        let op = Op::Conv(Conv { weights, outputs, groups, windows });
+        self.add_node(&node.name, op, input, node.output()?)
+    }
+
+    pub fn gemm(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
+        node.at_most(3)?;
+        let attributes = Attributes::of(node, &["alpha", "beta", "transA", "transB"])?;
+        if attributes.int("transA")?.unwrap_or(0) != 0 {
+            return Err(node.error("it transposes its input (transA), which isn't supported"));
+        }
+        let is_transposed = attributes.int("transB")?.unwrap_or(0) != 0;
+        let stored = self.weights(node)?;
+        let (input, affine) = self.quantized_input(node)?;
+        let mut weights = self.matrix(node, &stored, is_transposed, input)?;
+        let outputs = outputs_of(&stored, is_transposed);
+        weights.bias = self.bias(node, 2, outputs, affine.scale, &weights.scales)?;
+        let alpha = attributes.float("alpha")?.unwrap_or(1.0);
+        let beta = attributes.float("beta")?.unwrap_or(1.0);
+        fold_factors(node, &mut weights, alpha, beta)?;
+        self.add_node(&node.name, Op::Dense(Dense { weights, outputs }), input, node.output()?)
+    }
+
+    pub fn mat_mul(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
+        node.at_most(2)?;
+        Attributes::of(node, &[])?;
+        let stored = self.weights(node)?;
+        let (input, _) = self.quantized_input(node)?;
+        let weights = self.matrix(node, &stored, false, input)?;
+        let outputs = outputs_of(&stored, false);
+        self.add_node(&node.name, Op::Dense(Dense { weights, outputs }), input, node.output()?)
+    }
+
+    /// An Add of a constant right behind a MatMul is its bias, if it is a whole number of S_x · S_w.
+    pub fn add_of_bias(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
+        node.at_most(2)?;
+        Attributes::of(node, &[])?;
+        let refused = || {
+            node.error("an Add is supported only as the bias of the MatMul before it, with nothing between them; use Gemm, or quantize without QDQ pairs around this Add")
+        };
+        let (tensor, constant) = match (self.input(node, 0)?, self.input(node, 1)?) {
+            (Value::Real(tensor), Value::Constant(_) | Value::Dequantized(_)) => (tensor, 1),
+            (Value::Constant(_) | Value::Dequantized(_), Value::Real(tensor)) => (tensor, 0),
+            _ => return Err(refused()),
+        };
+        let is_read_once = self.tensors.get(tensor).is_some_and(|t| self.plan.is_read_once(&t.name));
+        let (scales, outputs, source) = match self.written_by(tensor) {
+            Some((Op::Dense(dense), source))
+                if dense.weights.bias.is_empty() && is_read_once && self.encoding(tensor) == Encoding::Real =>
+            {
+                (dense.weights.scales.clone(), dense.outputs, source)
+            }
+            _ => return Err(refused()),
+        };
+        let Encoding::Codes(affine) = self.encoding(source) else { return Err(refused()) };
+        let bias = self.exact_bias(node, constant, outputs, affine.scale, &scales)?;
+        let writer = self.writers.get(tensor).copied().flatten();
+        if let Some(Some(graph_node)) = writer.and_then(|i| self.nodes.get_mut(i))
+            && let Op::Dense(dense) = &mut graph_node.op
+        {
+            dense.weights.bias = bias;
+        }
+        if let Some(tensor) = self.tensors.get_mut(tensor) {
+            tensor.name = node.output()?.into();
+        }
+        Ok(tensor)
+    }
+
+    /// Input 1, which must be quantized constants.
+    fn weights(&mut self, node: &'m Node) -> Result<Rc<Dequantized>, ImportError> {
+        match self.input(node, 1)? {
+            Value::Dequantized(weights) => Ok(weights),
+            Value::Constant(weights) => Err(self.not_quantized(&node.name, "weights", &weights.name)),
+            _ => Err(node.error("its weights are computed by other nodes, but must be constants")),
+        }
+    }
+
+    /// Input 0, which must be codes.
+    fn quantized_input(&mut self, node: &'m Node) -> Result<(TensorId, Affine), ImportError> {
+        let tensor = self.activation(node)?;
+        match self.encoding(tensor) {
+            Encoding::Codes(affine) => Ok((tensor, affine)),
+            Encoding::Real => Err(self.not_quantized(&node.name, "activations", node.input(0)?)),
+        }
+    }
+
+    /// w − Z_w in the order in which they are stored, with a scale for each index of `axis`.
+    fn unpack(&mut self, node: &Node, stored: &Dequantized, axis: usize) -> Result<Weights, ImportError> {
+        let Dequantized { codes, parameters } = stored;
+        self.charge(node, codes.len())?;
+        let bits = match codes.element {
+            ElementType::Int8 | ElementType::Uint8 => 8,
+            ElementType::Int4 | ElementType::Uint4 => 4,
+            other => {
+                return Err(node.error(format!("its weights are {}; int4, uint4, int8 and uint8 are supported", other.name())));
+            }
+        };
+        if codes.dims.contains(&0) {
+            return Err(node.error(format!("its weights are empty (dimensions {:?})", codes.dims)));
+        }
+        let stored_axis = parameters.channel_axis(node, &codes.dims)?;
+        let scales = match (stored_axis, &parameters.scales[..]) {
+            (None, scales) => scales.to_vec(),
+            (Some(stored), scales) if stored == axis => scales.to_vec(),
+            (Some(_), &[first, ref rest @ ..]) if rest.iter().all(|&s| s == first) => vec![first],
+            (Some(stored), _) => {
+                return Err(node.error(format!(
+                    "its weights are quantized along axis {stored}, but only one scale per output (axis {axis}) can be computed with integers"
+                )));
+            }
+        };
+        let zero_points = &parameters.zero_points;
+        let values = codes.integers()?.iter().zip(channels(&codes.dims, stored_axis)).map(|(&code, channel)| {
+            let difference = code - zero_points.get(channel).copied().unwrap_or(0);
+            i16::try_from(difference).map_err(|_| node.error(format!("its weight {difference} exceeds 16 bits")))
+        });
+        Ok(Weights { values: values.collect::<Result<_, _>>()?, scales, bias: Vec::new(), bits })
+    }
+
+    /// The weights of a dense layer, outputs first.
+    fn matrix(
+        &mut self,
+        node: &Node,
+        stored: &Dequantized,
+        outputs_first: bool,
+        input: TensorId,
+    ) -> Result<Weights, ImportError> {
+        let &[rows, columns] = &stored.codes.dims[..] else {
+            return Err(node.error(format!("its weights have dimensions {:?}, but must be a matrix", stored.codes.dims)));
+        };
+        let inputs = if outputs_first { columns } else { rows };
+        if self.shape(input) != [inputs] {
+            return Err(node.error(format!(
+                "its weights take vectors of {inputs}, but its input has shape {:?} (without the batch)",
+                self.shape(input)
+            )));
+        }
+        let mut weights = self.unpack(node, stored, if outputs_first { 0 } else { 1 })?;
+        if !outputs_first {
+            weights.values = transposed(&weights.values, columns);
+        }
+        Ok(weights)
+    }
+
+    /// Input `index` in units of S_x · S_w, one for each output; empty if it is left out.
+    fn bias(
+        &mut self,
+        node: &'m Node,
+        index: usize,
+        outputs: usize,
+        input_scale: f32,
+        scales: &[f32],
+    ) -> Result<Vec<i32>, ImportError> {
+        if node.optional_input(index).is_none() {
+            return Ok(Vec::new());
+        }
+        let units = |output: usize| input_scale * scale_of(scales, output);
+        let (reals, dims) = match self.input(node, index)? {
+            Value::Dequantized(bias) if bias.codes.element == ElementType::Int32 => {
+                check_bias_scales(node, &bias, outputs, units)?;
+                self.charge(node, outputs)?;
+                return broadcast(node, bias.codes.integers()?, &bias.codes.dims, outputs);
+            }
+            Value::Dequantized(bias) => (bias.reals(node)?, bias.codes.dims.clone()),
+            Value::Constant(bias) => (bias.reals()?.to_vec(), bias.dims.clone()),
+            _ => return Err(node.error("its bias is computed by other nodes, but must be a constant")),
+        };
+        self.charge(node, outputs)?;
+        let reals = broadcast(node, &reals, &dims, outputs)?;
+        let codes = reals.iter().enumerate().map(|(output, &real)| {
+            let code = (real / units(output)).round_ties_even();
+            // 2³¹ itself is a float, the largest int32 isn't.
+            if (-2_147_483_648.0..2_147_483_648.0).contains(&code) {
+                Ok(code as i32)
+            } else {
+                Err(node.error(format!("its bias {real} for output {output} exceeds 32 bits at scale {}", units(output))))
+            }
+        });
+        codes.collect()
+    }
+
+    /// Like [`Self::bias`], but refuses a bias that would have to be rounded.
+    fn exact_bias(
+        &mut self,
+        node: &'m Node,
+        index: usize,
+        outputs: usize,
+        input_scale: f32,
+        scales: &[f32],
+    ) -> Result<Vec<i32>, ImportError> {
+        let codes = self.bias(node, index, outputs, input_scale, scales)?;
+        let (reals, dims) = match self.input(node, index)? {
+            Value::Constant(bias) => (bias.reals()?.to_vec(), bias.dims.clone()),
+            Value::Dequantized(bias) if bias.codes.element != ElementType::Int32 => {
+                (bias.reals(node)?, bias.codes.dims.clone())
+            }
+            _ => return Ok(codes),
+        };
+        let reals = broadcast(node, &reals, &dims, outputs)?;
+        for (output, (&code, &real)) in codes.iter().zip(&reals).enumerate() {
+            let unit = input_scale * scale_of(scales, output);
+            if code as f32 * unit != real {
+                return Err(node.error(format!(
+                    "it adds {real}, which is no whole number of S_x·S_w = {unit}, so it isn't exact as a bias; use Gemm instead of MatMul and Add"
+                )));
+            }
+        }
+        Ok(codes)
+    }
+}
+
+fn scale_of(scales: &[f32], output: usize) -> f32 {
+    scales.get(output).or(scales.first()).copied().unwrap_or(f32::NAN)
+}
+
+fn outputs_of(stored: &Dequantized, outputs_first: bool) -> usize {
+    stored.codes.dims.get(usize::from(!outputs_first)).copied().unwrap_or(0)
+}
+
+/// A matrix of `columns` columns, columns first.
+fn transposed(values: &[i16], columns: usize) -> Vec<i16> {
+    (0..columns).flat_map(|column| values.iter().skip(column).step_by(columns).copied()).collect()
+}
+
+/// The integer kernel takes the bias as it is, so its scale must be what the kernel assumes.
+fn check_bias_scales(
+    node: &Node,
+    bias: &Dequantized,
+    outputs: usize,
+    units: impl Fn(usize) -> f32,
+) -> Result<(), ImportError> {
+    if bias.parameters.zero_points.iter().any(|&z| z != 0) {
+        return Err(node.error("its bias has a zero point other than 0, which isn't supported"));
+    }
+    bias.parameters.channel_axis(node, &bias.codes.dims)?;
+    let stored = &bias.parameters.scales;
+    for output in 0..outputs {
+        let (found, unit) = (scale_of(stored, output), units(output));
+        // Scales so small that their product is no normal number lose digits in the product.
+        if (found - unit).abs() > SCALE_TOLERANCE * unit + f32::MIN_POSITIVE {
+            return Err(node.error(format!(
+                "its bias for output {output} has scale {found}, but S_x·S_w is {unit}; they must agree, so quantize the model again"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A bias for each of `outputs` outputs, from one for all or one for each.
+fn broadcast<T: Copy>(node: &Node, values: &[T], dims: &[usize], outputs: usize) -> Result<Vec<T>, ImportError> {
+    let is_row = dims.split_last().is_none_or(|(_, outer)| outer.iter().all(|&d| d == 1));
+    match *values {
+        [value] => Ok(vec![value; outputs]),
+        _ if is_row && values.len() == outputs => Ok(values.to_vec()),
+        _ => Err(node.error(format!("its bias has dimensions {dims:?}, but there are {outputs} outputs"))),
+    }
+}
+
+/// Folds alpha into the scales and beta / alpha into the bias, where neither is rounded by that.
+fn fold_factors(node: &Node, weights: &mut Weights, alpha: f32, beta: f32) -> Result<(), ImportError> {
+    let refused = |name: &str, value: f32| {
+        node.error(format!("its {name} is {value}, which can't be folded into its integers exactly; fold it before quantizing"))
+    };
+    let is_power_of_two = alpha.is_normal() && alpha > 0.0 && alpha.to_bits() & 0x7F_FFFF == 0;
+    if !is_power_of_two {
+        return Err(refused("alpha", alpha));
+    }
+    for scale in &mut weights.scales {
+        *scale *= alpha;
+        if !scale.is_normal() {
+            return Err(refused("alpha", alpha));
+        }
+    }
+    let factor = f64::from(beta) / f64::from(alpha);
+    for bias in &mut weights.bias {
+        let folded = f64::from(*bias) * factor;
+        if folded.fract() != 0.0 || folded.abs() > f64::from(i32::MAX) {
+            return Err(refused("beta", beta));
+        }
+        *bias = folded as i32;
+    }
+    Ok(())
+}
+
+fn positive(node: &Node, name: &str, value: i64) -> Result<usize, ImportError> {
+    usize::try_from(value).ok().filter(|_| (1..=MAX_WINDOW).contains(&value)).ok_or_else(|| {
+        node.error(format!("its {name} is {value}; values from 1 to {MAX_WINDOW} are supported"))
+    })
+}
+
+/// One window per spatial axis.
+fn windows(
+    node: &Node,
+    attributes: Attributes,
+    kernel: &[usize],
+    inputs: &[usize],
+) -> Result<Vec<Window>, ImportError> {
+    let axes = kernel.len();
+    let list = |name: &str, len: usize, default: i64| match attributes.ints(name)? {
+        None | Some([]) => Ok(vec![default; len]),
+        Some(values) if values.len() == len => Ok(values.to_vec()),
+        Some(values) => Err(node.error(format!("its {name} has {} values, but {len} are needed", values.len()))),
+    };
+    let shape = attributes.ints("kernel_shape")?.filter(|shape| !shape.is_empty());
+    if shape.is_some_and(|shape| !shape.iter().copied().eq(kernel.iter().map(|&k| k as i64))) {
+        return Err(node.error(format!("its kernel_shape isn't that of its weights, {kernel:?}")));
+    }
+    let (strides, dilations) = (list("strides", axes, 1)?, list("dilations", axes, 1)?);
+    let pads = list("pads", 2 * axes, 0)?;
+    let (begins, ends) = pads.split_at_checked(axes).unwrap_or_default();
+    let auto = attributes.text("auto_pad")?.unwrap_or("NOTSET");
+    let mut windows = Vec::with_capacity(axes);
+    for (((((&taps, &inputs), &stride), &dilation), &begin), &end) in
+        kernel.iter().zip(inputs).zip(&strides).zip(&dilations).zip(begins).zip(ends)
+    {
+        let window = Window {
+            kernel: positive(node, "kernel", taps as i64)?,
+            stride: positive(node, "stride", stride)?,
+            dilation: positive(node, "dilation", dilation)?,
+            pad_before: pad(node, begin)?,
+            pad_after: pad(node, end)?,
+        };
+        windows.push(padded(node, window, auto, inputs)?);
+    }
+    Ok(windows)
+}
+
+fn pad(node: &Node, value: i64) -> Result<usize, ImportError> {
+    usize::try_from(value).ok().filter(|_| value <= MAX_WINDOW).ok_or_else(|| {
+        node.error(format!("one of its pads is {value}; values from 0 to {MAX_WINDOW} are supported"))
+    })
+}
+
+/// `window` with the padding that `auto_pad` asks for.
+fn padded(node: &Node, window: Window, auto: &str, inputs: usize) -> Result<Window, ImportError> {
+    let reach = window.dilation * (window.kernel - 1) + 1;
+    let outputs = inputs.div_ceil(window.stride);
+    let total = (outputs.saturating_sub(1) * window.stride + reach).saturating_sub(inputs);
+    let (pad_before, pad_after) = match auto {
+        "NOTSET" | "" => return Ok(window),
+        "VALID" => (0, 0),
+        "SAME_UPPER" => (total / 2, total - total / 2),
+        "SAME_LOWER" => (total - total / 2, total / 2),
+        other => {
+            return Err(node.error(format!(
+                "its auto_pad is '{}'; NOTSET, VALID, SAME_UPPER and SAME_LOWER are supported",
+                shown(other)
+            )));
+        }
+    };
+    Ok(Window { pad_before, pad_after, ..window })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+    use super::*;
+
+    fn node() -> Node {
+        Node { name: "n".into(), op: "Gemm".into(), inputs: vec![], outputs: vec![], attributes: vec![] }
+    }
+
+    #[test]
+    fn same_padding_puts_the_odd_one_where_its_name_says() {
+        let window = Window { kernel: 3, stride: 2, ..Window::POINT };
+        let upper = padded(&node(), window, "SAME_UPPER", 28).unwrap();
+        assert_eq!((upper.pad_before, upper.pad_after, upper.outputs(28)), (0, 1, Some(14)));
+        let lower = padded(&node(), window, "SAME_LOWER", 28).unwrap();
+        assert_eq!((lower.pad_before, lower.pad_after, lower.outputs(28)), (1, 0, Some(14)));
+    }
+
+    #[test]
+    fn matrices_are_turned_to_outputs_first() {
+        assert_eq!(transposed(&[1, 2, 3, 4, 5, 6], 3), [1, 4, 2, 5, 3, 6]);
+    }
+
+    #[test]
+    fn factors_are_folded_only_where_no_digit_is_lost() {
+        let weights = Weights { values: vec![1], scales: vec![0.3], bias: vec![6], bits: 8 };
+        let fold = |alpha, beta| {
+            let mut weights = weights.clone();
+            fold_factors(&node(), &mut weights, alpha, beta).map(|()| (weights.scales[0], weights.bias[0]))
+        };
+        assert_eq!(fold(1.0, 1.0).unwrap(), (0.3, 6));
+        assert_eq!(fold(2.0, 1.0).unwrap(), (0.6, 3));
+        assert_eq!(fold(0.5, 2.0).unwrap(), (0.15, 24));
+        for (alpha, beta) in [(0.3, 1.0), (4.0, 1.0), (0.0, 1.0), (-1.0, 1.0), (f32::NAN, 1.0), (1.0, f32::NAN)] {
+            assert!(fold(alpha, beta).is_err(), "{alpha} {beta}");
+        }
+    }
+}

@@ -1,0 +1,442 @@
+//! Each node of the file becomes an operator of the strict graph, or a property of a tensor.
+
+use super::attributes::Attributes;
+use super::model::{Model, Node};
+use super::order::{Plan, without_domain};
+use super::quantization::{self, Dequantized, Parameters, format_of};
+use super::shapes;
+use super::tensors::{Constant, ElementType, Elements};
+use crate::graph::{self, Affine, Clamp, Encoding, Graph, GraphError, MAX_ELEMENTS, Op, Tensor, TensorId};
+use crate::import::ImportError;
+use crate::import::error::shown;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// The operators that are understood, for messages.
+const SUPPORTED: &str = "Conv, Gemm, MatMul (with an Add of its bias), Relu, Clip, Flatten, Reshape, Squeeze, \
+    Unsqueeze, Identity, Dropout, Constant, QuantizeLinear, DequantizeLinear, and at the end Softmax or ArgMax";
+
+/// What a name in the file stands for.
+#[derive(Clone)]
+pub(super) enum Value {
+    /// A constant: real numbers, or integers.
+    Constant(Rc<Constant>),
+    /// Integer constants seen through a DequantizeLinear.
+    Dequantized(Rc<Dequantized>),
+    /// The codes of an activation.
+    Codes(TensorId),
+    /// The real numbers of an activation, which may be those that its codes stand for.
+    Real(TensorId),
+}
+
+/// The graph while it is being made.
+pub(super) struct Lowering<'m> {
+    pub model: &'m Model,
+    pub plan: &'m Plan<'m>,
+    /// The model's name, for messages.
+    pub name: &'m str,
+    values: HashMap<&'m str, Value>,
+    pub tensors: Vec<Tensor>,
+    /// The graph's nodes; one that was found to do nothing leaves a gap.
+    pub nodes: Vec<Option<graph::Node>>,
+    /// For each tensor, the node that writes it.
+    pub writers: Vec<Option<usize>>,
+    /// Tensors whose readers don't agree on one quantization.
+    pub mixed: Vec<bool>,
+    /// Codes made of a tensor in another quantization, so that none is made twice.
+    pub requantized: HashMap<(TensorId, u32, i32, graph::CodeFormat), TensorId>,
+    /// Elements of constants that may still be unpacked: a small file could ask for many copies.
+    allowance: usize,
+}
+
+/// Makes the strict graph of the nodes in `plan`.
+pub(super) fn lower(model: &Model, plan: &Plan, name: &str) -> Result<Graph, ImportError> {
+    let mut lowering = Lowering {
+        model,
+        plan,
+        name,
+        values: HashMap::new(),
+        tensors: Vec::new(),
+        nodes: Vec::new(),
+        writers: Vec::new(),
+        mixed: Vec::new(),
+        requantized: HashMap::new(),
+        allowance: MAX_ELEMENTS,
+    };
+    let input = lowering.add_input()?;
+    for node in &plan.nodes {
+        let value = lowering.value_of(node)?;
+        lowering.values.insert(node.output()?, value);
+    }
+    lowering.finish(input)
+}
+
+impl<'m> Lowering<'m> {
+    fn add_input(&mut self) -> Result<TensorId, ImportError> {
+        let input = &self.model.input;
+        let tensor = self.add_tensor(&input.name, input.sample.clone())?;
+        let is_real = input.element == ElementType::Float;
+        let value = if is_real { Value::Real(tensor) } else { Value::Codes(tensor) };
+        self.values.insert(&input.name, value);
+        Ok(tensor)
+    }
+
+    /// A new tensor of real numbers; [`Self::encode`](Self::encode) may make codes of them later.
+    pub fn add_tensor(&mut self, name: &str, shape: Vec<usize>) -> Result<TensorId, ImportError> {
+        let elements = shape.iter().try_fold(self.batch(), |n, &d| n.checked_mul(d));
+        if elements.is_none_or(|n| n > MAX_ELEMENTS) {
+            return Err(GraphError::TooLarge { tensor: shown(name), shape, limit: MAX_ELEMENTS }.into());
+        }
+        self.tensors.push(Tensor { name: name.into(), shape, encoding: Encoding::Real });
+        self.writers.push(None);
+        self.mixed.push(false);
+        Ok(self.tensors.len() - 1)
+    }
+
+    /// Adds an operator that writes a new tensor called `output`.
+    pub fn add_node(&mut self, name: &str, op: Op, input: TensorId, output: &str) -> Result<TensorId, ImportError> {
+        let shape = op.output_shape(&[self.shape(input)]).map_err(|problem| GraphError::Shape {
+            node: shown(name),
+            op: op.name(),
+            problem,
+        })?;
+        let tensor = self.add_tensor(output, shape)?;
+        if let Some(writer) = self.writers.get_mut(tensor) {
+            *writer = Some(self.nodes.len());
+        }
+        self.nodes.push(Some(graph::Node { name: name.into(), op, inputs: vec![input], output: tensor }));
+        Ok(tensor)
+    }
+
+    /// The samples in a batch; one if the file leaves it open.
+    fn batch(&self) -> usize {
+        self.model.input.batch.unwrap_or(1)
+    }
+
+    /// The shape of one sample.
+    pub fn shape(&self, tensor: TensorId) -> &[usize] {
+        self.tensors.get(tensor).map_or(&[], |t| &t.shape)
+    }
+
+    pub fn encoding(&self, tensor: TensorId) -> Encoding {
+        self.tensors.get(tensor).map_or(Encoding::Real, |t| t.encoding)
+    }
+
+    /// Charges `elements` unpacked elements of constants.
+    pub fn charge(&mut self, node: &Node, elements: usize) -> Result<(), ImportError> {
+        match self.allowance.checked_sub(elements) {
+            Some(rest) => {
+                self.allowance = rest;
+                Ok(())
+            }
+            None => Err(ImportError::TooLarge {
+                what: format!("the number of constant elements up to node '{}',", shown(&node.name)),
+                found: (MAX_ELEMENTS - self.allowance).saturating_add(elements).to_string() + ",",
+                limit: MAX_ELEMENTS.to_string(),
+            }),
+        }
+    }
+
+    /// What input `index` of `node` stands for.
+    pub fn input(&mut self, node: &'m Node, index: usize) -> Result<Value, ImportError> {
+        let name = self.plan.resolve(node.input(index)?);
+        if let Some(value) = self.values.get(name) {
+            return Ok(value.clone());
+        }
+        let constant = match (self.model.initializers.get(name), self.plan.writer(name)) {
+            (Some(tensor), _) => Constant::new(tensor, name)?,
+            (None, Some(writer)) if writer.op == "Constant" => constant_node(writer)?,
+            _ => {
+                return Err(node.error(format!(
+                    "it reads '{}', a further output of another node, but only first outputs are supported",
+                    shown(name)
+                )));
+            }
+        };
+        self.charge(node, constant.len())?;
+        let value = Value::Constant(Rc::new(constant));
+        self.values.insert(name, value.clone());
+        Ok(value)
+    }
+
+    /// Input `index` as a constant; `what` is its meaning.
+    pub fn constant(&mut self, node: &'m Node, index: usize, what: &str) -> Result<Rc<Constant>, ImportError> {
+        match self.input(node, index)? {
+            Value::Constant(constant) => Ok(constant),
+            _ => Err(node.error(format!("its {what} is computed by other nodes, but must be a constant"))),
+        }
+    }
+
+    /// Input 0 as real numbers of an activation.
+    pub fn activation(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
+        match self.input(node, 0)? {
+            Value::Real(tensor) => Ok(tensor),
+            Value::Codes(_) => {
+                Err(node.error("it computes with codes directly; put a DequantizeLinear before it (QDQ form)"))
+            }
+            _ => Err(node.error("it computes a constant; simplify the model (constant folding) before quantizing it")),
+        }
+    }
+
+    fn value_of(&mut self, node: &'m Node) -> Result<Value, ImportError> {
+        match without_domain(&node.op) {
+            "QuantizeLinear" => self.quantize(node),
+            "DequantizeLinear" => self.dequantize(node),
+            "Conv" => self.conv(node).map(Value::Real),
+            "Gemm" => self.gemm(node).map(Value::Real),
+            "MatMul" => self.mat_mul(node).map(Value::Real),
+            "Add" => self.add_of_bias(node).map(Value::Real),
+            "Relu" => self.relu(node).map(Value::Real),
+            "Clip" => self.clip(node).map(Value::Real),
+            "Flatten" | "Reshape" | "Squeeze" | "Unsqueeze" => self.reshaping(node),
+            _ => Err(unsupported(node)),
+        }
+    }
+
+    /// Scales and zero points of a QuantizeLinear, or of a DequantizeLinear that reads `codes`.
+    pub fn parameters(&mut self, node: &'m Node, codes: Option<ElementType>) -> Result<Parameters, ImportError> {
+        node.at_most(3)?;
+        let scale = self.constant(node, 1, "scale")?;
+        let zero_point = match node.optional_input(2) {
+            Some(_) => Some(self.constant(node, 2, "zero point")?),
+            None => None,
+        };
+        Parameters::new(node, &scale, zero_point.as_deref(), codes)
+    }
+
+    fn quantize(&mut self, node: &'m Node) -> Result<Value, ImportError> {
+        let parameters = self.parameters(node, None)?;
+        match self.input(node, 0)? {
+            Value::Constant(constant) => {
+                self.charge(node, constant.len())?;
+                Ok(Value::Constant(Rc::new(quantization::quantize(node, &constant, &parameters)?)))
+            }
+            Value::Real(tensor) => self.encode(node, tensor, parameters.affine(node)?).map(Value::Codes),
+            _ => Err(node.error("it quantizes what is quantized already; remove it")),
+        }
+    }
+
+    fn dequantize(&mut self, node: &'m Node) -> Result<Value, ImportError> {
+        match self.input(node, 0)? {
+            Value::Constant(codes) => {
+                let parameters = self.parameters(node, Some(codes.element))?;
+                Ok(Value::Dequantized(Rc::new(Dequantized { codes, parameters })))
+            }
+            Value::Codes(tensor) => {
+                let affine = self.parameters(node, None)?.affine(node)?;
+                self.decode(node, tensor, affine)?;
+                Ok(Value::Real(tensor))
+            }
+            _ => Err(node.error("it dequantizes real numbers; remove it")),
+        }
+    }
+
+    /// Gives the codes of `tensor` their meaning, or checks it against the one they have.
+    fn decode(&mut self, node: &Node, tensor: TensorId, affine: Affine) -> Result<(), ImportError> {
+        let is_input = self.writers.get(tensor).is_some_and(Option::is_none);
+        match self.tensors.get_mut(tensor) {
+            Some(t) if t.encoding == Encoding::Codes(affine) => Ok(()),
+            Some(t) if t.encoding == Encoding::Real && is_input => {
+                if format_of(self.model.input.element) != Some(affine.format) {
+                    return Err(node.error("its zero point is of another type than the input that it reads"));
+                }
+                t.encoding = Encoding::Codes(affine);
+                Ok(())
+            }
+            _ => Err(node.error(
+                "its scale or zero point isn't that of the codes it reads; both must be the same in a pair of QuantizeLinear and DequantizeLinear",
+            )),
+        }
+    }
+
+    fn relu(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
+        node.at_most(1)?;
+        Attributes::of(node, &[])?;
+        self.clamp(node, Clamp::RELU)
+    }
+
+    fn clip(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
+        node.at_most(3)?;
+        // The bounds are attributes before operator set 11, and inputs since.
+        let attributes = Attributes::of(node, &["min", "max"])?;
+        let mut bound = |index, name, default| match node.optional_input(index) {
+            Some(_) => self.scalar(node, index),
+            None => Ok(attributes.float(name)?.unwrap_or(default)),
+        };
+        let (min, max) = (bound(1, "min", f32::NEG_INFINITY)?, bound(2, "max", f32::INFINITY)?);
+        if min.is_nan() || max.is_nan() || min > max {
+            return Err(node.error(format!("its range {min} to {max} is empty")));
+        }
+        self.clamp(node, Clamp { min, max })
+    }
+
+    /// Clamps in a row become one.
+    fn clamp(&mut self, node: &'m Node, clamp: Clamp) -> Result<TensorId, ImportError> {
+        let input = self.activation(node)?;
+        self.add_node(&node.name, Op::Clamp(clamp), input, node.output()?)
+    }
+
+    /// Input `index` as one real number.
+    fn scalar(&mut self, node: &'m Node, index: usize) -> Result<f32, ImportError> {
+        let values = match self.input(node, index)? {
+            Value::Constant(constant) => constant.reals()?.to_vec(),
+            Value::Dequantized(constant) => constant.reals(node)?,
+            _ => Vec::new(),
+        };
+        match values[..] {
+            [value] => Ok(value),
+            _ => Err(node.error(format!("its input {index} must be one constant number"))),
+        }
+    }
+
+    fn reshaping(&mut self, node: &'m Node) -> Result<Value, ImportError> {
+        let value = self.input(node, 0)?;
+        let (tensor, is_real) = match value {
+            Value::Real(tensor) => (tensor, true),
+            Value::Codes(tensor) if self.encoding(tensor) != Encoding::Real => (tensor, false),
+            Value::Codes(_) => return Err(node.error("it reads codes before their scale is known; put it behind the DequantizeLinear")),
+            _ => return Err(node.error("it reshapes a constant; simplify the model (constant folding) before quantizing it")),
+        };
+        let batched: Vec<usize> = std::iter::once(self.batch()).chain(self.shape(tensor).iter().copied()).collect();
+        let reshaped = self.reshaped(node, &batched)?;
+        let sample = match reshaped.split_first() {
+            Some((&batch, sample)) if batch == self.batch() && !sample.is_empty() => sample.to_vec(),
+            _ => {
+                return Err(node.error(format!(
+                    "it turns shape {batched:?} (batch first) into {reshaped:?}, which mixes the samples of a batch or drops the batch dimension"
+                )));
+            }
+        };
+        let encoding = self.encoding(tensor);
+        let output = self.add_node(&node.name, Op::Reshape(sample), tensor, node.output()?)?;
+        if let Some(tensor) = self.tensors.get_mut(output) {
+            tensor.encoding = encoding;
+        }
+        Ok(if is_real { Value::Real(output) } else { Value::Codes(output) })
+    }
+
+    fn reshaped(&mut self, node: &'m Node, shape: &[usize]) -> Result<Vec<usize>, ImportError> {
+        match node.op.as_str() {
+            "Flatten" => shapes::flatten(node, shape),
+            "Reshape" => {
+                let target = self.constant(node, 1, "shape")?.longs()?;
+                shapes::reshape(node, shape, &target)
+            }
+            // Axes are an attribute before operator set 13, and an input since.
+            _ => {
+                let attribute = Attributes::of(node, &["axes"])?.ints("axes")?.map(<[i64]>::to_vec);
+                let axes = match node.optional_input(1) {
+                    Some(_) => Some(self.constant(node, 1, "list of axes")?.longs()?),
+                    None => attribute,
+                };
+                match (node.op.as_str(), axes) {
+                    ("Squeeze", axes) => {
+                        shapes::squeeze(node, shape, axes.as_deref(), self.model.input.batch.is_none())
+                    }
+                    (_, Some(axes)) => shapes::unsqueeze(node, shape, &axes),
+                    (_, None) => Err(node.error("it doesn't say which axes to add")),
+                }
+            }
+        }
+    }
+
+    /// Which tensor is the answer, and the finished graph without what is no longer needed.
+    fn finish(self, input: TensorId) -> Result<Graph, ImportError> {
+        let of_model = |problem: String| ImportError::Model { model: shown(self.name), problem };
+        let output = match self.values.get(self.plan.output) {
+            Some(Value::Real(tensor) | Value::Codes(tensor)) => *tensor,
+            _ => return Err(of_model("its output is a constant".into())),
+        };
+        if self.nodes.iter().flatten().next().is_none() {
+            return Err(of_model("it has no layers between its input and its output".into()));
+        }
+        if self.encoding(input) == Encoding::Real {
+            let reader = self.plan.readers(&self.model.input.name).next();
+            return Err(self.not_quantized(
+                reader.map_or("(output)", |node| &node.name),
+                "activations",
+                &self.model.input.name,
+            ));
+        }
+        if let Some(node) = self.plan.read_out.filter(|_| self.shape(output).len() != 1) {
+            return Err(node.error(format!(
+                "as a read-out it must read one row of logits per sample, but it reads shape {:?}",
+                self.shape(output)
+            )));
+        }
+        compact(self.name, self.tensors, self.nodes, input, output)
+    }
+
+    /// The error that a network of real numbers gets.
+    pub fn not_quantized(&self, node: &str, what: &'static str, tensor: &str) -> ImportError {
+        ImportError::NotQuantized { model: shown(self.name), node: shown(node), what, tensor: shown(tensor) }
+    }
+}
+
+/// Leaves away tensors that no node touches, and numbers the others anew.
+fn compact(
+    name: &str,
+    tensors: Vec<Tensor>,
+    nodes: Vec<Option<graph::Node>>,
+    input: TensorId,
+    output: TensorId,
+) -> Result<Graph, ImportError> {
+    let mut nodes: Vec<graph::Node> = nodes.into_iter().flatten().collect();
+    let mut ids: HashMap<TensorId, TensorId> =
+        nodes.iter().flat_map(|n| n.inputs.iter().copied().chain([n.output])).chain([input, output]).map(|id| (id, 0)).collect();
+    let mut kept = Vec::with_capacity(ids.len());
+    for (old, tensor) in tensors.into_iter().enumerate() {
+        if let Some(id) = ids.get_mut(&old) {
+            *id = kept.len();
+            kept.push(tensor);
+        }
+    }
+    let id = |old: TensorId| ids.get(&old).copied().unwrap_or_default();
+    for node in &mut nodes {
+        node.inputs.iter_mut().for_each(|input| *input = id(*input));
+        node.output = id(node.output);
+    }
+    Ok(Graph::new(name.into(), kept, nodes, id(input), id(output))?)
+}
+
+fn constant_node(node: &Node) -> Result<Constant, ImportError> {
+    let attributes =
+        Attributes::of(node, &["value", "value_float", "value_floats", "value_int", "value_ints"])?;
+    let name = node.output()?;
+    if let Some(tensor) = attributes.tensor("value")? {
+        return Constant::new(tensor, name);
+    }
+    let scalar = |elements| Constant { dims: Vec::new(), ..Constant::vector(name, elements) };
+    if let Some(value) = attributes.float("value_float")? {
+        return Ok(scalar(Elements::Real(vec![value])));
+    }
+    if let Some(value) = attributes.int("value_int")? {
+        return Ok(scalar(Elements::Long(vec![value])));
+    }
+    if let Some(values) = attributes.floats("value_floats")? {
+        return Ok(Constant::vector(name, Elements::Real(values.to_vec())));
+    }
+    match attributes.ints("value_ints")? {
+        Some(values) => Ok(Constant::vector(name, Elements::Long(values.to_vec()))),
+        None => Err(node.error("it has no value")),
+    }
+}
+
+/// Refuses a node by its operator's name, with advice where there is any.
+fn unsupported(node: &Node) -> ImportError {
+    let op = node.op.rsplit('.').next().unwrap_or_default();
+    let is_integer_form = op.starts_with("QLinear") || op.starts_with("QGemm") || op.ends_with("Integer");
+    let advice = match op {
+        _ if is_integer_form => {
+            " yet: quantize the model as QDQ (quantize_static with QuantFormat.QDQ) instead of QOperator"
+        }
+        "If" | "Loop" | "Scan" => ": a network must be a fixed graph of layers, without control flow",
+        "BatchNormalization" => ": fold it into the layer before it (onnxruntime's quant_pre_process does) and quantize again",
+        "FusedConv" | "FusedGemm" | "FusedMatMul" => ": export the model before ONNX Runtime optimizes it",
+        "DynamicQuantizeLinear" => ": quantize statically (quantize_static) instead of dynamically",
+        "Softmax" | "ArgMax" | "LogSoftmax" => " between layers, but only at the end",
+        "Transpose" => ": constant-fold it before quantizing, or export the model channels-first",
+        _ => "",
+    };
+    ImportError::UnsupportedOperator { node: shown(&node.name), op: shown(&node.op), advice, supported: SUPPORTED }
+}
