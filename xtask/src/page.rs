@@ -91,8 +91,10 @@ fn stop_with_us(mut command: Command) -> Result<Arc<Mutex<Child>>> {
     let child = Arc::new(Mutex::new(command.spawn().context("could not start Trunk")?));
     let stopped = Arc::clone(&child);
     ctrlc::set_handler(move || {
-        // It may have ended by itself, on the same Ctrl-C.
-        let _ = stopped.lock().unwrap_or_else(PoisonError::into_inner).kill();
+        let mut trunk = stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        // Both fail only if it ended by itself, on the same Ctrl-C.
+        let _ = trunk.kill();
+        let _ = trunk.wait();
         std::process::exit(0);
     })
     .context("can't listen for Ctrl-C")?;
