@@ -1,10 +1,14 @@
 //! The chip: cores on a mesh, which neurons share a core, and the spikes that travel.
 
 mod mapping;
+mod route;
+mod targets;
 mod traffic;
 
 pub use mapping::{Mapping, MappingError, Slice};
-pub use traffic::{DIRECTIONS, Direction, Traffic};
+pub use route::Route;
+pub use targets::Targets;
+pub use traffic::{DIRECTIONS, Direction, Router, Traffic};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,8 @@
 //! Spikes that travel: what each core sends and receives, and what each link carries, step by step.
 
-use super::ChipConfig;
-use crate::simulate::Packed;
+use super::{ChipConfig, Mapping, Route, Targets};
+use crate::simulate::{Packed, Trace};
+use crate::spiking::{SpikingNetwork, code};
 use serde::{Deserialize, Serialize};
 
 /// The four ways out of a router.
@@ -52,5 +53,108 @@ impl Traffic {
     pub fn at<'a>(&self, counts: &'a [u32], step: usize) -> &'a [u32] {
         let entries = counts.len() / self.steps.max(1);
         &counts[step * entries..][..entries]
+    }
+}
+
+/// Where the packets of a network go: made once per network and mapping, used for every sample.
+#[derive(Clone, Debug)]
+pub struct Router {
+    mapping: Mapping,
+    targets: Vec<Targets>,
+}
+
+impl Router {
+    /// Works out which cores each neuron's spikes go to.
+    pub fn new(network: &SpikingNetwork, mapping: Mapping) -> Self {
+        let targets = network.layers.iter().map(|l| Targets::new(l.source, l.target, &l.connections, &mapping));
+        Self { targets: targets.collect(), mapping }
+    }
+
+    /// The mapping that it was made for.
+    pub fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
+    /// Counts what a traced sample sends over the mesh.
+    pub fn count(&self, trace: &Trace) -> Traffic {
+        let mut traffic = Traffic::empty(self.mapping.chip, trace.steps());
+        let mut step = 0;
+        for (window, targets) in trace.windows.iter().zip(&self.targets) {
+            let mut flows = vec![0; targets.flows()];
+            for &plane in &window.planes {
+                flows.fill(0);
+                for (neuron, _) in window.sent.iter().enumerate().filter(|&(_, &c)| code::is_spike(c, plane)) {
+                    traffic.fire(step, self.mapping.core_of(targets.source, neuron));
+                    targets.deliver(neuron, &mut flows, |core, synapses| traffic.operate(step, core, synapses));
+                }
+                for (from, to, packets) in targets.packets(&flows) {
+                    traffic.carry(step, from, to, packets);
+                }
+                step += 1;
+            }
+        }
+        traffic
+    }
+}
+
+impl Traffic {
+    fn empty(chip: ChipConfig, steps: usize) -> Self {
+        let per_core = || Packed(vec![0; steps * chip.cores()]);
+        Self {
+            chip,
+            steps,
+            spikes: per_core(),
+            sent: per_core(),
+            received: per_core(),
+            operations: per_core(),
+            links: Packed(vec![0; steps * chip.cores() * DIRECTIONS]),
+            hops: vec![0; steps],
+        }
+    }
+
+    fn fire(&mut self, step: usize, core: usize) {
+        let cores = self.cores();
+        self.spikes[step * cores + core] += 1;
+    }
+
+    fn operate(&mut self, step: usize, core: usize, synapses: u32) {
+        let cores = self.cores();
+        self.operations[step * cores + core] += synapses;
+    }
+
+    /// `packets` from one core to another, X then Y.
+    fn carry(&mut self, step: usize, from: usize, to: usize, packets: u32) {
+        let cores = self.cores();
+        self.sent[step * cores + from] += packets;
+        self.received[step * cores + to] += packets;
+        for (core, direction) in Route::new(&self.chip, from, to) {
+            self.links[(step * cores + core) * DIRECTIONS + direction as usize] += packets;
+            self.hops[step] += u64::from(packets);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slice_of_a_step_is_that_steps() {
+        let chip = ChipConfig { width: 2, height: 1, neurons_per_core: 1 };
+        let mut traffic = Traffic::empty(chip, 2);
+        traffic.carry(1, 0, 1, 3);
+        assert_eq!(traffic.at(&traffic.sent, 0), [0, 0]);
+        assert_eq!(traffic.at(&traffic.sent, 1), [3, 0]);
+        assert_eq!(traffic.at(&traffic.received, 1), [0, 3]);
+        assert_eq!(traffic.at(&traffic.links, 1), [3, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(traffic.hops, [0, 3]);
+    }
+
+    #[test]
+    fn a_packet_to_its_own_core_uses_no_link() {
+        let mut traffic = Traffic::empty(ChipConfig { width: 2, height: 2, neurons_per_core: 1 }, 1);
+        traffic.carry(0, 3, 3, 5);
+        assert_eq!((traffic.sent[3], traffic.received[3], traffic.hops[0]), (5, 5, 0));
+        assert!(traffic.links.iter().all(|&l| l == 0));
     }
 }

@@ -11,7 +11,7 @@ const CHANNELS: usize = 4;
 /// `out[c · positions + p] = Σ_j rows[c][j] · patches[p][j]` for rows and patches of `stride`
 /// values. Sums must fit 32 bits: weights are at most 9 bits and patches are bits here.
 pub(super) fn sums(rows: &[i16], patches: &[i16], stride: usize, out: &mut [i32]) {
-    if stride == 0 {
+    if stride == 0 || out.is_empty() {
         out.fill(0);
         return;
     }

@@ -1,0 +1,165 @@
+//! Does the spiking network compute what the quantized network computes?
+
+use crate::quantize::{QuantizedNetwork, Reference, winner};
+use crate::simulate::{Observer, Simulator};
+use crate::spiking::{SpikingNetwork, code};
+use serde::{Deserialize, Serialize};
+
+/// How far the spiking network agrees with the integer reference, and both with the labels.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// Samples in the set.
+    pub total: usize,
+    /// Samples counted so far; every count below is out of these.
+    pub counted: usize,
+    /// Samples of which every code of every layer equals the integer reference's.
+    pub codes_equal: usize,
+    /// Samples with the same winner.
+    pub labels_equal: usize,
+    /// Samples with a label, of those counted.
+    pub labelled: usize,
+    /// Samples whose winner is the label: the spiking network's accuracy.
+    pub correct: usize,
+    /// The same of the integer reference.
+    pub reference_correct: usize,
+    /// One entry per layer.
+    pub layers: Vec<LayerAgreement>,
+}
+
+/// Agreement of one layer, summed over samples.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LayerAgreement {
+    /// Codes fired.
+    pub codes: u64,
+    /// Codes equal to the integer reference's.
+    pub equal: u64,
+    /// Largest difference of a code.
+    pub largest_error: u32,
+    /// Results outside the register.
+    pub overflows: u64,
+    /// The first of those: sample, neuron and step.
+    pub first_overflow: Option<FirstOverflow>,
+    /// Spikes that the layer received.
+    pub spikes: u64,
+    /// Synaptic operations: each spike times the synapses that it feeds.
+    pub synaptic_operations: u64,
+}
+
+/// Where a register first overflowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstOverflow {
+    /// Index of the sample.
+    pub sample: usize,
+    /// Index of the neuron in the layer's output tensor.
+    pub neuron: u32,
+    /// The step within the window; `None` for the start value.
+    pub step: Option<u8>,
+}
+
+/// Counts agreement, one sample after the other.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    agreement: Agreement,
+    simulator: Simulator,
+    reference: Reference,
+    /// Synapses that a spike of each source neuron meets, per layer.
+    fan_out: Vec<Vec<u32>>,
+}
+
+/// Remembers the register's overflows of one sample.
+struct OverflowMeter<'a> {
+    layers: &'a mut [LayerAgreement],
+    sample: usize,
+}
+
+impl Observer for OverflowMeter<'_> {
+    fn overflow(&mut self, layer: usize, step: Option<usize>, neuron: usize, _value: i64) {
+        let layer = &mut self.layers[layer];
+        layer.overflows += 1;
+        layer.first_overflow.get_or_insert(FirstOverflow {
+            sample: self.sample,
+            neuron: neuron as u32,
+            step: step.map(|s| s as u8),
+        });
+    }
+}
+
+impl Tally {
+    /// Starts to count over `total` samples.
+    pub fn new(network: &QuantizedNetwork, total: usize) -> Self {
+        let layers = vec![LayerAgreement::default(); network.layers.len()];
+        Self {
+            agreement: Agreement { total, layers, ..Agreement::default() },
+            simulator: Simulator::new(&network.tensors),
+            reference: Reference::new(network),
+            fan_out: network.layers.iter().map(|l| l.connections.fan_out()).collect(),
+        }
+    }
+
+    /// Starts again, keeping the room.
+    pub fn restart(&mut self) {
+        let Agreement { total, ref layers, .. } = self.agreement;
+        let layers = vec![LayerAgreement::default(); layers.len()];
+        self.agreement = Agreement { total, layers, ..Agreement::default() };
+    }
+
+    /// The counts so far.
+    pub fn agreement(&self) -> &Agreement {
+        &self.agreement
+    }
+
+    /// The simulator, after the last sample.
+    pub fn simulator(&self) -> &Simulator {
+        &self.simulator
+    }
+
+    /// Runs the next sample through both networks and counts.
+    pub fn add(&mut self, network: &QuantizedNetwork, spiking: &SpikingNetwork, input: &[i32], label: Option<usize>) {
+        let Self { agreement, simulator, reference, fan_out } = self;
+        let mut meter = OverflowMeter { layers: &mut agreement.layers, sample: agreement.counted };
+        simulator.run(spiking, input, &mut meter);
+        reference.run(network, input);
+        let mut all_equal = true;
+        for (index, layer) in spiking.layers.iter().enumerate() {
+            let counts = &mut agreement.layers[index];
+            all_equal &= counts.compare(layer.fire.requantizer.output().is_some(), layer.target, simulator, reference);
+            counts.count_spikes(simulator.codes(layer.source), layer.code, &fan_out[index]);
+        }
+        let (spiking_winner, reference_winner) = (winner(simulator.output()), winner(reference.output()));
+        agreement.counted += 1;
+        agreement.codes_equal += usize::from(all_equal);
+        agreement.labels_equal += usize::from(spiking_winner == reference_winner);
+        if let Some(label) = label {
+            agreement.labelled += 1;
+            agreement.correct += usize::from(spiking_winner == label);
+            agreement.reference_correct += usize::from(reference_winner == label);
+        }
+    }
+}
+
+impl LayerAgreement {
+    /// Compares a layer's codes (at a real output, its numbers) and says whether all are equal.
+    fn compare(&mut self, coded: bool, target: usize, simulator: &Simulator, reference: &Reference) -> bool {
+        let before = (self.codes, self.equal);
+        if coded {
+            for (&code, &exact) in simulator.codes(target).iter().zip(reference.codes(target)) {
+                self.equal += u64::from(code == exact);
+                self.largest_error = self.largest_error.max(code.abs_diff(exact));
+            }
+            self.codes += simulator.codes(target).len() as u64;
+        } else {
+            let pairs = simulator.output().iter().zip(reference.output());
+            self.equal += pairs.filter(|(real, exact)| real.to_bits() == exact.to_bits()).count() as u64;
+            self.codes += simulator.output().len() as u64;
+        }
+        self.codes - before.0 == self.equal - before.1
+    }
+
+    fn count_spikes(&mut self, codes: &[i32], format: crate::graph::CodeFormat, fan_out: &[u32]) {
+        for (&sent, &synapses) in codes.iter().zip(fan_out) {
+            let spikes = u64::from(code::spikes(sent, format));
+            self.spikes += spikes;
+            self.synaptic_operations += spikes * u64::from(synapses);
+        }
+    }
+}
