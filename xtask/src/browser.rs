@@ -92,13 +92,19 @@ fn first_that_runs(variable: &str, names: &[&str]) -> Result<(PathBuf, String)> 
 
 /// Installs Debian's Chromium, or says what the user has to install.
 pub fn install() -> Result<()> {
+    if env::var_os("CHROME").is_some() || env::var_os("CHROMEDRIVER").is_some() {
+        bail!("CHROME and CHROMEDRIVER must name programs that run, or be unset to have Chromium installed");
+    }
     if paths::on_path("apt-get").is_none() {
         bail!(
             "install Chromium or Chrome and the ChromeDriver of the same version, and if they are not on the PATH set CHROME and CHROMEDRIVER to them"
         );
     }
     if !is_root() {
-        bail!("run: sudo apt-get install {}", PACKAGES.join(" "));
+        bail!(
+            "run sudo apt-get install {}, or set CHROME and CHROMEDRIVER to ones that you have",
+            PACKAGES.join(" ")
+        );
     }
     println!(
         "Installing {} (only the first time: about 2 min)",
