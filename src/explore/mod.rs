@@ -2,6 +2,8 @@
 
 mod agreement;
 mod effect;
+mod session;
 
 pub use agreement::{Agreement, FirstOverflow, LayerAgreement, Tally};
 pub use effect::{CalibrationEffect, ErrorDistribution, calibration_effect};
+pub use session::{Exploration, SampleSet, Session, SessionError, open_network};

@@ -1,7 +1,13 @@
 //! The engine in its worker, and the words that it shares with the page.
+//!
+//! The page's thread never computes: it sends a [`Request`] and draws the [`Response`].
 
+mod codec;
+mod engine;
 mod messages;
 
+pub use codec::JsCodec;
+pub use engine::EngineWorker;
 pub use messages::{
     DataFiles, Epoch, Failure, LayerView, ModelFile, NetworkView, Request, Response, RunView, Sample, SamplesView,
     TensorView,

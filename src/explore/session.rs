@@ -1,0 +1,317 @@
+//! A loaded network with its samples: what the page's worker and the command line ask questions of.
+
+use super::{CalibrationEffect, Tally, calibration_effect};
+use crate::chip::{ChipConfig, Mapping, MappingError, Router, Traffic};
+use crate::import::{ImportError, dataset, import_model};
+use crate::quantize::{CodeTensor, FuseError, QuantizedNetwork, Reference, quantize, winner};
+use crate::settings::{Settings, SettingsError};
+use crate::simulate::{Samples, Simulator, Trace, calibrate, measure_ranges, trace};
+use crate::spiking::{Accumulation, BitOrder, Conversion, FoldAt, Range, SpikingNetwork};
+use std::rc::Rc;
+use thiserror::Error;
+
+/// Samples in the model's own codes.
+#[derive(Clone, Debug, Default)]
+pub struct SampleSet {
+    /// Input codes, one sample after the other.
+    pub codes: Vec<i32>,
+    /// The class of each sample; empty where unknown.
+    pub labels: Vec<usize>,
+}
+
+/// Why something cannot be explored.
+#[derive(Debug, Error, PartialEq)]
+pub enum SessionError {
+    /// The model cannot be read.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// It can be read, but not run as integers.
+    #[error(transparent)]
+    Fuse(#[from] FuseError),
+    /// Settings that exclude each other.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// Data of the wrong shape.
+    #[error(
+        "{what} has shape {found:?}, but '{model}' takes {expected:?} for each sample; give an array of samples in that shape"
+    )]
+    Shape {
+        /// Which data.
+        what: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The model.
+        model: String,
+        /// The model's input shape.
+        expected: Vec<usize>,
+    },
+    /// Labels that do not belong to the samples.
+    #[error("there are {labels} labels for {samples} samples; give one label per sample")]
+    Labels {
+        /// How many labels.
+        labels: usize,
+        /// How many samples.
+        samples: usize,
+    },
+    /// A sample that is not there.
+    #[error("sample {index} was asked for, but there are {count} (0 to {last}); choose one of those", last = .count.saturating_sub(1))]
+    NoSample {
+        /// Its index.
+        index: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// A layer that is not there.
+    #[error("layer {index} was asked for, but the network has {count}")]
+    NoLayer {
+        /// Its index.
+        index: usize,
+        /// How many there are.
+        count: usize,
+    },
+}
+
+/// One traced sample, and all that belongs to it.
+#[derive(Clone, Debug)]
+pub struct Exploration {
+    /// The network that it ran on, with the plan of each layer.
+    pub spiking: Rc<SpikingNetwork>,
+    /// What happened.
+    pub trace: Trace,
+    /// The output as real numbers.
+    pub output: Vec<f32>,
+    /// The spiking network's winner.
+    pub winner: usize,
+    /// The integer reference's winner.
+    pub reference_winner: usize,
+    /// Placement and traffic, or why the network does not fit.
+    pub chip: Result<(Mapping, Traffic), MappingError>,
+}
+
+/// What calibrated ranges depend on.
+type RangeKey = (BitOrder, Accumulation, FoldAt, bool);
+
+/// A network, its samples, and what was worked out for the last settings.
+#[derive(Debug)]
+pub struct Session {
+    network: QuantizedNetwork,
+    samples: SampleSet,
+    calibration: Vec<i32>,
+    ranges: Vec<(RangeKey, Rc<Vec<Range>>)>,
+    spiking: Option<Rc<SpikingNetwork>>,
+    router: Option<Rc<Router>>,
+    tally: Tally,
+    simulator: Simulator,
+    reference: Reference,
+}
+
+/// How many samples of the set an effect is measured on.
+const EFFECT_SAMPLES: usize = 100;
+
+/// Reads a model into a network of integers.
+///
+/// # Errors
+/// Whatever is wrong with the file, or what of it is not supported.
+pub fn open_network(bytes: &[u8], name: &str) -> Result<QuantizedNetwork, SessionError> {
+    Ok(quantize(&import_model(bytes, name)?)?)
+}
+
+impl Session {
+    /// A session without samples.
+    pub fn new(network: QuantizedNetwork) -> Self {
+        Self {
+            tally: Tally::new(&network, 0),
+            simulator: Simulator::new(&network.tensors),
+            reference: Reference::new(&network),
+            samples: SampleSet::default(),
+            calibration: Vec::new(),
+            ranges: Vec::new(),
+            spiking: None,
+            router: None,
+            network,
+        }
+    }
+
+    /// Adds samples with labels (or none), as stored values that `divide_by` makes the model's.
+    ///
+    /// # Errors
+    /// If the arrays cannot be read or do not fit the model; the session stays as it was.
+    pub fn set_samples(&mut self, images: &[u8], labels: &[u8], divide_by: f32) -> Result<(), SessionError> {
+        let codes = self.read_inputs("the set of samples", images, divide_by)?;
+        let count = codes.len() / self.network.input().len().max(1);
+        let labels = if labels.is_empty() { Vec::new() } else { dataset::read_array(labels)?.to_labels()? };
+        if !labels.is_empty() && labels.len() != count {
+            return Err(SessionError::Labels { labels: labels.len(), samples: count });
+        }
+        self.tally = Tally::new(&self.network, count);
+        self.samples = SampleSet { codes, labels };
+        Ok(())
+    }
+
+    /// Sets the samples that ranges and corrections are measured on.
+    ///
+    /// # Errors
+    /// If the array cannot be read or does not fit the model; the session stays as it was.
+    pub fn set_calibration(&mut self, images: &[u8], divide_by: f32) -> Result<(), SessionError> {
+        let codes = self.read_inputs("the set of calibration samples", images, divide_by)?;
+        self.set_calibration_codes(codes);
+        Ok(())
+    }
+
+    /// Sets the input codes that ranges and corrections are measured on.
+    pub fn set_calibration_codes(&mut self, codes: Vec<i32>) {
+        self.calibration = codes;
+        self.ranges.clear();
+        self.spiking = None;
+    }
+
+    fn read_inputs(&self, what: &str, bytes: &[u8], divide_by: f32) -> Result<Vec<i32>, SessionError> {
+        let array = dataset::read_array(bytes)?;
+        let values: Vec<f32> = array.to_f32().into_iter().map(|v| v / divide_by).collect();
+        self.input_codes(what, &array.shape, &values)
+    }
+
+    /// The codes of samples in the model's units; `shape` begins with the number of samples.
+    ///
+    /// # Errors
+    /// [`SessionError::Shape`] if one sample has not as many values as the model takes.
+    pub fn input_codes(&self, what: &str, shape: &[usize], values: &[f32]) -> Result<Vec<i32>, SessionError> {
+        let input = self.network.input();
+        // A single channel may be left out (28 × 28 for 1 × 28 × 28), and an image may be flat.
+        let per_sample: usize = shape.iter().skip(1).product();
+        if shape.is_empty() || per_sample != input.len() {
+            return Err(SessionError::Shape {
+                what: what.to_owned(),
+                found: shape.to_vec(),
+                model: self.network.name.clone(),
+                expected: input.shape.clone(),
+            });
+        }
+        Ok(self.network.quantize_input(values))
+    }
+
+    /// The network of integers.
+    pub fn network(&self) -> &QuantizedNetwork {
+        &self.network
+    }
+
+    /// The samples.
+    pub fn samples(&self) -> &SampleSet {
+        &self.samples
+    }
+
+    /// The counts so far, for the settings that were explored last.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// The input codes of a stored sample.
+    ///
+    /// # Errors
+    /// [`SessionError::NoSample`].
+    pub fn sample(&self, index: usize) -> Result<&[i32], SessionError> {
+        let len = self.network.input().len();
+        let count = self.samples.codes.len() / len.max(1);
+        self.samples.codes.chunks_exact(len.max(1)).nth(index).ok_or(SessionError::NoSample { index, count })
+    }
+
+    /// Converts with `conversion`; without calibration samples, `fallback` is calibrated on.
+    pub fn convert(&mut self, conversion: &Conversion, fallback: &[i32]) -> Rc<SpikingNetwork> {
+        if let Some(spiking) = self.spiking.as_ref().filter(|s| s.conversion == *conversion && !self.calibration.is_empty()) {
+            return spiking.clone();
+        }
+        let ranges = self.ranges(conversion, fallback);
+        let spiking = Rc::new(calibrate(&self.network, conversion, &ranges, self.calibration_samples(fallback)));
+        self.spiking = Some(spiking.clone());
+        self.tally.restart();
+        spiking
+    }
+
+    fn calibration_samples<'a>(&'a self, fallback: &'a [i32]) -> Samples<'a> {
+        let codes = if self.calibration.is_empty() { fallback } else { &self.calibration };
+        Samples { codes, len: self.network.input().len() }
+    }
+
+    fn ranges(&mut self, conversion: &Conversion, fallback: &[i32]) -> Rc<Vec<Range>> {
+        let key =
+            (conversion.order, conversion.accumulation, conversion.fold_at, conversion.bias_calibration.fold);
+        if !self.calibration.is_empty() && let Some((_, known)) = self.ranges.iter().find(|(k, _)| *k == key) {
+            return known.clone();
+        }
+        let ranges = Rc::new(measure_ranges(&self.network, conversion, self.calibration_samples(fallback)));
+        self.ranges.push((key, ranges.clone()));
+        ranges
+    }
+
+    /// Converts with these settings and traces one input.
+    ///
+    /// # Errors
+    /// If the settings exclude each other, or the input has not the model's size.
+    pub fn explore(&mut self, settings: &Settings, input: &[i32]) -> Result<Exploration, SessionError> {
+        settings.check()?;
+        if input.len() != self.network.input().len() {
+            return Err(SessionError::Shape {
+                what: "the sample".to_owned(),
+                found: vec![input.len()],
+                model: self.network.name.clone(),
+                expected: self.network.input().shape.clone(),
+            });
+        }
+        let spiking = self.convert(&settings.conversion, input);
+        let trace = trace(&self.network, &spiking, input, &mut self.simulator, &mut self.reference);
+        let output = self.simulator.output().to_vec();
+        let chip = self
+            .router(settings.chip, &spiking)
+            .map(|router| (router.mapping().clone(), router.count(&trace)));
+        Ok(Exploration {
+            winner: winner(&output),
+            reference_winner: winner(self.reference.output()),
+            spiking,
+            trace,
+            output,
+            chip,
+        })
+    }
+
+    /// The router of a chip; where packets go depends on wiring and placement alone, so it is kept.
+    fn router(&mut self, chip: ChipConfig, spiking: &SpikingNetwork) -> Result<Rc<Router>, MappingError> {
+        if let Some(router) = self.router.as_ref().filter(|r| r.mapping().chip == chip) {
+            return Ok(router.clone());
+        }
+        let neurons: Vec<usize> = self.network.tensors.iter().map(CodeTensor::len).collect();
+        let router = Rc::new(Router::new(spiking, Mapping::in_order(chip, &neurons)?));
+        self.router = Some(router.clone());
+        Ok(router)
+    }
+
+    /// Counts up to `samples` more samples under the settings explored last. Says whether any are left.
+    pub fn count(&mut self, samples: usize) -> bool {
+        let Some(spiking) = self.spiking.clone() else { return false };
+        let len = self.network.input().len();
+        for _ in 0..samples {
+            let index = self.tally.agreement().counted;
+            let Some(input) = self.samples.codes.chunks_exact(len.max(1)).nth(index) else { return false };
+            self.tally.add(&self.network, &spiking, input, self.samples.labels.get(index).copied());
+        }
+        self.tally.agreement().counted < self.tally.agreement().total
+    }
+
+    /// What mean-error correction does to a layer under these settings.
+    ///
+    /// # Errors
+    /// If the settings exclude each other or there is no such layer.
+    pub fn calibration_effect(&mut self, settings: &Settings, layer: usize) -> Result<CalibrationEffect, SessionError> {
+        settings.check()?;
+        let count = self.network.layers.len();
+        if layer >= count {
+            return Err(SessionError::NoLayer { index: layer, count });
+        }
+        let len = self.network.input().len();
+        let measured = &self.samples.codes[..self.samples.codes.len().min(EFFECT_SAMPLES * len)];
+        let measured = measured.to_vec();
+        let ranges = self.ranges(&settings.conversion, &measured);
+        let calibration = self.calibration_samples(&measured);
+        let samples = Samples { codes: &measured, len };
+        Ok(calibration_effect(&self.network, &settings.conversion, &ranges, calibration, samples, layer))
+    }
+}
