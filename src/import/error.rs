@@ -48,7 +48,7 @@ pub enum ImportError {
         tensor: String,
     },
     /// An operator that can't be expressed as spikes here.
-    #[error("node '{node}' is a {op}, which isn't supported{advice}; supported are {supported}")]
+    #[error("node '{node}' uses the operator {op}, which isn't supported{advice}; supported are {supported}")]
     UnsupportedOperator {
         /// The node.
         node: String,

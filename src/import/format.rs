@@ -27,7 +27,13 @@ pub(super) fn describe(bytes: &[u8]) -> Option<&'static str> {
     if is_tflite(bytes) {
         return Some("a TensorFlow Lite model");
     }
-    MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|&(_, name)| name)
+    let known = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|&(_, name)| name);
+    known.or_else(|| is_text(bytes).then_some("a text file"))
+}
+
+/// Whether the first bytes are all printable. An ONNX model starts with a field number, which isn't.
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.iter().take(256).all(|&b| matches!(b, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
 }
 
 /// A FlatBuffers file with TensorFlow Lite's identifier.

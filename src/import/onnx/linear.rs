@@ -38,13 +38,14 @@ impl<'m> Lowering<'m> {
         let input_channels = self.shape(input).first().copied();
         if groups.checked_mul(group_inputs) != input_channels || !outputs.is_multiple_of(groups) {
             return Err(node.error(format!(
-                "its weights of dimensions {:?} in {groups} groups don't fit an input of shape {:?} (without the batch)",
+                "its weights of dimensions {:?} (group = {groups}) don't fit an input of shape {:?} (without the batch)",
                 stored.codes.dims,
                 self.shape(input)
             )));
         }
         let mut weights = self.unpack(node, &stored, 0)?;
-        weights.bias = self.bias(node, 2, outputs, affine.scale, &weights.scales)?;
+        let units = Units { outputs, input_scale: affine.scale, scales: &weights.scales, is_gemm: false };
+        weights.bias = self.bias(node, 2, &units)?;
         let op = Op::Conv(Conv { weights, outputs, groups, windows });
         self.add_node(&node.name, op, input, node.output()?)
     }
@@ -60,9 +61,9 @@ impl<'m> Lowering<'m> {
         let (input, affine) = self.quantized_input(node)?;
         let mut weights = self.matrix(node, &stored, is_transposed, input)?;
         let outputs = outputs_of(&stored, is_transposed);
-        weights.bias = self.bias(node, 2, outputs, affine.scale, &weights.scales)?;
         let alpha = attributes.float("alpha")?.unwrap_or(1.0);
         let beta = attributes.float("beta")?.unwrap_or(1.0);
+        weights.bias = self.bias(node, 2, &Units { outputs, input_scale: affine.scale, scales: &weights.scales, is_gemm: true })?;
         fold_factors(node, &mut weights, alpha, beta)?;
         self.add_node(&node.name, Op::Dense(Dense { weights, outputs }), input, node.output()?)
     }
@@ -99,7 +100,8 @@ impl<'m> Lowering<'m> {
             _ => return Err(refused()),
         };
         let Encoding::Codes(affine) = self.encoding(source) else { return Err(refused()) };
-        let bias = self.exact_bias(node, constant, outputs, affine.scale, &scales)?;
+        let units = Units { outputs, input_scale: affine.scale, scales: &scales, is_gemm: false };
+        let bias = self.exact_bias(node, constant, &units)?;
         let writer = self.writers.get(tensor).copied().flatten();
         if let Some(Some(graph_node)) = writer.and_then(|i| self.nodes.get_mut(i))
             && let Op::Dense(dense) = &mut graph_node.op
@@ -189,52 +191,22 @@ impl<'m> Lowering<'m> {
     }
 
     /// Input `index` in units of S_x · S_w, one for each output; empty if it is left out.
-    fn bias(
-        &mut self,
-        node: &'m Node,
-        index: usize,
-        outputs: usize,
-        input_scale: f32,
-        scales: &[f32],
-    ) -> Result<Vec<i32>, ImportError> {
+    fn bias(&mut self, node: &'m Node, index: usize, units: &Units) -> Result<Vec<i32>, ImportError> {
         if node.optional_input(index).is_none() {
             return Ok(Vec::new());
         }
-        let units = |output: usize| input_scale * scale_of(scales, output);
-        let (reals, dims) = match self.input(node, index)? {
-            Value::Dequantized(bias) if bias.codes.element == ElementType::Int32 => {
-                check_bias_scales(node, &bias, outputs, units)?;
-                self.charge(node, outputs)?;
-                return broadcast(node, bias.codes.integers()?, &bias.codes.dims, outputs);
-            }
-            Value::Dequantized(bias) => (bias.reals(node)?, bias.codes.dims.clone()),
-            Value::Constant(bias) => (bias.reals()?.to_vec(), bias.dims.clone()),
-            _ => return Err(node.error("its bias is computed by other nodes, but must be a constant")),
-        };
-        self.charge(node, outputs)?;
-        let reals = broadcast(node, &reals, &dims, outputs)?;
-        let codes = reals.iter().enumerate().map(|(output, &real)| {
-            let code = (real / units(output)).round_ties_even();
-            // 2³¹ itself is a float, the largest int32 isn't.
-            if (-2_147_483_648.0..2_147_483_648.0).contains(&code) {
-                Ok(code as i32)
-            } else {
-                Err(node.error(format!("its bias {real} for output {output} exceeds 32 bits at scale {}", units(output))))
-            }
-        });
-        codes.collect()
+        self.charge(node, units.outputs)?;
+        match self.input(node, index)? {
+            Value::Dequantized(bias) if bias.codes.element == ElementType::Int32 => units.of_codes(node, &bias),
+            Value::Dequantized(bias) => units.of_reals(node, &bias.reals(node)?, &bias.codes.dims),
+            Value::Constant(bias) => units.of_reals(node, bias.reals()?, &bias.dims),
+            _ => Err(node.error("its bias is computed by other nodes, but must be a constant")),
+        }
     }
 
     /// Like [`Self::bias`], but refuses a bias that would have to be rounded.
-    fn exact_bias(
-        &mut self,
-        node: &'m Node,
-        index: usize,
-        outputs: usize,
-        input_scale: f32,
-        scales: &[f32],
-    ) -> Result<Vec<i32>, ImportError> {
-        let codes = self.bias(node, index, outputs, input_scale, scales)?;
+    fn exact_bias(&mut self, node: &'m Node, index: usize, units: &Units) -> Result<Vec<i32>, ImportError> {
+        let codes = self.bias(node, index, units)?;
         let (reals, dims) = match self.input(node, index)? {
             Value::Constant(bias) => (bias.reals()?.to_vec(), bias.dims.clone()),
             Value::Dequantized(bias) if bias.codes.element != ElementType::Int32 => {
@@ -242,9 +214,9 @@ impl<'m> Lowering<'m> {
             }
             _ => return Ok(codes),
         };
-        let reals = broadcast(node, &reals, &dims, outputs)?;
+        let reals = broadcast(node, &reals, &dims, units.outputs)?;
         for (output, (&code, &real)) in codes.iter().zip(&reals).enumerate() {
-            let unit = input_scale * scale_of(scales, output);
+            let unit = units.of(output);
             if code as f32 * unit != real {
                 return Err(node.error(format!(
                     "it adds {real}, which is no whole number of S_x·S_w = {unit}, so it isn't exact as a bias; use Gemm instead of MatMul and Add"
@@ -252,6 +224,66 @@ impl<'m> Lowering<'m> {
             }
         }
         Ok(codes)
+    }
+}
+
+/// What a bias is counted in: S_x · S_w for each output.
+struct Units<'a> {
+    outputs: usize,
+    input_scale: f32,
+    /// One for each output, or one for all.
+    scales: &'a [f32],
+    /// Whether the scale of a stored bias may hold a factor more: ONNX Runtime's quantizer puts a
+    /// Gemm's beta there.
+    is_gemm: bool,
+}
+
+impl Units<'_> {
+    fn of(&self, output: usize) -> f32 {
+        self.input_scale * scale_of(self.scales, output)
+    }
+
+    /// A stored int32 bias. The integer kernel takes it as it is, so its scale must be what the
+    /// kernel assumes.
+    fn of_codes(&self, node: &Node, bias: &Dequantized) -> Result<Vec<i32>, ImportError> {
+        if bias.parameters.zero_points.iter().any(|&z| z != 0) {
+            return Err(node.error("its bias has a zero point other than 0, which isn't supported"));
+        }
+        bias.parameters.channel_axis(node, &bias.codes.dims)?;
+        let stored = &bias.parameters.scales;
+        let disagrees = |factor: f32| {
+            // Scales so small that their product is no normal number lose digits in the product.
+            let close = |found: f32, unit: f32| (found - unit).abs() <= SCALE_TOLERANCE * unit + f32::MIN_POSITIVE;
+            (0..self.outputs).find(|&output| !close(scale_of(stored, output), self.of(output) * factor))
+        };
+        let codes = broadcast(node, bias.codes.integers()?, &bias.codes.dims, self.outputs)?;
+        let Some(output) = disagrees(1.0) else { return Ok(codes) };
+        // A factor on this grid is told safely from scales that have nothing to do with each other.
+        let factor = (scale_of(stored, 0) / self.of(0) * 1024.0).round() / 1024.0;
+        if self.is_gemm && disagrees(factor).is_none() {
+            return scaled(&codes, factor.into()).ok_or_else(|| inexact(node, "factor of the bias", factor));
+        }
+        Err(node.error(format!(
+            "its bias for output {output} has scale {}, but S_x·S_w is {}; they must agree, so quantize the model again",
+            scale_of(stored, output),
+            self.of(output)
+        )))
+    }
+
+    /// A bias of real numbers, rounded to the nearest unit in f32 as ONNX Runtime rounds it.
+    fn of_reals(&self, node: &Node, reals: &[f32], dims: &[usize]) -> Result<Vec<i32>, ImportError> {
+        let codes = broadcast(node, reals, dims, self.outputs)?.into_iter().enumerate().map(|(output, real)| {
+            let code = (real / self.of(output)).round_ties_even();
+            // 2³¹ itself is a float, the largest int32 isn't.
+            if (-2_147_483_648.0..2_147_483_648.0).contains(&code) {
+                return Ok(code as i32);
+            }
+            Err(node.error(format!(
+                "its bias {real} for output {output} exceeds 32 bits in units of S_x·S_w = {}",
+                self.of(output)
+            )))
+        });
+        codes.collect()
     }
 }
 
@@ -268,30 +300,6 @@ fn transposed(values: &[i16], columns: usize) -> Vec<i16> {
     (0..columns).flat_map(|column| values.iter().skip(column).step_by(columns).copied()).collect()
 }
 
-/// The integer kernel takes the bias as it is, so its scale must be what the kernel assumes.
-fn check_bias_scales(
-    node: &Node,
-    bias: &Dequantized,
-    outputs: usize,
-    units: impl Fn(usize) -> f32,
-) -> Result<(), ImportError> {
-    if bias.parameters.zero_points.iter().any(|&z| z != 0) {
-        return Err(node.error("its bias has a zero point other than 0, which isn't supported"));
-    }
-    bias.parameters.channel_axis(node, &bias.codes.dims)?;
-    let stored = &bias.parameters.scales;
-    for output in 0..outputs {
-        let (found, unit) = (scale_of(stored, output), units(output));
-        // Scales so small that their product is no normal number lose digits in the product.
-        if (found - unit).abs() > SCALE_TOLERANCE * unit + f32::MIN_POSITIVE {
-            return Err(node.error(format!(
-                "its bias for output {output} has scale {found}, but S_x·S_w is {unit}; they must agree, so quantize the model again"
-            )));
-        }
-    }
-    Ok(())
-}
-
 /// A bias for each of `outputs` outputs, from one for all or one for each.
 fn broadcast<T: Copy>(node: &Node, values: &[T], dims: &[usize], outputs: usize) -> Result<Vec<T>, ImportError> {
     let is_row = dims.split_last().is_none_or(|(_, outer)| outer.iter().all(|&d| d == 1));
@@ -302,35 +310,40 @@ fn broadcast<T: Copy>(node: &Node, values: &[T], dims: &[usize], outputs: usize)
     }
 }
 
+/// `codes` times `factor`, or `None` if that isn't a whole number of 32 bits for each.
+fn scaled(codes: &[i32], factor: f64) -> Option<Vec<i32>> {
+    let product = |&code: &i32| {
+        let product = f64::from(code) * factor;
+        (product.fract() == 0.0 && product.abs() <= f64::from(i32::MAX)).then_some(product as i32)
+    };
+    codes.iter().map(product).collect()
+}
+
+fn inexact(node: &Node, name: &str, value: f32) -> ImportError {
+    node.error(format!(
+        "its {name} is {value}, which can't be folded into its integers exactly; fold it into the weights before quantizing"
+    ))
+}
+
 /// Folds alpha into the scales and beta / alpha into the bias, where neither is rounded by that.
 fn fold_factors(node: &Node, weights: &mut Weights, alpha: f32, beta: f32) -> Result<(), ImportError> {
-    let refused = |name: &str, value: f32| {
-        node.error(format!("its {name} is {value}, which can't be folded into its integers exactly; fold it before quantizing"))
-    };
     let is_power_of_two = alpha.is_normal() && alpha > 0.0 && alpha.to_bits() & 0x7F_FFFF == 0;
     if !is_power_of_two {
-        return Err(refused("alpha", alpha));
+        return Err(inexact(node, "alpha", alpha));
     }
-    for scale in &mut weights.scales {
-        *scale *= alpha;
-        if !scale.is_normal() {
-            return Err(refused("alpha", alpha));
-        }
+    if alpha != 1.0 {
+        weights.scales.iter_mut().for_each(|scale| *scale *= alpha);
     }
-    let factor = f64::from(beta) / f64::from(alpha);
-    for bias in &mut weights.bias {
-        let folded = f64::from(*bias) * factor;
-        if folded.fract() != 0.0 || folded.abs() > f64::from(i32::MAX) {
-            return Err(refused("beta", beta));
-        }
-        *bias = folded as i32;
+    if !weights.scales.iter().all(|scale| scale.is_normal()) {
+        return Err(inexact(node, "alpha", alpha));
     }
+    weights.bias = scaled(&weights.bias, f64::from(beta) / f64::from(alpha)).ok_or_else(|| inexact(node, "beta", beta))?;
     Ok(())
 }
 
 fn positive(node: &Node, name: &str, value: i64) -> Result<usize, ImportError> {
     usize::try_from(value).ok().filter(|_| (1..=MAX_WINDOW).contains(&value)).ok_or_else(|| {
-        node.error(format!("its {name} is {value}; values from 1 to {MAX_WINDOW} are supported"))
+        node.error(format!("its attribute {name} holds {value}; values from 1 to {MAX_WINDOW} are supported"))
     })
 }
 
@@ -361,8 +374,8 @@ fn windows(
     {
         let window = Window {
             kernel: positive(node, "kernel", taps as i64)?,
-            stride: positive(node, "stride", stride)?,
-            dilation: positive(node, "dilation", dilation)?,
+            stride: positive(node, "strides", stride)?,
+            dilation: positive(node, "dilations", dilation)?,
             pad_before: pad(node, begin)?,
             pad_after: pad(node, end)?,
         };
@@ -373,7 +386,7 @@ fn windows(
 
 fn pad(node: &Node, value: i64) -> Result<usize, ImportError> {
     usize::try_from(value).ok().filter(|_| value <= MAX_WINDOW).ok_or_else(|| {
-        node.error(format!("one of its pads is {value}; values from 0 to {MAX_WINDOW} are supported"))
+        node.error(format!("its attribute pads holds {value}; values from 0 to {MAX_WINDOW} are supported"))
     })
 }
 

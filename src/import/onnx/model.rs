@@ -95,8 +95,8 @@ impl Model {
             Some(version) if OPSETS.contains(&version) => {}
             found => {
                 return Err(of_model(format!(
-                    "it uses operator set {}, but {} to {} are supported; convert it with onnx.version_converter",
-                    found.map_or_else(|| "of no version".into(), |v| v.to_string()),
+                    "it uses {} of ONNX, but {} to {} are supported; convert it with onnx.version_converter",
+                    found.map_or_else(|| "no operator set".into(), |v| format!("operator set {v}")),
                     OPSETS.start(),
                     OPSETS.end()
                 )));

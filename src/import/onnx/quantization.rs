@@ -5,6 +5,7 @@ use super::model::Node;
 use super::tensors::{Constant, ElementType, Elements};
 use crate::graph::{Affine, CodeFormat};
 use crate::import::ImportError;
+use crate::import::error::shown;
 use std::rc::Rc;
 
 /// Scales and zero points of a QuantizeLinear or DequantizeLinear.
@@ -49,7 +50,7 @@ impl Parameters {
             return Err(node.error(format!("its zero point is {zero}, but it reads {codes}; both must be of one type")));
         }
         let scales = scale.reals()?.to_vec();
-        check_scales(node, &scales)?;
+        check_scales(node, &scale.name, &scales)?;
         let zero_points = match zero_point {
             Some(zero_point) => zero_point.integers()?.to_vec(),
             None => vec![0; scales.len()],
@@ -110,12 +111,13 @@ pub(super) fn format_of(element: ElementType) -> Option<CodeFormat> {
     })
 }
 
-fn check_scales(node: &Node, scales: &[f32]) -> Result<(), ImportError> {
+fn check_scales(node: &Node, name: &str, scales: &[f32]) -> Result<(), ImportError> {
     match scales.iter().find(|scale| !(scale.is_finite() && **scale > 0.0)) {
         None if !scales.is_empty() => Ok(()),
         None => Err(node.error("it has no scale")),
         Some(scale) => Err(node.error(format!(
-            "its scale is {scale}; a scale must be a positive finite number, so quantize the model again with calibration data"
+            "its scale '{}' is {scale}; a scale must be a positive finite number, so quantize the model again with calibration data",
+            shown(name)
         ))),
     }
 }
