@@ -150,7 +150,7 @@ impl Tool {
 
     /// The build folder is kept until the end, so that an interrupted build goes on where it stopped.
     fn install_crate(&self, options: &[&str], into: &Path) -> Result<()> {
-        let build = into.with_extension("build");
+        let build = paths::tools()?.join(format!(".building-{}-{}", self.name, self.version));
         let mut cargo = process::command("cargo");
         cargo
             .args(["install", self.name, "--version", self.version, "--locked"])
