@@ -94,13 +94,17 @@ pub enum ImportError {
         tensor: String,
     },
     /// A node depends on its own result.
-    #[error("node '{node}' depends on its own output: the graph has a cycle, and only feed-forward networks are supported")]
+    #[error(
+        "node '{node}' depends on its own output: the graph has a cycle, and only feed-forward networks are supported"
+    )]
     Cycle {
         /// A node of the cycle.
         node: String,
     },
     /// The values lie in another file.
-    #[error("tensor '{tensor}' keeps its values in another file ('{location}'); save the model as one file, without external data")]
+    #[error(
+        "tensor '{tensor}' keeps its values in another file ('{location}'); save the model as one file, without external data"
+    )]
     ExternalData {
         /// The tensor.
         tensor: String,
@@ -123,7 +127,11 @@ pub enum ImportError {
 /// A name from outside, fit for a message: without control characters, and not endless.
 pub(super) fn shown(name: &str) -> String {
     const LONGEST: usize = 100;
-    let mut shown: String = name.chars().take(LONGEST).map(|c| if c.is_control() { '?' } else { c }).collect();
+    let mut shown: String = name
+        .chars()
+        .take(LONGEST)
+        .map(|c| if c.is_control() { '?' } else { c })
+        .collect();
     if name.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }
@@ -133,6 +141,9 @@ pub(super) fn shown(name: &str) -> String {
 impl ImportError {
     /// A [`Self::Tensor`] error.
     pub(super) fn tensor(tensor: &str, problem: impl Into<String>) -> Self {
-        Self::Tensor { tensor: shown(tensor), problem: problem.into() }
+        Self::Tensor {
+            tensor: shown(tensor),
+            problem: problem.into(),
+        }
     }
 }

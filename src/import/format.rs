@@ -4,7 +4,10 @@ use super::ImportError;
 
 /// The kinds of file that people drop here.
 const MAGIC: &[(&[u8], &str)] = &[
-    (b"PK\x03\x04", "a zip archive (an .npz, or a PyTorch or Keras model)"),
+    (
+        b"PK\x03\x04",
+        "a zip archive (an .npz, or a PyTorch or Keras model)",
+    ),
     (b"\x93NUMPY", "a NumPy array"),
     (b"\x89PNG", "a PNG image"),
     (b"\xFF\xD8\xFF", "a JPEG image"),
@@ -16,7 +19,10 @@ const MAGIC: &[(&[u8], &str)] = &[
     (b"\x80\x04", "a Python pickle"),
     (b"{", "a JSON document"),
     (b"<", "an HTML or XML page"),
-    (b"version https://git-lfs", "a Git LFS pointer, not the file it stands for"),
+    (
+        b"version https://git-lfs",
+        "a Git LFS pointer, not the file it stands for",
+    ),
 ];
 
 /// What `bytes` are if they aren't what is wanted, as a noun for a message.
@@ -27,13 +33,19 @@ pub(super) fn describe(bytes: &[u8]) -> Option<&'static str> {
     if is_tflite(bytes) {
         return Some("a TensorFlow Lite model");
     }
-    let known = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|&(_, name)| name);
+    let known = MAGIC
+        .iter()
+        .find(|(magic, _)| bytes.starts_with(magic))
+        .map(|&(_, name)| name);
     known.or_else(|| is_text(bytes).then_some("a text file"))
 }
 
 /// Whether the first bytes are all printable. An ONNX model starts with a field number, which isn't.
 fn is_text(bytes: &[u8]) -> bool {
-    bytes.iter().take(256).all(|&b| matches!(b, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
+    bytes
+        .iter()
+        .take(256)
+        .all(|&b| matches!(b, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
 }
 
 /// A FlatBuffers file with TensorFlow Lite's identifier.
@@ -53,7 +65,10 @@ pub(super) fn expect_model(bytes: &[u8]) -> Result<(), ImportError> {
         });
     }
     match describe(bytes) {
-        Some(found) => Err(ImportError::WrongFormat { found: found.into(), expected: "a quantized ONNX model" }),
+        Some(found) => Err(ImportError::WrongFormat {
+            found: found.into(),
+            expected: "a quantized ONNX model",
+        }),
         None => Ok(()),
     }
 }

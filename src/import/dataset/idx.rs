@@ -14,7 +14,9 @@ pub(super) fn is_idx(bytes: &[u8]) -> bool {
 /// Reads an IDX file.
 pub(super) fn read(bytes: &[u8]) -> Result<Array, ImportError> {
     let cut_off = || damaged(FORMAT, "it was cut off within its header".into());
-    let &[0, 0, kind, axes, ref rest @ ..] = bytes else { return Err(cut_off()) };
+    let &[0, 0, kind, axes, ref rest @ ..] = bytes else {
+        return Err(cut_off());
+    };
     let (dims, data) = rest.split_at_checked(4 * usize::from(axes)).ok_or_else(cut_off)?;
     let shape: Vec<usize> = elements(dims, |b| u32::from_be_bytes(b) as usize);
     let size = match kind {
@@ -22,7 +24,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Array, ImportError> {
         0x0B => 2,
         0x0C | 0x0D => 4,
         0x0E => 8,
-        other => return Err(damaged(FORMAT, format!("its element type {other:#04x} doesn't exist"))),
+        other => {
+            return Err(damaged(
+                FORMAT,
+                format!("its element type {other:#04x} doesn't exist"),
+            ));
+        }
     };
     check_size(FORMAT, &shape, size, data.len())?;
     let values = match kind {
@@ -42,7 +49,6 @@ fn elements<const N: usize, T>(data: &[u8], convert: impl Fn([u8; N]) -> T) -> V
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
     use super::*;
 
     fn file(kind: u8, dims: &[u32], data: &[u8]) -> Vec<u8> {

@@ -72,11 +72,18 @@ impl Array {
     /// If there is more than one number per sample, or one that is no class index (negative, not
     /// whole, or beyond 2³¹).
     pub fn to_labels(&self) -> Result<Vec<usize>, ImportError> {
-        let per_sample = self.shape.iter().skip(1).try_fold(1usize, |n, &d| n.checked_mul(d));
+        let per_sample = self
+            .shape
+            .iter()
+            .skip(1)
+            .try_fold(1usize, |n, &d| n.checked_mul(d));
         if per_sample != Some(1) {
             return Err(ImportError::tensor(
                 "labels",
-                format!("shape {:?} has several numbers per sample, but labels are one class index each", self.shape),
+                format!(
+                    "shape {:?} has several numbers per sample, but labels are one class index each",
+                    self.shape
+                ),
             ));
         }
         match &self.values {
@@ -159,7 +166,10 @@ fn check_size(format: &'static str, shape: &[usize], item: usize, found: usize) 
         Some(needed) if needed == found => Ok(()),
         Some(needed) if needed < found => Err(damaged(
             format,
-            format!("shape {shape:?} needs {needed} bytes, but {found} follow the header: {} too many", found - needed),
+            format!(
+                "shape {shape:?} needs {needed} bytes, but {found} follow the header: {} too many",
+                found - needed
+            ),
         )),
         _ => Err(damaged(
             format,
@@ -176,7 +186,11 @@ mod tests {
     use super::*;
 
     fn labels(values: ArrayValues, shape: &[usize]) -> Result<Vec<usize>, ImportError> {
-        Array { shape: shape.into(), values }.to_labels()
+        Array {
+            shape: shape.into(),
+            values,
+        }
+        .to_labels()
     }
 
     #[test]

@@ -16,18 +16,42 @@ pub(super) fn read(bytes: &[u8]) -> Result<Array, ImportError> {
     let file = NpyFile::new(bytes).map_err(|error| damaged(FORMAT, shown(&error.to_string())))?;
     let shape: Option<Vec<usize>> = file.shape().iter().map(|&d| usize::try_from(d).ok()).collect();
     let shape = shape.ok_or_else(|| damaged(FORMAT, "its shape is too large".into()))?;
-    let DType::Plain(kind) = file.dtype() else { return Err(unsupported("a record")) };
+    let DType::Plain(kind) = file.dtype() else {
+        return Err(unsupported("a record"));
+    };
     let kind = kind.to_string();
-    let (code, size) = kind.split_at_checked(1).unwrap_or_default().1.split_at_checked(1).unwrap_or_default();
-    let Some(size) = size.parse().ok().filter(|size| (1..=8).contains(size)) else { return Err(unsupported(&kind)) };
+    let (code, size) = kind
+        .split_at_checked(1)
+        .unwrap_or_default()
+        .1
+        .split_at_checked(1)
+        .unwrap_or_default();
+    let Some(size) = size.parse().ok().filter(|size| (1..=8).contains(size)) else {
+        return Err(unsupported(&kind));
+    };
     check_size(FORMAT, &shape, size, bytes.len() - header)?;
     let is_fortran = file.order() == Order::Fortran;
     let values = match (code, size) {
-        ("b", 1) => ArrayValues::U8(elements::<bool>(file, &shape, is_fortran)?.into_iter().map(u8::from).collect()),
+        ("b", 1) => ArrayValues::U8(
+            elements::<bool>(file, &shape, is_fortran)?
+                .into_iter()
+                .map(u8::from)
+                .collect(),
+        ),
         ("u", 1) => ArrayValues::U8(elements(file, &shape, is_fortran)?),
         ("i", 1) => ArrayValues::I8(elements(file, &shape, is_fortran)?),
-        ("u", 2) => ArrayValues::I32(elements::<u16>(file, &shape, is_fortran)?.into_iter().map(i32::from).collect()),
-        ("i", 2) => ArrayValues::I32(elements::<i16>(file, &shape, is_fortran)?.into_iter().map(i32::from).collect()),
+        ("u", 2) => ArrayValues::I32(
+            elements::<u16>(file, &shape, is_fortran)?
+                .into_iter()
+                .map(i32::from)
+                .collect(),
+        ),
+        ("i", 2) => ArrayValues::I32(
+            elements::<i16>(file, &shape, is_fortran)?
+                .into_iter()
+                .map(i32::from)
+                .collect(),
+        ),
         ("i", 4) => ArrayValues::I32(elements(file, &shape, is_fortran)?),
         ("i", 8) => ArrayValues::I64(elements(file, &shape, is_fortran)?),
         ("f", 4) => ArrayValues::F32(elements(file, &shape, is_fortran)?),
@@ -41,7 +65,9 @@ fn unsupported(kind: &str) -> ImportError {
     let kind = shown(kind);
     ImportError::tensor(
         "array",
-        format!("its elements are of NumPy type {kind}; float32, float64, bool, uint8, uint16 and int8 to int64 are supported, so convert it with astype"),
+        format!(
+            "its elements are of NumPy type {kind}; float32, float64, bool, uint8, uint16 and int8 to int64 are supported, so convert it with astype"
+        ),
     )
 }
 
@@ -56,8 +82,14 @@ fn header_end(bytes: &[u8]) -> Result<usize, ImportError> {
         _ => return Err(problem("it was cut off within its header")),
     };
     let end = length.saturating_add(start);
-    let header = bytes.get(start..end).ok_or_else(|| problem("it was cut off within its header"))?;
-    if is_tame(header) { Ok(end) } else { Err(problem("its header doesn't describe an array")) }
+    let header = bytes
+        .get(start..end)
+        .ok_or_else(|| problem("it was cut off within its header"))?;
+    if is_tame(header) {
+        Ok(end)
+    } else {
+        Err(problem("its header doesn't describe an array"))
+    }
 }
 
 /// Whether a header is a flat dictionary whose numbers have a product within 64 bits, which NumPy's
@@ -71,7 +103,11 @@ fn is_tame(header: &[u8]) -> bool {
         }
         if let (b'0'..=b'9', false) = (byte, quoted) {
             let digit = u64::from(byte - b'0');
-            match number.unwrap_or(0).checked_mul(10).and_then(|n| n.checked_add(digit)) {
+            match number
+                .unwrap_or(0)
+                .checked_mul(10)
+                .and_then(|n| n.checked_add(digit))
+            {
                 Some(value) => number = Some(value),
                 None => return false,
             }
@@ -104,8 +140,14 @@ fn elements<T: Deserialize + Copy>(
     shape: &[usize],
     is_fortran: bool,
 ) -> Result<Vec<T>, ImportError> {
-    let stored = file.into_vec().map_err(|error| damaged(FORMAT, shown(&error.to_string())))?;
-    Ok(if is_fortran { row_major(&stored, shape) } else { stored })
+    let stored = file
+        .into_vec()
+        .map_err(|error| damaged(FORMAT, shown(&error.to_string())))?;
+    Ok(if is_fortran {
+        row_major(&stored, shape)
+    } else {
+        stored
+    })
 }
 
 /// Reorders elements whose first axis is the fastest.
@@ -113,7 +155,11 @@ fn row_major<T: Copy>(stored: &[T], shape: &[usize]) -> Vec<T> {
     let mut index = vec![0usize; shape.len()];
     let mut result = Vec::with_capacity(stored.len());
     while result.len() < stored.len() {
-        let source = index.iter().zip(shape).rev().fold(0, |offset, (&i, &extent)| offset * extent + i);
+        let source = index
+            .iter()
+            .zip(shape)
+            .rev()
+            .fold(0, |offset, (&i, &extent)| offset * extent + i);
         result.extend(stored.get(source));
         // The next index, last axis first.
         for (i, &extent) in index.iter_mut().zip(shape).rev() {
@@ -129,7 +175,6 @@ fn row_major<T: Copy>(stored: &[T], shape: &[usize]) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
     use super::*;
 
     fn file(descr: &str, fortran: &str, shape: &str, data: &[u8]) -> Vec<u8> {
@@ -142,10 +187,40 @@ mod tests {
 
     #[test]
     fn both_byte_orders_and_both_axis_orders_give_the_same_array() {
-        let array = read(&file("<i4", "False", "(2, 3)", &[1, 2, 3, 4, 5, 6].map(i32::to_le_bytes).concat())).unwrap();
-        assert_eq!(array, Array { shape: vec![2, 3], values: ArrayValues::I32(vec![1, 2, 3, 4, 5, 6]) });
-        assert_eq!(array, read(&file(">i4", "False", "(2, 3)", &[1, 2, 3, 4, 5, 6].map(i32::to_be_bytes).concat())).unwrap());
-        assert_eq!(array, read(&file("<i4", "True", "(2, 3)", &[1, 4, 2, 5, 3, 6].map(i32::to_le_bytes).concat())).unwrap());
+        let array = read(&file(
+            "<i4",
+            "False",
+            "(2, 3)",
+            &[1, 2, 3, 4, 5, 6].map(i32::to_le_bytes).concat(),
+        ))
+        .unwrap();
+        assert_eq!(
+            array,
+            Array {
+                shape: vec![2, 3],
+                values: ArrayValues::I32(vec![1, 2, 3, 4, 5, 6])
+            }
+        );
+        assert_eq!(
+            array,
+            read(&file(
+                ">i4",
+                "False",
+                "(2, 3)",
+                &[1, 2, 3, 4, 5, 6].map(i32::to_be_bytes).concat()
+            ))
+            .unwrap()
+        );
+        assert_eq!(
+            array,
+            read(&file(
+                "<i4",
+                "True",
+                "(2, 3)",
+                &[1, 4, 2, 5, 3, 6].map(i32::to_le_bytes).concat()
+            ))
+            .unwrap()
+        );
     }
 
     #[test]
@@ -158,7 +233,12 @@ mod tests {
         assert_eq!(values("<i8", &(-3i64).to_le_bytes()), ArrayValues::I64(vec![-3]));
         assert_eq!(values("<f4", &1.5f32.to_le_bytes()), ArrayValues::F32(vec![1.5]));
         assert_eq!(values(">f8", &1.5f64.to_be_bytes()), ArrayValues::F64(vec![1.5]));
-        assert!(read(&file("<f2", "False", "(1,)", &[0, 0])).unwrap_err().to_string().contains("<f2"));
+        assert!(
+            read(&file("<f2", "False", "(1,)", &[0, 0]))
+                .unwrap_err()
+                .to_string()
+                .contains("<f2")
+        );
         assert!(read(&file("<U8", "False", "(1,)", &[0; 32])).is_err());
     }
 
@@ -168,14 +248,23 @@ mod tests {
         for end in 0..whole.len() {
             assert!(read(&whole[..end]).is_err(), "cut at {end}");
         }
-        let error = read(&file("|u1", "False", "(2, 2)", &[0; 5])).unwrap_err().to_string();
+        let error = read(&file("|u1", "False", "(2, 2)", &[0; 5]))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("1 too many"), "{error}");
     }
 
     #[test]
     fn hostile_headers_are_refused_before_they_are_parsed() {
         let deep = "(".repeat(60_000);
-        for shape in [&deep[..], "(4294967296, 4294967296)", "(0xFFFFFFFFFF, 0xFFFFFFFFFF)", "(9_9,)", "(-1,)", "(1e9,)"] {
+        for shape in [
+            &deep[..],
+            "(4294967296, 4294967296)",
+            "(0xFFFFFFFFFF, 0xFFFFFFFFFF)",
+            "(9_9,)",
+            "(-1,)",
+            "(1e9,)",
+        ] {
             assert!(read(&file("|u1", "False", shape, &[])).is_err());
         }
         assert!(read(b"\x93NUMPY\x02\x00\xff\xff\xff\xff{}").is_err());

@@ -20,7 +20,11 @@ impl<'m> Attributes<'m> {
             Some(unknown) => Err(node.error(format!(
                 "its attribute '{}' isn't supported; known are {}",
                 shown(&unknown.name),
-                if known.is_empty() { "none".into() } else { known.join(", ") }
+                if known.is_empty() {
+                    "none".into()
+                } else {
+                    known.join(", ")
+                }
             ))),
         }
     }

@@ -14,18 +14,30 @@ use crate::import::ImportError;
 impl<'m> Lowering<'m> {
     /// The codes that the QuantizeLinear `node` makes of `tensor`: the tensor itself where all its
     /// readers want the same codes of it, else a new one.
-    pub fn encode(&mut self, node: &'m Node, tensor: TensorId, affine: Affine) -> Result<TensorId, ImportError> {
+    pub fn encode(
+        &mut self,
+        node: &'m Node,
+        tensor: TensorId,
+        affine: Affine,
+    ) -> Result<TensorId, ImportError> {
         let name = self.plan.resolve(node.input(0)?);
         match self.encoding(tensor) {
             Encoding::Codes(present) if present == affine => Ok(tensor),
-            Encoding::Real if self.all_readers_want(tensor, name, affine) && self.encode_back(tensor, affine) => {
+            Encoding::Real
+                if self.all_readers_want(tensor, name, affine) && self.encode_back(tensor, affine) =>
+            {
                 Ok(tensor)
             }
             _ => self.requantize(node, tensor, affine),
         }
     }
 
-    fn requantize(&mut self, node: &'m Node, tensor: TensorId, affine: Affine) -> Result<TensorId, ImportError> {
+    fn requantize(
+        &mut self,
+        node: &'m Node,
+        tensor: TensorId,
+        affine: Affine,
+    ) -> Result<TensorId, ImportError> {
         let key = (tensor, affine.scale.to_bits(), affine.zero_point, affine.format);
         if let Some(&codes) = self.requantized.get(&key) {
             return Ok(codes);
@@ -51,7 +63,10 @@ impl<'m> Lowering<'m> {
         let agree = name != self.plan.output
             && readers.into_iter().all(|reader| {
                 without_domain(&reader.op) == "QuantizeLinear"
-                    && self.parameters(reader, None).and_then(|p| p.affine(reader)).is_ok_and(|a| a == affine)
+                    && self
+                        .parameters(reader, None)
+                        .and_then(|p| p.affine(reader))
+                        .is_ok_and(|a| a == affine)
             });
         if let Some(mixed) = self.mixed.get_mut(tensor) {
             // Asking again for each of many readers would take quadratic time.
@@ -62,7 +77,9 @@ impl<'m> Lowering<'m> {
 
     /// Makes codes of `tensor`, and of what it is reshaped from. Returns whether that could be done.
     fn encode_back(&mut self, tensor: TensorId, affine: Affine) -> bool {
-        let Some(chain) = self.reshaped_from(tensor) else { return false };
+        let Some(chain) = self.reshaped_from(tensor) else {
+            return false;
+        };
         for &tensor in &chain {
             self.set_codes(tensor, affine);
         }
@@ -91,16 +108,27 @@ impl<'m> Lowering<'m> {
     /// Removes clamps right before codes that can't hold anything outside their range anyway.
     fn drop_idle_clamps(&mut self, tensor: TensorId, affine: Affine) {
         while let Some((Op::Clamp(clamp), before)) = self.written_by(tensor) {
-            let is_read_once = self.tensors.get(before).is_some_and(|t| self.plan.is_read_once(&t.name));
+            let is_read_once = self
+                .tensors
+                .get(before)
+                .is_some_and(|t| self.plan.is_read_once(&t.name));
             let writer = self.writers.get(before).copied().flatten();
             if self.encoding(before) != Encoding::Real || !is_read_once || !is_idle(*clamp, affine) {
                 return;
             }
             // A clamp of a reshaped tensor stays: what is before the reshape would have to be codes too.
-            let Some(index) = writer.filter(|_| !matches!(self.written_by(before), Some((Op::Reshape(_), _)))) else {
+            let Some(index) =
+                writer.filter(|_| !matches!(self.written_by(before), Some((Op::Reshape(_), _))))
+            else {
                 return;
             };
-            if let Some(gap) = self.writers.get(tensor).copied().flatten().and_then(|i| self.nodes.get_mut(i)) {
+            if let Some(gap) = self
+                .writers
+                .get(tensor)
+                .copied()
+                .flatten()
+                .and_then(|i| self.nodes.get_mut(i))
+            {
                 *gap = None;
             }
             if let Some(Some(node)) = self.nodes.get_mut(index) {
@@ -114,7 +142,10 @@ impl<'m> Lowering<'m> {
 
     /// The operator that writes `tensor`, and the tensor that it reads.
     pub fn written_by(&self, tensor: TensorId) -> Option<(&Op, TensorId)> {
-        let node = self.nodes.get(self.writers.get(tensor).copied().flatten()?)?.as_ref()?;
+        let node = self
+            .nodes
+            .get(self.writers.get(tensor).copied().flatten()?)?
+            .as_ref()?;
         Some((&node.op, node.inputs.first().copied()?))
     }
 }
@@ -137,14 +168,22 @@ mod tests {
 
     #[test]
     fn a_relu_is_idle_where_the_smallest_code_means_zero() {
-        let affine = |zero_point| Affine { scale: 0.1, zero_point, format: CodeFormat::signed(8) };
+        let affine = |zero_point| Affine {
+            scale: 0.1,
+            zero_point,
+            format: CodeFormat::signed(8),
+        };
         assert!(is_idle(Clamp::RELU, affine(-128)));
         assert!(!is_idle(Clamp::RELU, affine(0)));
     }
 
     #[test]
     fn a_clip_is_idle_where_it_covers_all_codes() {
-        let affine = Affine { scale: 6.0 / 255.0, zero_point: 0, format: CodeFormat::unsigned(8) };
+        let affine = Affine {
+            scale: 6.0 / 255.0,
+            zero_point: 0,
+            format: CodeFormat::unsigned(8),
+        };
         assert!(is_idle(Clamp { min: 0.0, max: 6.0 }, affine));
         assert!(!is_idle(Clamp { min: 0.0, max: 5.9 }, affine));
         assert!(!is_idle(Clamp { min: 0.1, max: 6.0 }, affine));

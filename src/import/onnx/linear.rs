@@ -31,9 +31,23 @@ impl<'m> Lowering<'m> {
                 self.shape(input)
             )));
         }
-        let attributes =
-            Attributes::of(node, &["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"])?;
-        let windows = windows(node, attributes, kernel, self.shape(input).get(1..).unwrap_or_default())?;
+        let attributes = Attributes::of(
+            node,
+            &[
+                "auto_pad",
+                "dilations",
+                "group",
+                "kernel_shape",
+                "pads",
+                "strides",
+            ],
+        )?;
+        let windows = windows(
+            node,
+            attributes,
+            kernel,
+            self.shape(input).get(1..).unwrap_or_default(),
+        )?;
         let groups = positive(node, "group", attributes.int("group")?.unwrap_or(1))?;
         let input_channels = self.shape(input).first().copied();
         if groups.checked_mul(group_inputs) != input_channels || !outputs.is_multiple_of(groups) {
@@ -44,9 +58,19 @@ impl<'m> Lowering<'m> {
             )));
         }
         let mut weights = self.unpack(node, &stored, 0)?;
-        let units = Units { outputs, input_scale: affine.scale, scales: &weights.scales, is_gemm: false };
+        let units = Units {
+            outputs,
+            input_scale: affine.scale,
+            scales: &weights.scales,
+            is_gemm: false,
+        };
         weights.bias = self.bias(node, 2, &units)?;
-        let op = Op::Conv(Conv { weights, outputs, groups, windows });
+        let op = Op::Conv(Conv {
+            weights,
+            outputs,
+            groups,
+            windows,
+        });
         self.add_node(&node.name, op, input, node.output()?)
     }
 
@@ -63,9 +87,23 @@ impl<'m> Lowering<'m> {
         let outputs = outputs_of(&stored, is_transposed);
         let alpha = attributes.float("alpha")?.unwrap_or(1.0);
         let beta = attributes.float("beta")?.unwrap_or(1.0);
-        weights.bias = self.bias(node, 2, &Units { outputs, input_scale: affine.scale, scales: &weights.scales, is_gemm: true })?;
+        weights.bias = self.bias(
+            node,
+            2,
+            &Units {
+                outputs,
+                input_scale: affine.scale,
+                scales: &weights.scales,
+                is_gemm: true,
+            },
+        )?;
         fold_factors(node, &mut weights, alpha, beta)?;
-        self.add_node(&node.name, Op::Dense(Dense { weights, outputs }), input, node.output()?)
+        self.add_node(
+            &node.name,
+            Op::Dense(Dense { weights, outputs }),
+            input,
+            node.output()?,
+        )
     }
 
     pub fn mat_mul(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
@@ -75,7 +113,12 @@ impl<'m> Lowering<'m> {
         let (input, _) = self.quantized_input(node)?;
         let weights = self.matrix(node, &stored, false, input)?;
         let outputs = outputs_of(&stored, false);
-        self.add_node(&node.name, Op::Dense(Dense { weights, outputs }), input, node.output()?)
+        self.add_node(
+            &node.name,
+            Op::Dense(Dense { weights, outputs }),
+            input,
+            node.output()?,
+        )
     }
 
     /// An Add of a constant right behind a MatMul is its bias, if it is a whole number of S_x · S_w.
@@ -90,17 +133,29 @@ impl<'m> Lowering<'m> {
             (Value::Constant(_) | Value::Dequantized(_), Value::Real(tensor)) => (tensor, 0),
             _ => return Err(refused()),
         };
-        let is_read_once = self.tensors.get(tensor).is_some_and(|t| self.plan.is_read_once(&t.name));
+        let is_read_once = self
+            .tensors
+            .get(tensor)
+            .is_some_and(|t| self.plan.is_read_once(&t.name));
         let (scales, outputs, source) = match self.written_by(tensor) {
             Some((Op::Dense(dense), source))
-                if dense.weights.bias.is_empty() && is_read_once && self.encoding(tensor) == Encoding::Real =>
+                if dense.weights.bias.is_empty()
+                    && is_read_once
+                    && self.encoding(tensor) == Encoding::Real =>
             {
                 (dense.weights.scales.clone(), dense.outputs, source)
             }
             _ => return Err(refused()),
         };
-        let Encoding::Codes(affine) = self.encoding(source) else { return Err(refused()) };
-        let units = Units { outputs, input_scale: affine.scale, scales: &scales, is_gemm: false };
+        let Encoding::Codes(affine) = self.encoding(source) else {
+            return Err(refused());
+        };
+        let units = Units {
+            outputs,
+            input_scale: affine.scale,
+            scales: &scales,
+            is_gemm: false,
+        };
         let bias = self.exact_bias(node, constant, &units)?;
         let writer = self.writers.get(tensor).copied().flatten();
         if let Some(Some(graph_node)) = writer.and_then(|i| self.nodes.get_mut(i))
@@ -140,7 +195,10 @@ impl<'m> Lowering<'m> {
             ElementType::Int8 | ElementType::Uint8 => 8,
             ElementType::Int4 | ElementType::Uint4 => 4,
             other => {
-                return Err(node.error(format!("its weights are {}; int4, uint4, int8 and uint8 are supported", other.name())));
+                return Err(node.error(format!(
+                    "its weights are {}; int4, uint4, int8 and uint8 are supported",
+                    other.name()
+                )));
             }
         };
         if codes.dims.contains(&0) {
@@ -158,11 +216,21 @@ impl<'m> Lowering<'m> {
             }
         };
         let zero_points = &parameters.zero_points;
-        let values = codes.integers()?.iter().zip(channels(&codes.dims, stored_axis)).map(|(&code, channel)| {
-            let difference = code - zero_points.get(channel).copied().unwrap_or(0);
-            i16::try_from(difference).map_err(|_| node.error(format!("its weight {difference} exceeds 16 bits")))
-        });
-        Ok(Weights { values: values.collect::<Result<_, _>>()?, scales, bias: Vec::new(), bits })
+        let values = codes
+            .integers()?
+            .iter()
+            .zip(channels(&codes.dims, stored_axis))
+            .map(|(&code, channel)| {
+                let difference = code - zero_points.get(channel).copied().unwrap_or(0);
+                i16::try_from(difference)
+                    .map_err(|_| node.error(format!("its weight {difference} exceeds 16 bits")))
+            });
+        Ok(Weights {
+            values: values.collect::<Result<_, _>>()?,
+            scales,
+            bias: Vec::new(),
+            bits,
+        })
     }
 
     /// The weights of a dense layer, outputs first.
@@ -174,7 +242,10 @@ impl<'m> Lowering<'m> {
         input: TensorId,
     ) -> Result<Weights, ImportError> {
         let &[rows, columns] = &stored.codes.dims[..] else {
-            return Err(node.error(format!("its weights have dimensions {:?}, but must be a matrix", stored.codes.dims)));
+            return Err(node.error(format!(
+                "its weights have dimensions {:?}, but must be a matrix",
+                stored.codes.dims
+            )));
         };
         let inputs = if outputs_first { columns } else { rows };
         if self.shape(input) != [inputs] {
@@ -197,7 +268,9 @@ impl<'m> Lowering<'m> {
         }
         self.charge(node, units.outputs)?;
         match self.input(node, index)? {
-            Value::Dequantized(bias) if bias.codes.element == ElementType::Int32 => units.of_codes(node, &bias),
+            Value::Dequantized(bias) if bias.codes.element == ElementType::Int32 => {
+                units.of_codes(node, &bias)
+            }
             Value::Dequantized(bias) => units.of_reals(node, &bias.reals(node)?, &bias.codes.dims),
             Value::Constant(bias) => units.of_reals(node, bias.reals()?, &bias.dims),
             _ => Err(node.error("its bias is computed by other nodes, but must be a constant")),
@@ -253,11 +326,14 @@ impl Units<'_> {
         let stored = &bias.parameters.scales;
         let disagrees = |factor: f32| {
             // Scales so small that their product is no normal number lose digits in the product.
-            let close = |found: f32, unit: f32| (found - unit).abs() <= SCALE_TOLERANCE * unit + f32::MIN_POSITIVE;
+            let close =
+                |found: f32, unit: f32| (found - unit).abs() <= SCALE_TOLERANCE * unit + f32::MIN_POSITIVE;
             (0..self.outputs).find(|&output| !close(scale_of(stored, output), self.of(output) * factor))
         };
         let codes = broadcast(node, bias.codes.integers()?, &bias.codes.dims, self.outputs)?;
-        let Some(output) = disagrees(1.0) else { return Ok(codes) };
+        let Some(output) = disagrees(1.0) else {
+            return Ok(codes);
+        };
         // A factor on this grid is told safely from scales that have nothing to do with each other.
         let factor = (scale_of(stored, 0) / self.of(0) * 1024.0).round() / 1024.0;
         if self.is_gemm && disagrees(factor).is_none() {
@@ -272,17 +348,20 @@ impl Units<'_> {
 
     /// A bias of real numbers, rounded to the nearest unit in f32 as ONNX Runtime rounds it.
     fn of_reals(&self, node: &Node, reals: &[f32], dims: &[usize]) -> Result<Vec<i32>, ImportError> {
-        let codes = broadcast(node, reals, dims, self.outputs)?.into_iter().enumerate().map(|(output, real)| {
-            let code = (real / self.of(output)).round_ties_even();
-            // 2³¹ itself is a float, the largest int32 isn't.
-            if (-2_147_483_648.0..2_147_483_648.0).contains(&code) {
-                return Ok(code as i32);
-            }
-            Err(node.error(format!(
-                "its bias {real} for output {output} exceeds 32 bits in units of S_x·S_w = {}",
-                self.of(output)
-            )))
-        });
+        let codes = broadcast(node, reals, dims, self.outputs)?
+            .into_iter()
+            .enumerate()
+            .map(|(output, real)| {
+                let code = (real / self.of(output)).round_ties_even();
+                // 2³¹ itself is a float, the largest int32 isn't.
+                if (-2_147_483_648.0..2_147_483_648.0).contains(&code) {
+                    return Ok(code as i32);
+                }
+                Err(node.error(format!(
+                    "its bias {real} for output {output} exceeds 32 bits in units of S_x·S_w = {}",
+                    self.of(output)
+                )))
+            });
         codes.collect()
     }
 }
@@ -292,21 +371,37 @@ fn scale_of(scales: &[f32], output: usize) -> f32 {
 }
 
 fn outputs_of(stored: &Dequantized, outputs_first: bool) -> usize {
-    stored.codes.dims.get(usize::from(!outputs_first)).copied().unwrap_or(0)
+    stored
+        .codes
+        .dims
+        .get(usize::from(!outputs_first))
+        .copied()
+        .unwrap_or(0)
 }
 
 /// A matrix of `columns` columns, columns first.
 fn transposed(values: &[i16], columns: usize) -> Vec<i16> {
-    (0..columns).flat_map(|column| values.iter().skip(column).step_by(columns).copied()).collect()
+    (0..columns)
+        .flat_map(|column| values.iter().skip(column).step_by(columns).copied())
+        .collect()
 }
 
 /// A bias for each of `outputs` outputs, from one for all or one for each.
-fn broadcast<T: Copy>(node: &Node, values: &[T], dims: &[usize], outputs: usize) -> Result<Vec<T>, ImportError> {
-    let is_row = dims.split_last().is_none_or(|(_, outer)| outer.iter().all(|&d| d == 1));
+fn broadcast<T: Copy>(
+    node: &Node,
+    values: &[T],
+    dims: &[usize],
+    outputs: usize,
+) -> Result<Vec<T>, ImportError> {
+    let is_row = dims
+        .split_last()
+        .is_none_or(|(_, outer)| outer.iter().all(|&d| d == 1));
     match *values {
         [value] => Ok(vec![value; outputs]),
         _ if is_row && values.len() == outputs => Ok(values.to_vec()),
-        _ => Err(node.error(format!("its bias has dimensions {dims:?}, but there are {outputs} outputs"))),
+        _ => Err(node.error(format!(
+            "its bias has dimensions {dims:?}, but there are {outputs} outputs"
+        ))),
     }
 }
 
@@ -337,14 +432,20 @@ fn fold_factors(node: &Node, weights: &mut Weights, alpha: f32, beta: f32) -> Re
     if !weights.scales.iter().all(|scale| scale.is_normal()) {
         return Err(inexact(node, "alpha", alpha));
     }
-    weights.bias = scaled(&weights.bias, f64::from(beta) / f64::from(alpha)).ok_or_else(|| inexact(node, "beta", beta))?;
+    weights.bias = scaled(&weights.bias, f64::from(beta) / f64::from(alpha))
+        .ok_or_else(|| inexact(node, "beta", beta))?;
     Ok(())
 }
 
 fn positive(node: &Node, name: &str, value: i64) -> Result<usize, ImportError> {
-    usize::try_from(value).ok().filter(|_| (1..=MAX_WINDOW).contains(&value)).ok_or_else(|| {
-        node.error(format!("its attribute {name} holds {value}; values from 1 to {MAX_WINDOW} are supported"))
-    })
+    usize::try_from(value)
+        .ok()
+        .filter(|_| (1..=MAX_WINDOW).contains(&value))
+        .ok_or_else(|| {
+            node.error(format!(
+                "its attribute {name} holds {value}; values from 1 to {MAX_WINDOW} are supported"
+            ))
+        })
 }
 
 /// One window per spatial axis.
@@ -358,7 +459,10 @@ fn windows(
     let list = |name: &str, len: usize, default: i64| match attributes.ints(name)? {
         None | Some([]) => Ok(vec![default; len]),
         Some(values) if values.len() == len => Ok(values.to_vec()),
-        Some(values) => Err(node.error(format!("its {name} has {} values, but {len} are needed", values.len()))),
+        Some(values) => Err(node.error(format!(
+            "its {name} has {} values, but {len} are needed",
+            values.len()
+        ))),
     };
     let shape = attributes.ints("kernel_shape")?.filter(|shape| !shape.is_empty());
     if shape.is_some_and(|shape| !shape.iter().copied().eq(kernel.iter().map(|&k| k as i64))) {
@@ -369,8 +473,13 @@ fn windows(
     let (begins, ends) = pads.split_at_checked(axes).unwrap_or_default();
     let auto = attributes.text("auto_pad")?.unwrap_or("NOTSET");
     let mut windows = Vec::with_capacity(axes);
-    for (((((&taps, &inputs), &stride), &dilation), &begin), &end) in
-        kernel.iter().zip(inputs).zip(&strides).zip(&dilations).zip(begins).zip(ends)
+    for (((((&taps, &inputs), &stride), &dilation), &begin), &end) in kernel
+        .iter()
+        .zip(inputs)
+        .zip(&strides)
+        .zip(&dilations)
+        .zip(begins)
+        .zip(ends)
     {
         let window = Window {
             kernel: positive(node, "kernel", taps as i64)?,
@@ -385,9 +494,14 @@ fn windows(
 }
 
 fn pad(node: &Node, value: i64) -> Result<usize, ImportError> {
-    usize::try_from(value).ok().filter(|_| value <= MAX_WINDOW).ok_or_else(|| {
-        node.error(format!("its attribute pads holds {value}; values from 0 to {MAX_WINDOW} are supported"))
-    })
+    usize::try_from(value)
+        .ok()
+        .filter(|_| value <= MAX_WINDOW)
+        .ok_or_else(|| {
+            node.error(format!(
+                "its attribute pads holds {value}; values from 0 to {MAX_WINDOW} are supported"
+            ))
+        })
 }
 
 /// `window` with the padding that `auto_pad` asks for.
@@ -407,25 +521,44 @@ fn padded(node: &Node, window: Window, auto: &str, inputs: usize) -> Result<Wind
             )));
         }
     };
-    Ok(Window { pad_before, pad_after, ..window })
+    Ok(Window {
+        pad_before,
+        pad_after,
+        ..window
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
     use super::*;
 
     fn node() -> Node {
-        Node { name: "n".into(), op: "Gemm".into(), inputs: vec![], outputs: vec![], attributes: vec![] }
+        Node {
+            name: "n".into(),
+            op: "Gemm".into(),
+            inputs: vec![],
+            outputs: vec![],
+            attributes: vec![],
+        }
     }
 
     #[test]
     fn same_padding_puts_the_odd_one_where_its_name_says() {
-        let window = Window { kernel: 3, stride: 2, ..Window::POINT };
+        let window = Window {
+            kernel: 3,
+            stride: 2,
+            ..Window::POINT
+        };
         let upper = padded(&node(), window, "SAME_UPPER", 28).unwrap();
-        assert_eq!((upper.pad_before, upper.pad_after, upper.outputs(28)), (0, 1, Some(14)));
+        assert_eq!(
+            (upper.pad_before, upper.pad_after, upper.outputs(28)),
+            (0, 1, Some(14))
+        );
         let lower = padded(&node(), window, "SAME_LOWER", 28).unwrap();
-        assert_eq!((lower.pad_before, lower.pad_after, lower.outputs(28)), (1, 0, Some(14)));
+        assert_eq!(
+            (lower.pad_before, lower.pad_after, lower.outputs(28)),
+            (1, 0, Some(14))
+        );
     }
 
     #[test]
@@ -435,7 +568,12 @@ mod tests {
 
     #[test]
     fn factors_are_folded_only_where_no_digit_is_lost() {
-        let weights = Weights { values: vec![1], scales: vec![0.3], bias: vec![6], bits: 8 };
+        let weights = Weights {
+            values: vec![1],
+            scales: vec![0.3],
+            bias: vec![6],
+            bits: 8,
+        };
         let fold = |alpha, beta| {
             let mut weights = weights.clone();
             fold_factors(&node(), &mut weights, alpha, beta).map(|()| (weights.scales[0], weights.bias[0]))
@@ -443,7 +581,14 @@ mod tests {
         assert_eq!(fold(1.0, 1.0).unwrap(), (0.3, 6));
         assert_eq!(fold(2.0, 1.0).unwrap(), (0.6, 3));
         assert_eq!(fold(0.5, 2.0).unwrap(), (0.15, 24));
-        for (alpha, beta) in [(0.3, 1.0), (4.0, 1.0), (0.0, 1.0), (-1.0, 1.0), (f32::NAN, 1.0), (1.0, f32::NAN)] {
+        for (alpha, beta) in [
+            (0.3, 1.0),
+            (4.0, 1.0),
+            (0.0, 1.0),
+            (-1.0, 1.0),
+            (f32::NAN, 1.0),
+            (1.0, f32::NAN),
+        ] {
             assert!(fold(alpha, beta).is_err(), "{alpha} {beta}");
         }
     }

@@ -76,7 +76,11 @@ impl<'m> Lowering<'m> {
         let input = &self.model.input;
         let tensor = self.add_tensor(&input.name, input.sample.clone())?;
         let is_real = input.element == ElementType::Float;
-        let value = if is_real { Value::Real(tensor) } else { Value::Codes(tensor) };
+        let value = if is_real {
+            Value::Real(tensor)
+        } else {
+            Value::Codes(tensor)
+        };
         self.values.insert(&input.name, value);
         Ok(tensor)
     }
@@ -85,26 +89,48 @@ impl<'m> Lowering<'m> {
     pub fn add_tensor(&mut self, name: &str, shape: Vec<usize>) -> Result<TensorId, ImportError> {
         let elements = shape.iter().try_fold(self.batch(), |n, &d| n.checked_mul(d));
         if elements.is_none_or(|n| n > MAX_ELEMENTS) {
-            return Err(GraphError::TooLarge { tensor: shown(name), shape, limit: MAX_ELEMENTS }.into());
+            return Err(GraphError::TooLarge {
+                tensor: shown(name),
+                shape,
+                limit: MAX_ELEMENTS,
+            }
+            .into());
         }
-        self.tensors.push(Tensor { name: name.into(), shape, encoding: Encoding::Real });
+        self.tensors.push(Tensor {
+            name: name.into(),
+            shape,
+            encoding: Encoding::Real,
+        });
         self.writers.push(None);
         self.mixed.push(false);
         Ok(self.tensors.len() - 1)
     }
 
     /// Adds an operator that writes a new tensor called `output`.
-    pub fn add_node(&mut self, name: &str, op: Op, input: TensorId, output: &str) -> Result<TensorId, ImportError> {
-        let shape = op.output_shape(&[self.shape(input)]).map_err(|problem| GraphError::Shape {
-            node: shown(name),
-            op: op.name(),
-            problem,
-        })?;
+    pub fn add_node(
+        &mut self,
+        name: &str,
+        op: Op,
+        input: TensorId,
+        output: &str,
+    ) -> Result<TensorId, ImportError> {
+        let shape = op
+            .output_shape(&[self.shape(input)])
+            .map_err(|problem| GraphError::Shape {
+                node: shown(name),
+                op: op.name(),
+                problem,
+            })?;
         let tensor = self.add_tensor(output, shape)?;
         if let Some(writer) = self.writers.get_mut(tensor) {
             *writer = Some(self.nodes.len());
         }
-        self.nodes.push(Some(graph::Node { name: name.into(), op, inputs: vec![input], output: tensor }));
+        self.nodes.push(Some(graph::Node {
+            name: name.into(),
+            op,
+            inputs: vec![input],
+            output: tensor,
+        }));
         Ok(tensor)
     }
 
@@ -130,8 +156,14 @@ impl<'m> Lowering<'m> {
                 Ok(())
             }
             None => Err(ImportError::TooLarge {
-                what: format!("the number of constant elements up to node '{}',", shown(&node.name)),
-                found: (MAX_ELEMENTS - self.allowance).saturating_add(elements).to_string() + ",",
+                what: format!(
+                    "the number of constant elements up to node '{}',",
+                    shown(&node.name)
+                ),
+                found: (MAX_ELEMENTS - self.allowance)
+                    .saturating_add(elements)
+                    .to_string()
+                    + ",",
                 limit: MAX_ELEMENTS.to_string(),
             }),
         }
@@ -160,10 +192,17 @@ impl<'m> Lowering<'m> {
     }
 
     /// Input `index` as a constant; `what` is its meaning.
-    pub fn constant(&mut self, node: &'m Node, index: usize, what: &str) -> Result<Rc<Constant>, ImportError> {
+    pub fn constant(
+        &mut self,
+        node: &'m Node,
+        index: usize,
+        what: &str,
+    ) -> Result<Rc<Constant>, ImportError> {
         match self.input(node, index)? {
             Value::Constant(constant) => Ok(constant),
-            _ => Err(node.error(format!("its {what} is computed by other nodes, but must be a constant"))),
+            _ => Err(node.error(format!(
+                "its {what} is computed by other nodes, but must be a constant"
+            ))),
         }
     }
 
@@ -172,9 +211,11 @@ impl<'m> Lowering<'m> {
         match self.input(node, 0)? {
             Value::Real(tensor) => Ok(tensor),
             Value::Codes(_) => {
-                Err(node.error("it computes with codes directly; put a DequantizeLinear before it (QDQ form)"))
+                Err(node
+                    .error("it computes with codes directly; put a DequantizeLinear before it (QDQ form)"))
             }
-            _ => Err(node.error("it computes a constant; simplify the model (constant folding) before quantizing it")),
+            _ => Err(node
+                .error("it computes a constant; simplify the model (constant folding) before quantizing it")),
         }
     }
 
@@ -194,7 +235,11 @@ impl<'m> Lowering<'m> {
     }
 
     /// Scales and zero points of a QuantizeLinear, or of a DequantizeLinear that reads `codes`.
-    pub fn parameters(&mut self, node: &'m Node, codes: Option<ElementType>) -> Result<Parameters, ImportError> {
+    pub fn parameters(
+        &mut self,
+        node: &'m Node,
+        codes: Option<ElementType>,
+    ) -> Result<Parameters, ImportError> {
         node.at_most(3)?;
         let scale = self.constant(node, 1, "scale")?;
         let zero_point = match node.optional_input(2) {
@@ -209,9 +254,15 @@ impl<'m> Lowering<'m> {
         match self.input(node, 0)? {
             Value::Constant(constant) => {
                 self.charge(node, constant.len())?;
-                Ok(Value::Constant(Rc::new(quantization::quantize(node, &constant, &parameters)?)))
+                Ok(Value::Constant(Rc::new(quantization::quantize(
+                    node,
+                    &constant,
+                    &parameters,
+                )?)))
             }
-            Value::Real(tensor) => self.encode(node, tensor, parameters.affine(node)?).map(Value::Codes),
+            Value::Real(tensor) => self
+                .encode(node, tensor, parameters.affine(node)?)
+                .map(Value::Codes),
             _ => Err(node.error("it quantizes what is quantized already; remove it")),
         }
     }
@@ -263,16 +314,32 @@ impl<'m> Lowering<'m> {
             Some(_) => self.scalar(node, index),
             None => Ok(attributes.float(name)?.unwrap_or(default)),
         };
-        let (min, max) = (bound(1, "min", f32::NEG_INFINITY)?, bound(2, "max", f32::INFINITY)?);
+        let (min, max) = (
+            bound(1, "min", f32::NEG_INFINITY)?,
+            bound(2, "max", f32::INFINITY)?,
+        );
         if min.is_nan() || max.is_nan() || min > max {
             return Err(node.error(format!("its range {min} to {max} is empty")));
         }
         self.clamp(node, Clamp { min, max })
     }
 
-    /// Clamps in a row become one.
+    /// Adds a clamp. Clamps in a row become one, unless someone reads what is between them.
     fn clamp(&mut self, node: &'m Node, clamp: Clamp) -> Result<TensorId, ImportError> {
         let input = self.activation(node)?;
+        let writer = self.writers.get(input).copied().flatten();
+        if let Some(Some(graph::Node {
+            op: Op::Clamp(before),
+            ..
+        })) = writer.and_then(|i| self.nodes.get_mut(i))
+            && let Some(tensor) = self.tensors.get_mut(input)
+            && tensor.encoding == Encoding::Real
+            && self.plan.is_read_once(&tensor.name)
+        {
+            *before = before.then(clamp);
+            tensor.name = node.output()?.into();
+            return Ok(input);
+        }
         self.add_node(&node.name, Op::Clamp(clamp), input, node.output()?)
     }
 
@@ -294,10 +361,20 @@ impl<'m> Lowering<'m> {
         let (tensor, is_real) = match value {
             Value::Real(tensor) => (tensor, true),
             Value::Codes(tensor) if self.encoding(tensor) != Encoding::Real => (tensor, false),
-            Value::Codes(_) => return Err(node.error("it reads codes before their scale is known; put it behind the DequantizeLinear")),
-            _ => return Err(node.error("it reshapes a constant; simplify the model (constant folding) before quantizing it")),
+            Value::Codes(_) => {
+                return Err(node.error(
+                    "it reads codes before their scale is known; put it behind the DequantizeLinear",
+                ));
+            }
+            _ => {
+                return Err(node.error(
+                    "it reshapes a constant; simplify the model (constant folding) before quantizing it",
+                ));
+            }
         };
-        let batched: Vec<usize> = std::iter::once(self.batch()).chain(self.shape(tensor).iter().copied()).collect();
+        let batched: Vec<usize> = std::iter::once(self.batch())
+            .chain(self.shape(tensor).iter().copied())
+            .collect();
         let reshaped = self.reshaped(node, &batched)?;
         let sample = match reshaped.split_first() {
             Some((&batch, sample)) if batch == self.batch() && !sample.is_empty() => sample.to_vec(),
@@ -312,7 +389,11 @@ impl<'m> Lowering<'m> {
         if let Some(tensor) = self.tensors.get_mut(output) {
             tensor.encoding = encoding;
         }
-        Ok(if is_real { Value::Real(output) } else { Value::Codes(output) })
+        Ok(if is_real {
+            Value::Real(output)
+        } else {
+            Value::Codes(output)
+        })
     }
 
     fn reshaped(&mut self, node: &'m Node, shape: &[usize]) -> Result<Vec<usize>, ImportError> {
@@ -324,7 +405,9 @@ impl<'m> Lowering<'m> {
             }
             // Axes are an attribute before operator set 13, and an input since.
             _ => {
-                let attribute = Attributes::of(node, &["axes"])?.ints("axes")?.map(<[i64]>::to_vec);
+                let attribute = Attributes::of(node, &["axes"])?
+                    .ints("axes")?
+                    .map(<[i64]>::to_vec);
                 let axes = match node.optional_input(1) {
                     Some(_) => Some(self.constant(node, 1, "list of axes")?.longs()?),
                     None => attribute,
@@ -342,13 +425,18 @@ impl<'m> Lowering<'m> {
 
     /// Which tensor is the answer, and the finished graph without what is no longer needed.
     fn finish(self, input: TensorId) -> Result<Graph, ImportError> {
-        let of_model = |problem: String| ImportError::Model { model: shown(self.name), problem };
+        let of_model = |problem: String| ImportError::Model {
+            model: shown(self.name),
+            problem,
+        };
         let output = match self.values.get(self.plan.output) {
             Some(Value::Real(tensor) | Value::Codes(tensor)) => *tensor,
             _ => return Err(of_model("its output is a constant".into())),
         };
         if self.nodes.iter().flatten().next().is_none() {
-            return Err(of_model("it has no layers between its input and its output".into()));
+            return Err(of_model(
+                "it has no layers between its input and its output".into(),
+            ));
         }
         if self.encoding(input) == Encoding::Real {
             let reader = self.plan.readers(&self.model.input.name).next();
@@ -369,7 +457,12 @@ impl<'m> Lowering<'m> {
 
     /// The error that a network of real numbers gets.
     pub fn not_quantized(&self, node: &str, what: &'static str, tensor: &str) -> ImportError {
-        ImportError::NotQuantized { model: shown(self.name), node: shown(node), what, tensor: shown(tensor) }
+        ImportError::NotQuantized {
+            model: shown(self.name),
+            node: shown(node),
+            what,
+            tensor: shown(tensor),
+        }
     }
 }
 
@@ -382,8 +475,12 @@ fn compact(
     output: TensorId,
 ) -> Result<Graph, ImportError> {
     let mut nodes: Vec<graph::Node> = nodes.into_iter().flatten().collect();
-    let mut ids: HashMap<TensorId, TensorId> =
-        nodes.iter().flat_map(|n| n.inputs.iter().copied().chain([n.output])).chain([input, output]).map(|id| (id, 0)).collect();
+    let mut ids: HashMap<TensorId, TensorId> = nodes
+        .iter()
+        .flat_map(|n| n.inputs.iter().copied().chain([n.output]))
+        .chain([input, output])
+        .map(|id| (id, 0))
+        .collect();
     let mut kept = Vec::with_capacity(ids.len());
     for (old, tensor) in tensors.into_iter().enumerate() {
         if let Some(id) = ids.get_mut(&old) {
@@ -400,13 +497,18 @@ fn compact(
 }
 
 fn constant_node(node: &Node) -> Result<Constant, ImportError> {
-    let attributes =
-        Attributes::of(node, &["value", "value_float", "value_floats", "value_int", "value_ints"])?;
+    let attributes = Attributes::of(
+        node,
+        &["value", "value_float", "value_floats", "value_int", "value_ints"],
+    )?;
     let name = node.output()?;
     if let Some(tensor) = attributes.tensor("value")? {
         return Constant::new(tensor, name);
     }
-    let scalar = |elements| Constant { dims: Vec::new(), ..Constant::vector(name, elements) };
+    let scalar = |elements| Constant {
+        dims: Vec::new(),
+        ..Constant::vector(name, elements)
+    };
     if let Some(value) = attributes.float("value_float")? {
         return Ok(scalar(Elements::Real(vec![value])));
     }
@@ -431,12 +533,19 @@ fn unsupported(node: &Node) -> ImportError {
             " yet: quantize the model as QDQ (quantize_static with QuantFormat.QDQ) instead of QOperator"
         }
         "If" | "Loop" | "Scan" => ": a network must be a fixed graph of layers, without control flow",
-        "BatchNormalization" => ": fold it into the layer before it (onnxruntime's quant_pre_process does) and quantize again",
+        "BatchNormalization" => {
+            ": fold it into the layer before it (onnxruntime's quant_pre_process does) and quantize again"
+        }
         "FusedConv" | "FusedGemm" | "FusedMatMul" => ": export the model before ONNX Runtime optimizes it",
         "DynamicQuantizeLinear" => ": quantize statically (quantize_static) instead of dynamically",
         "Softmax" | "ArgMax" | "LogSoftmax" => " between layers, but only at the end",
         "Transpose" => ": constant-fold it before quantizing, or export the model channels-first",
         _ => "",
     };
-    ImportError::UnsupportedOperator { node: shown(&node.name), op: shown(&node.op), advice, supported: SUPPORTED }
+    ImportError::UnsupportedOperator {
+        node: shown(&node.name),
+        op: shown(&node.op),
+        advice,
+        supported: SUPPORTED,
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! From the bytes to the graph, in the order in which it happens:
 //!
-//! - [`proto`]: the protobuf schema, as far as it is read; [`model`]: one input, one output, named nodes
+//! - [`limits`], [`proto`]: the protobuf schema, as far as it is read; [`model`]: one input, one output,
+//!   named nodes
 //! - [`order`]: the nodes that the output needs, in running order, without what does nothing
 //! - [`tensors`]: constants; [`attributes`]: what a node says about itself
 //! - [`quantization`]: parameters of QuantizeLinear and DequantizeLinear, and their values on constants
@@ -11,6 +12,7 @@
 
 mod attributes;
 mod encode;
+mod limits;
 mod linear;
 mod lower;
 mod model;

@@ -1,5 +1,6 @@
 //! The file as a plain list of named nodes, with everything that isn't needed left away.
 
+use super::limits;
 use super::proto::{AttributeProto, GraphProto, ModelProto, TensorProto, ValueInfoProto};
 use super::tensors::ElementType;
 use crate::import::ImportError;
@@ -30,18 +31,28 @@ pub(super) struct Node {
 impl Node {
     /// An error about this node.
     pub fn error(&self, problem: impl Into<String>) -> ImportError {
-        ImportError::Node { node: shown(&self.name), op: shown(&self.op), problem: problem.into() }
+        ImportError::Node {
+            node: shown(&self.name),
+            op: shown(&self.op),
+            problem: problem.into(),
+        }
     }
 
     /// The name of input `index`, or `None` if it is left out.
     pub fn optional_input(&self, index: usize) -> Option<&str> {
-        self.inputs.get(index).map(String::as_str).filter(|name| !name.is_empty())
+        self.inputs
+            .get(index)
+            .map(String::as_str)
+            .filter(|name| !name.is_empty())
     }
 
     /// The name of input `index`.
     pub fn input(&self, index: usize) -> Result<&str, ImportError> {
-        self.optional_input(index)
-            .ok_or_else(|| self.error(format!("its input {index} is missing; the file is incomplete, so export it anew")))
+        self.optional_input(index).ok_or_else(|| {
+            self.error(format!(
+                "its input {index} is missing; the file is incomplete, so export it anew"
+            ))
+        })
     }
 
     /// The name of its first output.
@@ -55,7 +66,10 @@ impl Node {
     /// Refuses more inputs than the operator has.
     pub fn at_most(&self, inputs: usize) -> Result<(), ImportError> {
         if self.inputs.len() > inputs {
-            return Err(self.error(format!("it has {} inputs, but takes at most {inputs}", self.inputs.len())));
+            return Err(self.error(format!(
+                "it has {} inputs, but takes at most {inputs}",
+                self.inputs.len()
+            )));
         }
         Ok(())
     }
@@ -83,14 +97,34 @@ pub(super) struct Model {
 impl Model {
     /// Decodes the file.
     pub fn parse(bytes: &[u8], name: &str) -> Result<Self, ImportError> {
-        let damaged = |problem: String| ImportError::Damaged { format: "ONNX", problem };
-        let proto = ModelProto::decode(bytes)
-            .map_err(|error| damaged(format!("it is no protobuf message ({})", shown(&error.to_string()))))?;
-        let of_model = |problem: String| ImportError::Model { model: shown(name), problem };
+        let damaged = |problem: String| ImportError::Damaged {
+            format: "ONNX",
+            problem,
+        };
+        if !limits::are_kept(bytes) {
+            return Err(ImportError::Model {
+                model: shown(name),
+                problem: "it has more than a million parts, more than any network supported here".into(),
+            });
+        }
+        let proto = ModelProto::decode(bytes).map_err(|error| {
+            damaged(format!(
+                "it is no protobuf message ({})",
+                shown(&error.to_string())
+            ))
+        })?;
+        let of_model = |problem: String| ImportError::Model {
+            model: shown(name),
+            problem,
+        };
         let Some(graph) = proto.graph else {
             return Err(damaged("it holds no graph".into()));
         };
-        let opset = proto.opset_import.iter().find(|set| is_onnx(&set.domain)).map(|set| set.version);
+        let opset = proto
+            .opset_import
+            .iter()
+            .find(|set| is_onnx(&set.domain))
+            .map(|set| set.version);
         match opset {
             Some(version) if OPSETS.contains(&version) => {}
             found => {
@@ -103,10 +137,15 @@ impl Model {
             }
         }
         if graph.node.len() > MAX_NODES {
-            return Err(of_model(format!("it has {} nodes, more than the supported {MAX_NODES}", graph.node.len())));
+            return Err(of_model(format!(
+                "it has {} nodes, more than the supported {MAX_NODES}",
+                graph.node.len()
+            )));
         }
         if !graph.sparse_initializer.is_empty() {
-            return Err(of_model("it has sparse initializers; save them as ordinary ones".into()));
+            return Err(of_model(
+                "it has sparse initializers; save them as ordinary ones".into(),
+            ));
         }
         Self::from_graph(graph, &of_model)
     }
@@ -120,7 +159,10 @@ impl Model {
             }
         }
         // Files of old IR versions list their initializers among the inputs.
-        let mut inputs = graph.input.into_iter().filter(|input| !initializers.contains_key(&input.name));
+        let mut inputs = graph
+            .input
+            .into_iter()
+            .filter(|input| !initializers.contains_key(&input.name));
         let input = match (inputs.next(), inputs.next()) {
             (Some(input), None) => read_input(input)?,
             (None, _) => return Err(of_model("it has no input".into())),
@@ -133,7 +175,12 @@ impl Model {
             (Some(first), Some(second)) => return Err(of_model(several("outputs", &first, &second))),
         };
         let nodes = graph.node.into_iter().map(read_node).collect();
-        let model = Self { nodes, initializers, input, output };
+        let model = Self {
+            nodes,
+            initializers,
+            input,
+            output,
+        };
         model.check_sources()?;
         Ok(model)
     }
@@ -142,7 +189,11 @@ impl Model {
     fn check_sources(&self) -> Result<(), ImportError> {
         let mut sources: HashSet<&str> = self.initializers.keys().map(String::as_str).collect();
         let input = std::iter::once(self.input.name.as_str());
-        let outputs = self.nodes.iter().flat_map(|node| &node.outputs).map(String::as_str);
+        let outputs = self
+            .nodes
+            .iter()
+            .flat_map(|node| &node.outputs)
+            .map(String::as_str);
         for name in input.chain(outputs.filter(|name| !name.is_empty())) {
             if !sources.insert(name) {
                 return Err(ImportError::DuplicateTensor { tensor: shown(name) });
@@ -162,26 +213,46 @@ fn is_onnx(domain: &str) -> bool {
 }
 
 fn read_node(proto: super::proto::NodeProto) -> Node {
-    let name = if proto.name.is_empty() { proto.output.first().cloned().unwrap_or_default() } else { proto.name };
-    let op = if is_onnx(&proto.domain) { proto.op_type } else { format!("{}.{}", proto.domain, proto.op_type) };
-    Node { name, op, inputs: proto.input, outputs: proto.output, attributes: proto.attribute }
+    let name = if proto.name.is_empty() {
+        proto.output.first().cloned().unwrap_or_default()
+    } else {
+        proto.name
+    };
+    let op = if is_onnx(&proto.domain) {
+        proto.op_type
+    } else {
+        format!("{}.{}", proto.domain, proto.op_type)
+    };
+    Node {
+        name,
+        op,
+        inputs: proto.input,
+        outputs: proto.output,
+        attributes: proto.attribute,
+    }
 }
 
 fn read_input(info: ValueInfoProto) -> Result<Input, ImportError> {
     let problem = |problem: String| ImportError::tensor(&info.name, problem);
     let tensor = info.r#type.as_ref().and_then(|t| t.tensor_type.as_ref());
     let Some((tensor, shape)) = tensor.and_then(|t| Some((t, t.shape.as_ref()?))) else {
-        return Err(problem("this input has no shape; export the model with a fixed sample size".into()));
+        return Err(problem(
+            "this input has no shape; export the model with a fixed sample size".into(),
+        ));
     };
     let element = match ElementType::from_code(tensor.elem_type) {
         Ok(element @ (ElementType::Float | ElementType::Int8 | ElementType::Uint8)) => element,
         other => {
             let found = other.map_or_else(|name| name, |element| element.name().into());
-            return Err(problem(format!("this input's elements are {found}; float32, int8 and uint8 are supported")));
+            return Err(problem(format!(
+                "this input's elements are {found}; float32, int8 and uint8 are supported"
+            )));
         }
     };
     let Some((batch, sample)) = shape.dim.split_first().filter(|(_, sample)| !sample.is_empty()) else {
-        return Err(problem("this input needs a batch dimension and at least one more".into()));
+        return Err(problem(
+            "this input needs a batch dimension and at least one more".into(),
+        ));
     };
     let extent = |value: Option<i64>| value.and_then(|v| usize::try_from(v).ok()).filter(|&v| v > 0);
     let sample = sample.iter().enumerate().map(|(i, dim)| {
@@ -198,5 +269,10 @@ fn read_input(info: ValueInfoProto) -> Result<Input, ImportError> {
         })
     });
     let sample = sample.collect::<Result<_, _>>()?;
-    Ok(Input { element, batch: extent(batch.dim_value), sample, name: info.name })
+    Ok(Input {
+        element,
+        batch: extent(batch.dim_value),
+        sample,
+        name: info.name,
+    })
 }

@@ -101,12 +101,21 @@ impl<'m> Plan<'m> {
 
 /// Dropout does nothing, except in training mode.
 fn refuse_training(node: &Node, model: &Model) -> Result<(), ImportError> {
-    let Some(name) = node.optional_input(2) else { return Ok(()) };
-    let is_false = model.initializers.get(name).is_some_and(|mode| match &mode.raw_data {
-        Some(raw) => raw.iter().all(|&b| b == 0),
-        None => mode.int32_data.iter().all(|&v| v == 0),
-    });
-    if is_false { Ok(()) } else { Err(node.error("it may be in training mode; export the model for inference")) }
+    let Some(name) = node.optional_input(2) else {
+        return Ok(());
+    };
+    let is_false = model
+        .initializers
+        .get(name)
+        .is_some_and(|mode| match &mode.raw_data {
+            Some(raw) => raw.iter().all(|&b| b == 0),
+            None => mode.int32_data.iter().all(|&v| v == 0),
+        });
+    if is_false {
+        Ok(())
+    } else {
+        Err(node.error("it may be in training mode; export the model for inference"))
+    }
 }
 
 /// The output without a Softmax or ArgMax behind it, which only reads the answer out, and without
@@ -119,7 +128,9 @@ fn without_read_out<'m>(
     let mut name = output;
     // No chain is longer than the number of nodes, unless it is a cycle: that is found later.
     for _ in &model.nodes {
-        let Some(node) = writers.get(name).and_then(|&i| model.nodes.get(i)) else { break };
+        let Some(node) = writers.get(name).and_then(|&i| model.nodes.get(i)) else {
+            break;
+        };
         match without_domain(&node.op) {
             "QuantizeLinear" | "DequantizeLinear" | "Identity" => name = node.input(0)?,
             "Softmax" | "LogSoftmax" | "ArgMax" => {
@@ -147,7 +158,9 @@ fn check_read_out(node: &Node) -> Result<(), ImportError> {
     let default = if node.op == "ArgMax" { 0 } else { -1 };
     let axis = attributes.int("axis")?.unwrap_or(default);
     if !matches!(axis, 1 | -1) {
-        return Err(node.error(format!("it works along axis {axis}, but as a read-out it must work along axis 1")));
+        return Err(node.error(format!(
+            "it works along axis {axis}, but as a read-out it must work along axis 1"
+        )));
     }
     if attributes.int("select_last_index")?.unwrap_or(0) != 0 {
         return Err(node.error("it selects the last of equal values, but the first is supported"));
@@ -171,11 +184,16 @@ fn running_order(
     let mut order = Vec::new();
     let mut path: Vec<(usize, usize)> = writers.get(output).map(|&i| (i, 0)).into_iter().collect();
     if path.is_empty() && model.input.name != output && !model.initializers.contains_key(output) {
-        return Err(ImportError::MissingTensor { node: "(output)".into(), tensor: shown(output) });
+        return Err(ImportError::MissingTensor {
+            node: "(output)".into(),
+            tensor: shown(output),
+        });
     }
     while let Some((index, next)) = path.last_mut() {
         let index = *index;
-        let (Some(node), Some(state)) = (model.nodes.get(index), states.get_mut(index)) else { break };
+        let (Some(node), Some(state)) = (model.nodes.get(index), states.get_mut(index)) else {
+            break;
+        };
         *state = State::Open;
         let Some(name) = node.inputs.get(*next) else {
             *state = State::Done;
@@ -187,12 +205,19 @@ fn running_order(
         match writers.get(name.as_str()) {
             Some(&writer) => match states.get(writer) {
                 Some(State::New) => path.push((writer, 0)),
-                Some(State::Open) => return Err(ImportError::Cycle { node: shown(&node.name) }),
+                Some(State::Open) => {
+                    return Err(ImportError::Cycle {
+                        node: shown(&node.name),
+                    });
+                }
                 _ => {}
             },
             None => {
                 if !name.is_empty() && *name != model.input.name && !model.initializers.contains_key(name) {
-                    return Err(ImportError::MissingTensor { node: shown(&node.name), tensor: shown(name) });
+                    return Err(ImportError::MissingTensor {
+                        node: shown(&node.name),
+                        tensor: shown(name),
+                    });
                 }
             }
         }

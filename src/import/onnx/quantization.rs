@@ -36,18 +36,31 @@ impl Parameters {
         zero_point: Option<&Constant>,
         codes: Option<ElementType>,
     ) -> Result<Self, ImportError> {
-        let attributes = Attributes::of(node, &["axis", "saturate", "block_size", "output_dtype", "precision"])?;
+        let attributes = Attributes::of(
+            node,
+            &["axis", "saturate", "block_size", "output_dtype", "precision"],
+        )?;
         if attributes.int("block_size")?.unwrap_or(0) != 0 || scale.dims.len() > 1 {
-            return Err(node.error("it quantizes in blocks; per-tensor and per-channel quantization are supported"));
+            return Err(
+                node.error("it quantizes in blocks; per-tensor and per-channel quantization are supported")
+            );
         }
         let stated = match attributes.int("output_dtype")?.unwrap_or(0) {
             0 => None,
-            code => i32::try_from(code).ok().and_then(|code| ElementType::from_code(code).ok()),
+            code => i32::try_from(code)
+                .ok()
+                .and_then(|code| ElementType::from_code(code).ok()),
         };
-        let element = zero_point.map(|z| z.element).or(codes).or(stated).unwrap_or(ElementType::Uint8);
+        let element = zero_point
+            .map(|z| z.element)
+            .or(codes)
+            .or(stated)
+            .unwrap_or(ElementType::Uint8);
         if let Some(codes) = codes.filter(|&codes| codes != element) {
             let (zero, codes) = (element.name(), codes.name());
-            return Err(node.error(format!("its zero point is {zero}, but it reads {codes}; both must be of one type")));
+            return Err(node.error(format!(
+                "its zero point is {zero}, but it reads {codes}; both must be of one type"
+            )));
         }
         let scales = scale.reals()?.to_vec();
         check_scales(node, &scale.name, &scales)?;
@@ -57,9 +70,16 @@ impl Parameters {
         };
         if zero_points.len() != scales.len() {
             let (z, s) = (zero_points.len(), scales.len());
-            return Err(node.error(format!("it has {z} zero points for {s} scales; there must be one for each")));
+            return Err(node.error(format!(
+                "it has {z} zero points for {s} scales; there must be one for each"
+            )));
         }
-        Ok(Self { scales, zero_points, axis: attributes.int("axis")?.unwrap_or(1), element })
+        Ok(Self {
+            scales,
+            zero_points,
+            axis: attributes.int("axis")?.unwrap_or(1),
+            element,
+        })
     }
 
     /// The parameters of an activation, which has one scale for all of its values.
@@ -76,7 +96,11 @@ impl Parameters {
                 self.element.name()
             ))
         })?;
-        Ok(Affine { scale, zero_point, format })
+        Ok(Affine {
+            scale,
+            zero_point,
+            format,
+        })
     }
 
     /// The axis of the channels for a tensor with dimensions `dims`, or `None` if one scale serves all.
@@ -85,7 +109,11 @@ impl Parameters {
             return Ok(None);
         }
         let rank = dims.len() as i64;
-        let axis = if self.axis < 0 { self.axis.checked_add(rank) } else { Some(self.axis) };
+        let axis = if self.axis < 0 {
+            self.axis.checked_add(rank)
+        } else {
+            Some(self.axis)
+        };
         let axis = axis.and_then(|axis| usize::try_from(axis).ok());
         match axis.and_then(|axis| dims.get(axis)) {
             Some(&channels) if channels == self.scales.len() => Ok(axis),
@@ -125,7 +153,10 @@ fn check_scales(node: &Node, name: &str, scales: &[f32]) -> Result<(), ImportErr
 /// The channel of each element of a tensor with dimensions `dims`, in row-major order.
 pub(super) fn channels(dims: &[usize], axis: Option<usize>) -> impl Iterator<Item = usize> {
     let (channels, inner) = match axis {
-        Some(axis) => (dims.get(axis).copied().unwrap_or(1), dims.iter().skip(axis + 1).product::<usize>()),
+        Some(axis) => (
+            dims.get(axis).copied().unwrap_or(1),
+            dims.iter().skip(axis + 1).product::<usize>(),
+        ),
         None => (1, 1),
     };
     let (channels, inner) = (channels.max(1), inner.max(1));
@@ -133,16 +164,33 @@ pub(super) fn channels(dims: &[usize], axis: Option<usize>) -> impl Iterator<Ite
 }
 
 /// QuantizeLinear of a constant: clamp(round_half_even(r / S) + Z), in f32 as ONNX has it.
-pub(super) fn quantize(node: &Node, constant: &Constant, parameters: &Parameters) -> Result<Constant, ImportError> {
+pub(super) fn quantize(
+    node: &Node,
+    constant: &Constant,
+    parameters: &Parameters,
+) -> Result<Constant, ImportError> {
     let format = format_of(parameters.element).ok_or_else(|| {
-        node.error(format!("it makes codes of type {}; 4, 8 and 16 bits are supported", parameters.element.name()))
+        node.error(format!(
+            "it makes codes of type {}; 4, 8 and 16 bits are supported",
+            parameters.element.name()
+        ))
     })?;
     let affines: Vec<Affine> = (parameters.scales.iter().zip(&parameters.zero_points))
-        .map(|(&scale, &zero_point)| Affine { scale, zero_point, format })
+        .map(|(&scale, &zero_point)| Affine {
+            scale,
+            zero_point,
+            format,
+        })
         .collect();
     let axis = parameters.channel_axis(node, &constant.dims)?;
-    let code = |(&real, channel): (&f32, usize)| affines.get(channel).map_or(0, |affine| affine.quantize(real));
-    let codes = constant.reals()?.iter().zip(channels(&constant.dims, axis)).map(code).collect();
+    let code =
+        |(&real, channel): (&f32, usize)| affines.get(channel).map_or(0, |affine| affine.quantize(real));
+    let codes = constant
+        .reals()?
+        .iter()
+        .zip(channels(&constant.dims, axis))
+        .map(code)
+        .collect();
     Ok(Constant {
         name: constant.name.clone(),
         dims: constant.dims.clone(),
@@ -160,7 +208,13 @@ impl Dequantized {
             let zero_point = self.parameters.zero_points.get(channel).copied().unwrap_or(0);
             code.wrapping_sub(zero_point) as f32 * scale
         };
-        Ok(self.codes.integers()?.iter().zip(channels(&self.codes.dims, axis)).map(real).collect())
+        Ok(self
+            .codes
+            .integers()?
+            .iter()
+            .zip(channels(&self.codes.dims, axis))
+            .map(real)
+            .collect())
     }
 }
 

@@ -107,7 +107,12 @@ impl Constant {
             Some(raw) => from_raw(raw, element, count, name)?,
             None => from_fields(proto, element, count, name)?,
         };
-        Ok(Self { name: name.into(), dims, element, elements })
+        Ok(Self {
+            name: name.into(),
+            dims,
+            element,
+            elements,
+        })
     }
 
     /// A vector of floats or integers from an attribute.
@@ -117,7 +122,12 @@ impl Constant {
             Elements::Integer(v) => (v.len(), ElementType::Int32),
             Elements::Long(v) => (v.len(), ElementType::Int64),
         };
-        Self { name: name.into(), dims: vec![len], element, elements }
+        Self {
+            name: name.into(),
+            dims: vec![len],
+            element,
+            elements,
+        }
     }
 
     /// Number of elements.
@@ -155,7 +165,13 @@ impl Constant {
     }
 
     fn wrong_type(&self, expected: &str) -> ImportError {
-        ImportError::tensor(&self.name, format!("its elements are {}, but {expected} is needed", self.element.name()))
+        ImportError::tensor(
+            &self.name,
+            format!(
+                "its elements are {}, but {expected} is needed",
+                self.element.name()
+            ),
+        )
     }
 }
 
@@ -175,12 +191,17 @@ fn refuse_external(proto: &TensorProto, name: &str) -> Result<(), ImportError> {
 /// been compared with the data that is really there.
 fn dimensions(proto: &TensorProto, name: &str) -> Result<(Vec<usize>, usize), ImportError> {
     let dims: Option<Vec<usize>> = proto.dims.iter().map(|&d| usize::try_from(d).ok()).collect();
-    let count = dims.as_ref().and_then(|dims| dims.iter().try_fold(1usize, |n, &d| n.checked_mul(d)));
+    let count = dims
+        .as_ref()
+        .and_then(|dims| dims.iter().try_fold(1usize, |n, &d| n.checked_mul(d)));
     match (dims, count) {
         (Some(dims), Some(count)) => Ok((dims, count)),
         _ => Err(ImportError::tensor(
             name,
-            format!("its dimensions {} are negative or too large", shown(&format!("{:?}", proto.dims))),
+            format!(
+                "its dimensions {} are negative or too large",
+                shown(&format!("{:?}", proto.dims))
+            ),
         )),
     }
 }
@@ -188,7 +209,9 @@ fn dimensions(proto: &TensorProto, name: &str) -> Result<(Vec<usize>, usize), Im
 fn wrong_size(name: &str, found: usize, needed: usize, unit: &str) -> ImportError {
     ImportError::tensor(
         name,
-        format!("it holds {found} {unit}, but its dimensions need {needed}; the file is damaged, so export it anew"),
+        format!(
+            "it holds {found} {unit}, but its dimensions need {needed}; the file is damaged, so export it anew"
+        ),
     )
 }
 
@@ -219,18 +242,30 @@ fn words<const N: usize, T>(raw: &[u8], convert: impl Fn([u8; N]) -> T) -> Vec<T
 /// Two elements a byte, the lower half first.
 fn nibbles(bytes: impl Iterator<Item = u8>, count: usize, signed: bool) -> Vec<i32> {
     let sign = |nibble: u8| i32::from(nibble) - if signed && nibble > 7 { 16 } else { 0 };
-    bytes.flat_map(|byte| [sign(byte & 15), sign(byte >> 4)]).take(count).collect()
+    bytes
+        .flat_map(|byte| [sign(byte & 15), sign(byte >> 4)])
+        .take(count)
+        .collect()
 }
 
 /// The typed fields, which hold one element each (4-bit types: two) and may exceed the type's range.
-fn from_fields(proto: &TensorProto, element: ElementType, count: usize, name: &str) -> Result<Elements, ImportError> {
+fn from_fields(
+    proto: &TensorProto,
+    element: ElementType,
+    count: usize,
+    name: &str,
+) -> Result<Elements, ImportError> {
     let stored = match element {
         ElementType::Float => proto.float_data.len(),
         ElementType::Double => proto.double_data.len(),
         ElementType::Int64 => proto.int64_data.len(),
         _ => proto.int32_data.len(),
     };
-    let needed = if element.bits() == 4 { count.div_ceil(2) } else { count };
+    let needed = if element.bits() == 4 {
+        count.div_ceil(2)
+    } else {
+        count
+    };
     if stored != needed {
         return Err(wrong_size(name, stored, needed, "values"));
     }
@@ -256,22 +291,34 @@ fn in_range(values: &[i32], element: ElementType, name: &str) -> Result<Vec<i32>
     };
     match values.iter().find(|value| !range.contains(value)) {
         None => Ok(values.to_vec()),
-        Some(value) => Err(ImportError::tensor(name, format!("it holds {value}, which is no {}", element.name()))),
+        Some(value) => Err(ImportError::tensor(
+            name,
+            format!("it holds {value}, which is no {}", element.name()),
+        )),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
     use super::*;
 
     fn raw(data_type: i32, dims: &[i64], raw_data: &[u8]) -> TensorProto {
-        TensorProto { dims: dims.into(), data_type, raw_data: Some(raw_data.into()), ..Default::default() }
+        TensorProto {
+            dims: dims.into(),
+            data_type,
+            raw_data: Some(raw_data.into()),
+            ..Default::default()
+        }
     }
 
     #[test]
     fn raw_bytes_and_typed_fields_hold_the_same() {
-        let typed = TensorProto { dims: vec![2], data_type: 3, int32_data: vec![-1, 5], ..Default::default() };
+        let typed = TensorProto {
+            dims: vec![2],
+            data_type: 3,
+            int32_data: vec![-1, 5],
+            ..Default::default()
+        };
         let from_fields = Constant::new(&typed, "t").unwrap();
         assert_eq!(from_fields, Constant::new(&raw(3, &[2], &[255, 5]), "t").unwrap());
     }
@@ -294,8 +341,16 @@ mod tests {
 
     #[test]
     fn external_data_is_refused_with_its_location() {
-        let entry = super::super::proto::StringStringEntryProto { key: "location".into(), value: "w.bin".into() };
-        let proto = TensorProto { data_type: 1, external_data: vec![entry], data_location: 1, ..Default::default() };
+        let entry = super::super::proto::StringStringEntryProto {
+            key: "location".into(),
+            value: "w.bin".into(),
+        };
+        let proto = TensorProto {
+            data_type: 1,
+            external_data: vec![entry],
+            data_location: 1,
+            ..Default::default()
+        };
         let error = Constant::new(&proto, "w").unwrap_err().to_string();
         assert!(error.contains("w.bin") && error.contains("one file"), "{error}");
     }
