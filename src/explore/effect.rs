@@ -1,8 +1,8 @@
 //! What the correction of the mean error mends.
 
 use crate::quantize::{QuantizedNetwork, Reference};
-use crate::simulate::{Observer, Samples, Simulator, calibrate, potential_errors};
-use crate::spiking::{BiasCalibration, Conversion, Range, SpikingNetwork};
+use crate::simulate::{Observer, Samples, Simulator, Statistics, calibrate, potential_errors};
+use crate::spiking::{BiasCalibration, Conversion, SpikingNetwork};
 use serde::{Deserialize, Serialize};
 
 /// What the correction of the mean error does to one layer: V_scaled − V_exact over samples, in
@@ -48,7 +48,7 @@ const BINS: usize = 80;
 pub fn calibration_effect(
     network: &QuantizedNetwork,
     conversion: &Conversion,
-    ranges: &[Range],
+    statistics: &Statistics,
     calibration: Samples<'_>,
     samples: Samples<'_>,
     layer: usize,
@@ -56,7 +56,7 @@ pub fn calibration_effect(
     let errors = |correct| {
         let bias_calibration = BiasCalibration { correct, ..conversion.bias_calibration };
         let conversion = Conversion { bias_calibration, ..*conversion };
-        let spiking = calibrate(network, &conversion, ranges, calibration);
+        let spiking = calibrate(network, &conversion, statistics, calibration);
         layer_errors(network, &spiking, samples, layer)
     };
     let (without, with) = (errors(false), errors(true));

@@ -5,8 +5,8 @@ use crate::chip::{ChipConfig, Mapping, MappingError, Router, Traffic};
 use crate::import::{ImportError, dataset, import_model};
 use crate::quantize::{CodeTensor, FuseError, QuantizedNetwork, Reference, quantize, winner};
 use crate::settings::{Settings, SettingsError};
-use crate::simulate::{Samples, Simulator, Trace, calibrate, measure_ranges, trace};
-use crate::spiking::{Accumulation, BitOrder, Conversion, FoldAt, Range, SpikingNetwork};
+use crate::simulate::{Samples, Simulator, Statistics, Trace, calibrate, measure, trace};
+use crate::spiking::{Accumulation, BitOrder, Conversion, FoldAt, SpikingNetwork};
 use std::rc::Rc;
 use thiserror::Error;
 
@@ -88,8 +88,8 @@ pub struct Exploration {
     pub chip: Result<(Mapping, Traffic), MappingError>,
 }
 
-/// What calibrated ranges depend on.
-type RangeKey = (BitOrder, Accumulation, FoldAt, bool);
+/// What statistics of calibration samples depend on.
+type StatisticsKey = (BitOrder, Accumulation, FoldAt, bool);
 
 /// A network, its samples, and what was worked out for the last settings.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ pub struct Session {
     network: QuantizedNetwork,
     samples: SampleSet,
     calibration: Vec<i32>,
-    ranges: Vec<(RangeKey, Rc<Vec<Range>>)>,
+    statistics: Vec<(StatisticsKey, Rc<Statistics>)>,
     spiking: Option<Rc<SpikingNetwork>>,
     router: Option<Rc<Router>>,
     tally: Tally,
@@ -125,7 +125,7 @@ impl Session {
             reference: Reference::new(&network),
             samples: SampleSet::default(),
             calibration: Vec::new(),
-            ranges: Vec::new(),
+            statistics: Vec::new(),
             spiking: None,
             router: None,
             network,
@@ -161,7 +161,7 @@ impl Session {
     /// Sets the input codes that ranges and corrections are measured on.
     pub fn set_calibration_codes(&mut self, codes: Vec<i32>) {
         self.calibration = codes;
-        self.ranges.clear();
+        self.statistics.clear();
         self.spiking = None;
     }
 
@@ -200,6 +200,11 @@ impl Session {
         &self.samples
     }
 
+    /// Input codes of the calibration samples.
+    pub fn calibration(&self) -> &[i32] {
+        &self.calibration
+    }
+
     /// The counts so far, for the settings that were explored last.
     pub fn tally(&self) -> &Tally {
         &self.tally
@@ -220,8 +225,8 @@ impl Session {
         if let Some(spiking) = self.spiking.as_ref().filter(|s| s.conversion == *conversion && !self.calibration.is_empty()) {
             return spiking.clone();
         }
-        let ranges = self.ranges(conversion, fallback);
-        let spiking = Rc::new(calibrate(&self.network, conversion, &ranges, self.calibration_samples(fallback)));
+        let statistics = self.statistics(conversion, fallback);
+        let spiking = Rc::new(calibrate(&self.network, conversion, &statistics, self.calibration_samples(fallback)));
         self.spiking = Some(spiking.clone());
         self.tally.restart();
         spiking
@@ -232,15 +237,15 @@ impl Session {
         Samples { codes, len: self.network.input().len() }
     }
 
-    fn ranges(&mut self, conversion: &Conversion, fallback: &[i32]) -> Rc<Vec<Range>> {
+    fn statistics(&mut self, conversion: &Conversion, fallback: &[i32]) -> Rc<Statistics> {
         let key =
             (conversion.order, conversion.accumulation, conversion.fold_at, conversion.bias_calibration.fold);
-        if !self.calibration.is_empty() && let Some((_, known)) = self.ranges.iter().find(|(k, _)| *k == key) {
+        if !self.calibration.is_empty() && let Some((_, known)) = self.statistics.iter().find(|(k, _)| *k == key) {
             return known.clone();
         }
-        let ranges = Rc::new(measure_ranges(&self.network, conversion, self.calibration_samples(fallback)));
-        self.ranges.push((key, ranges.clone()));
-        ranges
+        let statistics = Rc::new(measure(&self.network, conversion, self.calibration_samples(fallback)));
+        self.statistics.push((key, statistics.clone()));
+        statistics
     }
 
     /// Converts with these settings and traces one input.
@@ -309,9 +314,9 @@ impl Session {
         let len = self.network.input().len();
         let measured = &self.samples.codes[..self.samples.codes.len().min(EFFECT_SAMPLES * len)];
         let measured = measured.to_vec();
-        let ranges = self.ranges(&settings.conversion, &measured);
+        let statistics = self.statistics(&settings.conversion, &measured);
         let calibration = self.calibration_samples(&measured);
         let samples = Samples { codes: &measured, len };
-        Ok(calibration_effect(&self.network, &settings.conversion, &ranges, calibration, samples, layer))
+        Ok(calibration_effect(&self.network, &settings.conversion, &statistics, calibration, samples, layer))
     }
 }

@@ -58,6 +58,7 @@ impl Scratch {
             self.receive(layer, sent.plane, sent.weight);
             self.integrate(index, layer, step, observer);
             if layer.doubling && step + 1 == layer.steps.len() {
+                observer.unfolded(index, &self.membranes);
                 self.add_start(index, layer, observer);
             }
             observer.step(index, step, &self.currents, &self.membranes);

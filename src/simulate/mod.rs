@@ -8,6 +8,6 @@ mod simulator;
 mod trace;
 
 pub use array::Packed;
-pub use calibrate::{Samples, calibrate, measure_ranges, potential_errors};
+pub use calibrate::{Samples, Statistics, calibrate, measure, potential_errors};
 pub use simulator::{Observer, Simulator};
 pub use trace::{MAX_EVENTS, OverflowEvent, Trace, WindowTrace, trace};

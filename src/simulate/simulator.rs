@@ -11,6 +11,8 @@ pub trait Observer {
     fn start(&mut self, _layer: usize, _membranes: &[i64]) {}
     /// Currents (before M_0) and membranes of a layer after a step.
     fn step(&mut self, _layer: usize, _step: usize, _currents: &[i64], _membranes: &[i64]) {}
+    /// A layer's doubled membranes behind its last bit, before the folded constant is added.
+    fn unfolded(&mut self, _layer: usize, _membranes: &[i64]) {}
     /// A result outside the register; `step` is `None` for the folded constant.
     fn overflow(&mut self, _layer: usize, _step: Option<usize>, _neuron: usize, _value: i64) {}
 }
@@ -54,8 +56,20 @@ impl Simulator {
     pub fn run_layer(&mut self, network: &SpikingNetwork, index: usize, observer: &mut impl Observer) {
         let layer = &network.layers[index];
         self.scratch.listen(index, layer, &self.codes[layer.source], observer);
-        let membranes = &self.scratch.membranes;
+        self.membranes[index].copy_from_slice(&self.scratch.membranes);
+        self.fire(network, index);
+    }
+
+    /// The codes that a layer fires from these membranes.
+    pub fn fire_from(&mut self, network: &SpikingNetwork, index: usize, membranes: &[i64]) {
         self.membranes[index].copy_from_slice(membranes);
+        self.fire(network, index);
+    }
+
+    /// The end of a layer's window: codes (and the output) from the membranes as they stand.
+    fn fire(&mut self, network: &SpikingNetwork, index: usize) {
+        let layer = &network.layers[index];
+        let membranes = &self.membranes[index];
         let positions = layer.connections.output.positions();
         for (neuron, (code, &membrane)) in self.codes[layer.target].iter_mut().zip(membranes).enumerate() {
             *code = layer.fire.code(neuron / positions, neuron, membrane).unwrap_or(0);

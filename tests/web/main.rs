@@ -1,1 +1,64 @@
+//! The engine inside a real browser: the same integers as ONNX Runtime's and as the native build's.
 
+#![cfg(target_arch = "wasm32")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+use common::{NARROW_DIGEST, narrow_digest, session};
+use sdann::explore::Session;
+use sdann::import::dataset::read_array;
+use sdann::settings::Settings;
+use sdann::simulate::Packed;
+use sdann::web::worker::{JsCodec, Request, Sample};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+fn mnist() -> Session {
+    session(
+        include_bytes!("../../assets/models/mnist-cnn.onnx"),
+        include_bytes!("../../assets/datasets/mnist-test-images.idx3-ubyte.gz"),
+        include_bytes!("../../assets/datasets/mnist-test-labels.idx1-ubyte.gz"),
+        include_bytes!("../../assets/datasets/mnist-calibration-images.idx3-ubyte.gz"),
+    )
+}
+
+#[wasm_bindgen_test]
+fn every_output_code_of_a_thousand_images_is_onnx_runtimes_in_both_bit_orders() {
+    let mut session = mnist();
+    let expected = read_array(include_bytes!("../fixtures/mnist-cnn.codes.npy")).expect("the fixture").to_f32();
+    for order in ["msb", "lsb"] {
+        let settings = Settings::from_pairs([("order", order)]).expect("valid settings");
+        let first = session.sample(0).expect("a sample").to_vec();
+        session.convert(&settings.conversion, &first);
+        let output = session.network().tensors.len() - 1;
+        for expected in expected.chunks_exact(10) {
+            session.count(1);
+            let codes = session.tally().simulator().codes(output);
+            assert!(codes.iter().zip(expected).all(|(&code, &exact)| code as f32 == exact), "{codes:?}, {expected:?}");
+        }
+        let agreement = session.tally().agreement();
+        assert_eq!((agreement.counted, agreement.codes_equal, agreement.labels_equal), (1000, 1000, 1000));
+        assert_eq!(agreement.correct, 985);
+    }
+}
+
+#[wasm_bindgen_test]
+fn narrow_registers_round_as_they_do_natively() {
+    let session = mnist();
+    let digest = narrow_digest(session.network(), session.calibration(), &session.samples().codes);
+    assert_eq!(digest, NARROW_DIGEST);
+}
+
+#[wasm_bindgen_test]
+fn messages_survive_their_journey() {
+    use gloo_worker::Codec;
+    let settings = Settings::from_pairs([("register-bits", "12"), ("rounding", "half-even")]).expect("valid settings");
+    let values: Vec<f32> = (0..10_000).map(|i| i as f32 * 0.5).collect();
+    let request = Request::Explore { epoch: 7, settings, sample: Sample::Values(Packed(values.clone())) };
+    let Request::Explore { epoch, settings: back, sample } = JsCodec::decode(JsCodec::encode(request)) else {
+        panic!("an Explore request came back as another");
+    };
+    assert_eq!((epoch, back, sample), (7, settings, Sample::Values(Packed(values))));
+}

@@ -1,0 +1,14 @@
+//! The engine, held against ONNX Runtime's integers and against itself.
+
+// A test may panic: that is how it fails.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod chip;
+mod corpus;
+mod exactness;
+mod files;
+mod properties;
+mod registers;

@@ -1,0 +1,214 @@
+//! Random layers, formats, zero points, paddings and strides: exactness as a theorem.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use sdann::graph::{Affine, Clamp, CodeFormat, Connections, Volume, Weights, Window};
+use sdann::quantize::{CodeTensor, Layer, QuantizedNetwork, Reference, Requantizer, Rule};
+use sdann::simulate::{Observer, Samples, Simulator, calibrate, measure};
+use sdann::spiking::{
+    Accumulation, BiasCalibration, BitOrder, Conversion, Factor, FoldAt, Overflow, Rounding, Scaling,
+};
+use std::sync::Arc;
+
+fn format() -> impl Strategy<Value = CodeFormat> {
+    (1u8..=16, any::<bool>()).prop_map(|(bits, signed)| CodeFormat { bits, signed })
+}
+
+/// A scale and a zero point anywhere in the format's range.
+fn affine() -> impl Strategy<Value = Affine> {
+    (format(), 0.01f32..1.0, 0.0..=1.0f64).prop_map(|(format, scale, at)| Affine {
+        scale,
+        zero_point: format.min() + (at * f64::from(format.max() - format.min())).round() as i32,
+        format,
+    })
+}
+
+fn window() -> impl Strategy<Value = Window> {
+    (1usize..=3, 1usize..=3, 1usize..=2, 0usize..=2, 0usize..=2).prop_map(
+        |(kernel, stride, dilation, pad_before, pad_after)| Window { kernel, stride, dilation, pad_before, pad_after },
+    )
+}
+
+fn wiring() -> impl Strategy<Value = Connections> {
+    (1usize..=3, 1usize..=3, 1usize..=3, 5usize..=7, 5usize..=7, window(), window()).prop_map(
+        |(groups, inputs, outputs, height, width, rows, columns)| Connections {
+            input: Volume { channels: groups * inputs, height, width },
+            output: Volume {
+                channels: groups * outputs,
+                height: rows.outputs(height).unwrap(),
+                width: columns.outputs(width).unwrap(),
+            },
+            rows,
+            columns,
+            groups,
+        },
+    )
+}
+
+fn layer(source: usize, connections: Connections, input: Affine, output: Affine, seed: u64) -> Layer {
+    let mut state = seed;
+    let mut next = |span: i64| {
+        // A linear congruential generator: any spread of weights will do.
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) as i64 % (2 * span + 1) - span
+    };
+    let channels = connections.output.channels;
+    let weights = Weights {
+        values: (0..channels * connections.fan_in()).map(|_| next(127) as i16).collect(),
+        scales: (0..channels).map(|_| (next(100) + 101) as f32 * 1e-4).collect(),
+        bias: (0..channels).map(|_| next(5000) as i32).collect(),
+        bits: 8,
+    };
+    let clamp = if seed.is_multiple_of(2) { Clamp::RELU } else { Clamp::NONE };
+    let rule = if seed.is_multiple_of(3) { Rule::Divide } else { Rule::Multiply };
+    Layer {
+        name: format!("layer{source}"),
+        source,
+        target: source + 1,
+        connections,
+        requantizer: Requantizer::new(input.scale, &weights.scales, Some(output), clamp, rule),
+        weights: Arc::new(weights),
+    }
+}
+
+prop_compose! {
+    /// A convolution and a dense layer behind it.
+    fn network()(
+        wiring in wiring(),
+        affines in [affine(), affine(), affine()],
+        classes in 1usize..6,
+        seeds in any::<[u64; 2]>(),
+    ) -> QuantizedNetwork {
+        let [input, hidden, output] = affines;
+        let dense = Connections::dense(wiring.output.len(), classes);
+        let tensor = |len, affine| CodeTensor { name: String::new(), shape: vec![len], affine: Some(affine) };
+        QuantizedNetwork {
+            name: "random".into(),
+            tensors: vec![
+                tensor(wiring.input.len(), input),
+                tensor(wiring.output.len(), hidden),
+                tensor(classes, output),
+            ],
+            layers: vec![layer(0, wiring, input, hidden, seeds[0]), layer(1, dense, hidden, output, seeds[1])],
+        }
+    }
+}
+
+/// `count` samples anywhere in the input's range.
+fn samples(network: &QuantizedNetwork, units: &[f64], count: usize) -> Vec<i32> {
+    let format = network.input().affine.unwrap().format;
+    let span = f64::from(format.max()) - f64::from(format.min());
+    let code = |unit: &f64| format.min() + (unit * span).round() as i32;
+    units.iter().cycle().take(count * network.input().len()).map(code).collect()
+}
+
+fn conversion() -> impl Strategy<Value = Conversion> {
+    let forms = prop_oneof![
+        Just((BitOrder::Msb, Accumulation::Weighted)),
+        Just((BitOrder::Lsb, Accumulation::Weighted)),
+        Just((BitOrder::Msb, Accumulation::Shifting)),
+    ];
+    let overflow = prop_oneof![Just(Overflow::Saturate), Just(Overflow::Wrap)];
+    let factor = prop_oneof![Just(Factor::Rational), Just(Factor::PowerOfTwo)];
+    let rounding = prop_oneof![Just(Rounding::Floor), Just(Rounding::HalfUp), Just(Rounding::HalfEven)];
+    (forms, overflow, factor, rounding, 4u8..=32).prop_map(
+        |((order, accumulation), overflow, factor, rounding, register_bits)| Conversion {
+            order,
+            accumulation,
+            overflow,
+            factor,
+            rounding,
+            register_bits,
+            ..Conversion::default()
+        },
+    )
+}
+
+#[derive(Default)]
+struct Overflows(u64);
+
+impl Observer for Overflows {
+    fn overflow(&mut self, _layer: usize, _step: Option<usize>, _neuron: usize, _value: i64) {
+        self.0 += 1;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_register_wide_enough_gives_the_reference_whatever_the_network(
+        network in network(), conversion in conversion(), units in vec(0.0..=1.0f64, 50..200),
+    ) {
+        let codes = samples(&network, &units, 3);
+        let set = Samples { codes: &codes, len: network.input().len() };
+        let statistics = measure(&network, &conversion, set);
+        let needed = statistics.ranges.iter().map(|r| r.register_bits()).max().unwrap();
+        prop_assume!(needed <= 32);
+        // The very samples that the ranges were measured on fit the narrowest register.
+        let conversion = Conversion { register_bits: needed.max(4), scaling: Scaling::Off, ..conversion };
+        let spiking = calibrate(&network, &conversion, &statistics, set);
+        let (mut simulator, mut reference) = (Simulator::new(&network.tensors), Reference::new(&network));
+        let mut overflows = Overflows::default();
+        for sample in set.iter() {
+            simulator.run(&spiking, sample, &mut overflows);
+            reference.run(&network, sample);
+            for (index, layer) in network.layers.iter().enumerate() {
+                let sums: Vec<i64> = reference.sums(index).to_vec();
+                prop_assert_eq!(simulator.membranes(index), &sums[..], "sums of {}", layer.name);
+                prop_assert_eq!(simulator.codes(layer.target), reference.codes(layer.target));
+            }
+        }
+        prop_assert_eq!(overflows.0, 0);
+    }
+
+    #[test]
+    fn guaranteed_scaling_never_overflows_on_data_it_has_not_seen(
+        network in network(), conversion in conversion(), units in vec(0.0..=1.0f64, 50..200),
+    ) {
+        let seen = samples(&network, &units[..10], 1);
+        let len = network.input().len();
+        let bias_calibration = BiasCalibration { fold: true, fit: false, correct: false };
+        let conversion = Conversion { scaling: Scaling::Guaranteed, bias_calibration, ..conversion };
+        let statistics = measure(&network, &conversion, Samples { codes: &seen, len });
+        let spiking = calibrate(&network, &conversion, &statistics, Samples { codes: &seen, len });
+        let mut simulator = Simulator::new(&network.tensors);
+        let unseen = samples(&network, &units, 4);
+        let format = network.input().affine.unwrap().format;
+        let ends = [vec![format.min(); len], vec![format.max(); len]].concat();
+        let mut overflows = Overflows::default();
+        for sample in unseen.chunks_exact(len).chain(ends.chunks_exact(len)) {
+            simulator.run(&spiking, sample, &mut overflows);
+        }
+        // Only where the register is narrower than the roundings of all steps is nothing proven.
+        let proven = spiking.layers.iter().all(|l| l.plan.proven);
+        prop_assert!(!proven || overflows.0 == 0, "{} overflows", overflows.0);
+        prop_assert!(proven || conversion.register_bits < 20);
+    }
+
+    #[test]
+    fn membranes_never_leave_the_register(
+        network in network(), conversion in conversion(), units in vec(0.0..=1.0f64, 50..200),
+    ) {
+        let codes = samples(&network, &units, 2);
+        let set = Samples { codes: &codes, len: network.input().len() };
+        for scaling in [Scaling::Off, Scaling::Calibrated] {
+            for fold_at in [FoldAt::Membrane, FoldAt::Potential] {
+                let conversion = Conversion { scaling, fold_at, ..conversion };
+                let statistics = measure(&network, &conversion, set);
+                let spiking = calibrate(&network, &conversion, &statistics, set);
+                let mut simulator = Simulator::new(&network.tensors);
+                for sample in set.iter() {
+                    simulator.run(&spiking, sample, &mut ());
+                    for (index, layer) in spiking.layers.iter().enumerate() {
+                        prop_assert!(simulator.membranes(index).iter().all(|&u| layer.register.holds(u)));
+                        if let Some(affine) = layer.fire.requantizer.output() {
+                            let range = affine.format.min()..=affine.format.max();
+                            prop_assert!(simulator.codes(layer.target).iter().all(|c| range.contains(c)));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
