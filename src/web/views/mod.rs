@@ -1,1 +1,22 @@
-//! The pictures.
+//! The pictures: each is a card that shows one thing about the run, from the same selection and the
+//! same time step.
+//!
+//! A view never computes what the engine could: it only chooses, arranges and words what a
+//! [`RunView`](super::worker::RunView) holds. Each has a text or table twin.
+
+mod bit_planes;
+mod calibration;
+mod class;
+mod input;
+mod layer_map;
+mod membrane;
+mod mesh;
+mod mesh_layout;
+mod stage;
+mod story;
+mod words;
+
+pub use calibration::{CalibrationCard, CalibrationCardProps};
+pub use membrane::{MembraneCard, MembraneCardProps};
+pub use mesh::{MeshCard, MeshCardProps};
+pub use story::{Story, StoryProps};

@@ -1,0 +1,263 @@
+//! What bias calibration mends: the error of what a layer fires, without and with the correction of
+//! the mean error.
+
+use super::words::layer_name;
+use crate::explore::{CalibrationEffect, ErrorDistribution};
+use crate::web::format;
+use crate::web::palette::{hue_of_layer, use_palette};
+use crate::web::plots::{ByPtr, Frame, Histogram, PlotCanvas, Span, busy_span, draw_histogram, ticks};
+use crate::web::worker::NetworkView;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+/// What [`CalibrationCard`] takes.
+#[derive(Clone, Properties)]
+pub struct CalibrationCardProps {
+    /// The network.
+    pub network: Rc<NetworkView>,
+    /// What was measured; `None` while it is being measured.
+    pub effect: Option<Rc<CalibrationEffect>>,
+    /// Whether it was measured with a narrower register than the chosen one, which is exact.
+    pub demonstration: bool,
+    /// The layer that is looked at.
+    pub layer: usize,
+    /// Called with the layer to look at.
+    pub on_layer: Callback<usize>,
+}
+
+impl PartialEq for CalibrationCardProps {
+    fn eq(&self, other: &Self) -> bool {
+        let same_effect = match (&self.effect, &other.effect) {
+            (None, None) => true,
+            (Some(one), Some(two)) => Rc::ptr_eq(one, two),
+            _ => false,
+        };
+        same_effect
+            && Rc::ptr_eq(&self.network, &other.network)
+            && self.demonstration == other.demonstration
+            && self.layer == other.layer
+            && self.on_layer == other.on_layer
+    }
+}
+
+/// Two histograms over each other, their legend, and a choice of the layer.
+#[component]
+pub fn CalibrationCard(props: &CalibrationCardProps) -> Html {
+    let palette = use_palette();
+    let effect = props.effect.clone().filter(|effect| effect.layer == props.layer);
+    let layer = props.layer;
+    let draw = use_callback(
+        (effect.clone().map(ByPtr), ByPtr(palette), layer),
+        |frame: Frame, (effect, palette, layer)| {
+            let Some(effect) = effect else { return };
+            let histogram = Histogram {
+                from: effect.from,
+                bin: effect.bin,
+                series: vec![
+                    (effect.without.counts.clone(), palette.ink_soft),
+                    (effect.with.counts.clone(), palette.layer(*layer)),
+                ],
+                span: shown(effect),
+                hairline: palette.line,
+            };
+            if let Err(error) = draw_histogram(frame, &histogram) {
+                web_sys::console::warn_1(&error.to_string().into());
+            }
+        },
+    );
+    let onchange = {
+        let on_layer = props.on_layer.clone();
+        Callback::from(move |event: Event| {
+            let select = event
+                .target()
+                .and_then(|t| t.dyn_into::<HtmlSelectElement>().ok());
+            if let Some(layer) = select.and_then(|s| s.value().parse().ok()) {
+                on_layer.emit(layer);
+            }
+        })
+    };
+    let options = (0..props.network.layers.len()).map(|index| {
+        html! {
+            <option value={index.to_string()} selected={index == layer}>{ layer_name(&props.network, index) }</option>
+        }
+    });
+    html! {
+        <section class="card calibration-card" aria-labelledby="calibration-title"
+            aria-busy={effect.is_none().to_string()} style={format!("--hue:{}", hue_of_layer(Some(layer)))}>
+            <header>
+                <h2 id="calibration-title">{ "What bias calibration mends" }</h2>
+                <p class="card-choice">
+                    <select aria-label="Layer whose errors are shown" {onchange}>{ for options }</select>
+                    <span>
+                        { effect.as_ref().map_or_else(
+                            || "measuring…".to_owned(),
+                            |effect| format!("{}-bit register", effect.register_bits),
+                        ) }
+                    </span>
+                </p>
+            </header>
+            <ul class="legend">
+                { entry("before", "without", effect.as_deref().map(|e| &e.without)) }
+                { entry("after", "corrected", effect.as_deref().map(|e| &e.with)) }
+            </ul>
+            <div class={classes!("plot-frame", "histogram", effect.is_none().then_some("skeleton"))}>
+                <div class="plot"><PlotCanvas {draw} /></div>
+                <div class="plot-ticks" aria-hidden="true">{ effect.as_deref().map(axis) }</div>
+                <p class="plot-x">{ "error of what fires, in codes" }</p>
+            </div>
+            <p class="card-note">{ note(effect.as_deref(), props.demonstration) }</p>
+            { effect.as_deref().map(table) }
+        </section>
+    }
+}
+
+/// The part of the axis that is shown.
+fn shown(effect: &CalibrationEffect) -> Span {
+    busy_span(
+        effect.from,
+        effect.bin,
+        &[&effect.without.counts, &effect.with.counts],
+        0.004,
+        4.0 * effect.bin,
+    )
+}
+
+fn axis(effect: &CalibrationEffect) -> Html {
+    let span = shown(effect);
+    let (marks, places) = ticks(span, 4);
+    let mark = |&value: &f64| {
+        let plus = if value > 0.0 { "+" } else { "" };
+        let style = format!("left:{:.2}%", span.share(value) * 100.0);
+        html! { <span {style}>{ format!("{plus}{}", format::decimal(value, if value == 0.0 { 0 } else { places })) }</span> }
+    };
+    html! { <>{ for marks.iter().map(mark) }</> }
+}
+
+fn entry(class: &'static str, name: &'static str, errors: Option<&ErrorDistribution>) -> Html {
+    let words = errors.map(|errors| {
+        let share = format::percent(errors.equal as f64 / errors.codes.max(1) as f64);
+        (
+            format!("{share} of codes equal"),
+            format!("mean {}", mean(errors)),
+        )
+    });
+    html! {
+        <li class={class}>
+            <span class="swatch" aria-hidden="true" />
+            <span>
+                { name }
+                if let Some((equal, mean)) = words {
+                    { ": " }<b>{ equal }</b><span class="soft">{ format!(", {mean}") }</span>
+                }
+            </span>
+        </li>
+    }
+}
+
+fn mean(errors: &ErrorDistribution) -> String {
+    let plus = if errors.mean >= 0.0005 { "+" } else { "" };
+    format!("{plus}{}", format::decimal(errors.mean, 3))
+}
+
+fn note(effect: Option<&CalibrationEffect>, is_demonstration: bool) -> String {
+    let Some(effect) = effect else {
+        return "Counting errors over calibration samples…".to_owned();
+    };
+    let overflows = match (effect.without.overflows, effect.with.overflows) {
+        (0, 0) => "No overflow".to_owned(),
+        (without, with) if without == with => format::counted(with, "overflow", "overflows"),
+        (without, with) => format!(
+            "{} without, {} corrected",
+            format::counted(without, "overflow", "overflows"),
+            format::count(with)
+        ),
+    };
+    let over = format!(
+        "{overflows}, {}.",
+        format::counted(effect.samples as u64, "sample", "samples")
+    );
+    if is_demonstration {
+        format!(
+            "Your register is exact, with nothing to mend: this is one of {} bits. {over}",
+            effect.register_bits
+        )
+    } else {
+        over
+    }
+}
+
+fn table(effect: &CalibrationEffect) -> Html {
+    let row = |name: &'static str, errors: &ErrorDistribution| {
+        html! {
+            <tr>
+                <th scope="row">{ name }</th>
+                <td>{ format::percent(errors.equal as f64 / errors.codes.max(1) as f64) }</td>
+                <td>{ mean(errors) }</td>
+                <td>{ format::count(errors.overflows) }</td>
+            </tr>
+        }
+    };
+    html! {
+        <table class="visually-hidden">
+            <caption>{ format!("Errors of what fires, with a register of {} bits", effect.register_bits) }</caption>
+            <thead>
+                <tr>
+                    <th scope="col">{ "bias" }</th><th scope="col">{ "codes equal" }</th>
+                    <th scope="col">{ "mean error in codes" }</th><th scope="col">{ "overflows" }</th>
+                </tr>
+            </thead>
+            <tbody>{ row("without correction", &effect.without) }{ row("corrected", &effect.with) }</tbody>
+        </table>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn effect() -> CalibrationEffect {
+        let errors = |mean, overflows| ErrorDistribution {
+            counts: vec![0, 5, 10, 5, 0],
+            mean,
+            equal: 18,
+            codes: 20,
+            overflows,
+        };
+        CalibrationEffect {
+            layer: 0,
+            samples: 200,
+            register_bits: 14,
+            from: -0.5,
+            bin: 0.2,
+            without: errors(-0.21, 3),
+            with: errors(0.0001, 2),
+        }
+    }
+
+    #[test]
+    fn the_note_counts_overflows_and_says_what_is_a_demonstration() {
+        let effect = effect();
+        let thin = format::THIN;
+        assert_eq!(
+            note(Some(&effect), false),
+            format!("3{thin}overflows without, 2 corrected, 200{thin}samples.")
+        );
+        assert!(note(Some(&effect), true).contains("this is one of 14 bits"));
+        assert!(note(None, true).ends_with('…'));
+    }
+
+    #[test]
+    fn mean_errors_have_a_sign_where_they_have_a_size() {
+        let effect = effect();
+        assert_eq!(mean(&effect.without), "\u{2212}0.210");
+        assert_eq!(mean(&effect.with), "0.000");
+    }
+
+    #[test]
+    fn the_axis_ends_where_the_errors_end() {
+        let span = shown(&effect());
+        assert!((span.to - 0.4).abs() < 1e-9, "{span:?}");
+    }
+}

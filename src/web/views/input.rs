@@ -1,0 +1,137 @@
+//! The first stage: the input's codes as a picture.
+
+use super::stage::Stage;
+use super::words::{code_format, extents, spikes_of, volume};
+use crate::graph::Volume;
+use crate::web::format;
+use crate::web::palette::{Palette, Rgb};
+use crate::web::plots::{ByPtr, Limits, Mosaic, PixelCanvas, Pixels, Rect, Sequential};
+use crate::web::worker::{NetworkView, RunView};
+use yew::prelude::*;
+
+/// Largest side of the picture in CSS pixels.
+const SIDE: usize = 146;
+
+/// What [`InputStage`] takes.
+#[derive(Clone, PartialEq, Properties)]
+pub struct InputStageProps {
+    /// The network.
+    pub network: ByPtr<NetworkView>,
+    /// The run.
+    pub run: ByPtr<RunView>,
+    /// What the sample is, in words.
+    pub caption: AttrValue,
+    /// The theme's colours.
+    pub palette: ByPtr<Palette>,
+    /// Device pixels per CSS pixel.
+    pub ratio: f64,
+}
+
+/// The codes that go in, dark where they are low.
+#[component]
+pub fn InputStage(props: &InputStageProps) -> Html {
+    let InputStageProps {
+        network,
+        run,
+        caption,
+        palette,
+        ratio,
+    } = props;
+    let tensor = network.layers.first().map_or(0, |layer| layer.source);
+    let volume = volume(network, tensor);
+    let bits = code_format(network, tensor).map_or(8, |f| f.bits);
+    let spikes = use_memo(run.clone(), |run| {
+        run.trace.windows.first().map_or(0, |w| spikes_of(&w.sent, bits))
+    });
+    let pixels = use_memo(
+        (network.clone(), run.clone(), palette.clone(), *ratio),
+        |(network, run, palette, ratio)| {
+            let codes = run.trace.windows.first().map_or(&[][..], |w| &w.sent);
+            let (low, high) = code_format(network, tensor).map_or((-128, 127), |f| (f.min(), f.max()));
+            paint(codes, volume, (low, high), palette, *ratio)
+        },
+    );
+    let title = extents(volume);
+    html! {
+        <Stage title="Input" subtitle={format!("{title} codes, {bits} bits")} hue="var(--layer-input)"
+            state={format!("sent as {}", format::counted(*spikes, "spike", "spikes"))}
+            counts={format::counted(volume.len() as u64, "neuron", "neurons")}>
+            <figure class="input-picture">
+                <div role="img" aria-label={format!("{caption}: the input as {title} codes of {bits} bits")}>
+                    <PixelCanvas pixels={ByPtr(pixels)} ratio={*ratio} class="well" />
+                </div>
+                <figcaption>{ caption }</figcaption>
+            </figure>
+        </Stage>
+    }
+}
+
+/// Channels as tiles; three channels of a colour picture as one.
+fn paint(codes: &[i32], volume: Volume, (low, high): (i32, i32), palette: &Palette, ratio: f64) -> Pixels {
+    let is_colour = volume.channels == 3 && volume.height > 1;
+    let drawn = if is_colour {
+        Volume {
+            channels: 1,
+            ..volume
+        }
+    } else {
+        volume
+    };
+    let side = (SIDE as f64 * ratio) as usize;
+    let limits = Limits::css(SIDE, SIDE, ratio).with_cells(side, (13.0 * ratio) as usize);
+    let mosaic = Mosaic::fit(drawn, limits);
+    let (width, height) = mosaic.size();
+    let mut pixels = Pixels::new(width, height);
+    pixels.fill(
+        Rect {
+            x: 0,
+            y: 0,
+            width,
+            height,
+        },
+        palette.sunken.pixel(),
+    );
+    let code = |neuron: usize| codes.get(neuron).copied().unwrap_or(low);
+    if is_colour {
+        let byte = |code: i32| ((code - low) as i64 * 255 / ((high - low) as i64).max(1)).clamp(0, 255) as u8;
+        let plane = volume.positions();
+        mosaic.paint(&mut pixels, 0, 0, |n| {
+            Rgb(byte(code(n)), byte(code(n + plane)), byte(code(n + 2 * plane))).pixel()
+        });
+    } else {
+        let ramp = Sequential::new(palette.sunken, palette.ink);
+        mosaic.paint(&mut pixels, 0, 0, |n| ramp.pixel(code(n), low, high));
+    }
+    pixels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digit_is_drawn_at_whole_number_scale_on_any_screen() {
+        let volume = Volume {
+            channels: 1,
+            height: 28,
+            width: 28,
+        };
+        for (ratio, side) in [(1.0, 140), (2.0, 280), (1.5, 196)] {
+            let pixels = paint(&vec![0; 784], volume, (-128, 127), &Palette::default(), ratio);
+            assert_eq!((pixels.width, pixels.height), (side, side));
+        }
+    }
+
+    #[test]
+    fn three_channels_are_one_picture_in_colour() {
+        let volume = Volume {
+            channels: 3,
+            height: 2,
+            width: 2,
+        };
+        let codes = [255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 255, 0];
+        let pixels = paint(&codes, volume, (0, 255), &Palette::default(), 1.0);
+        assert_eq!(pixels.data[0], Rgb(255, 0, 0).pixel());
+        assert_eq!(pixels.data[pixels.width - 1], Rgb(0, 255, 0).pixel());
+    }
+}

@@ -1,0 +1,173 @@
+//! A stage of the story for each layer: its membranes as maps of colours.
+
+use super::stage::Stage;
+use super::words::{Phase, extents, layer_name, place, tensor_name};
+use crate::web::format;
+use crate::web::palette::hue_of_layer;
+use crate::web::plots::{ByPtr, Diverging, Limits, Mosaic, PixelCanvas, Pixels};
+use crate::web::selection::Select;
+use crate::web::worker::{NetworkView, RunView};
+use yew::prelude::*;
+
+/// Largest picture in CSS pixels.
+const SIDE: usize = 240;
+
+/// What [`LayerStage`] takes.
+#[derive(Clone, PartialEq, Properties)]
+pub struct LayerStageProps {
+    /// The network.
+    pub network: ByPtr<NetworkView>,
+    /// The run.
+    pub run: ByPtr<RunView>,
+    /// The layer.
+    pub layer: usize,
+    /// What it does now.
+    pub phase: Phase,
+    /// The membrane that has the full colour.
+    pub magnitude: i64,
+    /// Spikes that it fires in all.
+    pub spikes: u64,
+    /// Colours of membranes.
+    pub ramp: ByPtr<Diverging>,
+    /// Device pixels per CSS pixel.
+    pub ratio: f64,
+    /// The chosen neuron, if it is one of this layer.
+    pub chosen: Option<usize>,
+    /// Called with the chosen neuron.
+    pub on_select: Callback<Select>,
+}
+
+/// Membranes after the current step: blue above zero, orange below. Every neuron can be chosen, by
+/// pointer or by arrow keys.
+#[component]
+pub fn LayerStage(props: &LayerStageProps) -> Html {
+    let LayerStageProps {
+        network,
+        run,
+        layer,
+        phase,
+        magnitude,
+        spikes,
+        ramp,
+        ratio,
+        chosen,
+        on_select,
+    } = props;
+    let (layer, phase, ratio, magnitude) = (*layer, *phase, *ratio, *magnitude);
+    let view = &network.layers[layer];
+    let trace = &run.trace.windows[layer];
+    let volume = view.connections.output;
+    let mosaic = use_memo((volume, ratio), |(volume, ratio)| {
+        Mosaic::fit(*volume, Limits::css(SIDE, SIDE, *ratio))
+    });
+    let mosaic = *mosaic;
+    let step = phase.last_step(trace);
+    let pixels = use_memo(
+        (run.clone(), step, ramp.clone(), mosaic, magnitude),
+        |(run, step, ramp, mosaic, magnitude)| {
+            let membranes = run.trace.windows[layer].membranes_at(*step);
+            let (width, height) = mosaic.size();
+            let mut pixels = Pixels::new(width, height);
+            mosaic.paint(&mut pixels, 0, 0, |neuron| {
+                ramp.pixel(membranes.get(neuron).copied().unwrap_or(0), *magnitude)
+            });
+            pixels
+        },
+    );
+    let name = layer_name(network, layer);
+    let source = tensor_name(network, view.source);
+    let neurons = format::counted(volume.len() as u64, "neuron", "neurons");
+    let state = match phase {
+        Phase::Waiting => format!("waiting for {source}"),
+        Phase::Listening { step, of } => format!("hears {source}, step {} of {of}", step + 1),
+        Phase::Fired if trace.codes.is_empty() => "done".to_owned(),
+        Phase::Fired => format!("fired {}", format::counted(*spikes, "spike", "spikes")),
+    };
+    let hidden = mosaic.hidden();
+    let chosen_text = chosen.map(|neuron| {
+        let u = trace.membranes_at(step).get(neuron).copied().unwrap_or(0);
+        (
+            place(volume, neuron),
+            format!("U = {}", format::thousands(u.into())),
+        )
+    });
+    let label = {
+        let what = format!("Membranes of {name}, {}, {state}.", extents(volume));
+        let how = "Arrow keys choose a neuron.";
+        match &chosen_text {
+            Some((place, u)) => format!("{what} Chosen: {place}, {u}. {how}"),
+            None => format!("{what} {how}"),
+        }
+    };
+    let onclick = {
+        let on_select = on_select.clone();
+        Callback::from(move |event: MouseEvent| {
+            let at = (
+                f64::from(event.offset_x()) * ratio,
+                f64::from(event.offset_y()) * ratio,
+            );
+            if let Some(neuron) = mosaic.hit(at.0, at.1) {
+                on_select.emit(Select::Neuron { layer, neuron });
+            }
+        })
+    };
+    let onkeydown = {
+        let (on_select, chosen) = (on_select.clone(), *chosen);
+        Callback::from(move |event: KeyboardEvent| {
+            let Some((columns, rows)) = arrow(&event.key()) else {
+                return;
+            };
+            event.prevent_default();
+            event.stop_propagation();
+            let neuron = chosen.map_or(0, |neuron| mosaic.step(neuron, columns, rows));
+            on_select.emit(Select::Neuron { layer, neuron });
+        })
+    };
+    let outline = chosen.and_then(|neuron| mosaic.rect(neuron)).map(|rect| {
+        let css = |device: usize| device as f64 / ratio;
+        let style = format!(
+            "left:{}px;top:{}px;width:{}px;height:{}px",
+            css(rect.x),
+            css(rect.y),
+            css(rect.width),
+            css(rect.height)
+        );
+        html! { <span class="chosen" {style} aria-hidden="true" /> }
+    });
+    html! {
+        <Stage title={name} subtitle={format!("{} membranes", extents(volume))} hue={hue_of_layer(Some(layer))}
+            class={phase.class()} {state} counts={neurons}>
+            <div class="map" role="application" aria-roledescription="map of neurons" tabindex="0" aria-label={label}
+                {onclick} {onkeydown}>
+                <PixelCanvas pixels={ByPtr(pixels)} {ratio} />
+                { outline }
+            </div>
+            if hidden > 0 {
+                <p class="more">{ format!("+{}{} more", format::THIN, format::count(hidden as u64)) }</p>
+            }
+            <span class="visually-hidden" aria-live="polite">{ chosen_text.map(|(place, _)| place) }</span>
+        </Stage>
+    }
+}
+
+/// How far an arrow key moves the chosen neuron, in columns and rows.
+pub fn arrow(key: &str) -> Option<(isize, isize)> {
+    Some(match key {
+        "ArrowLeft" => (-1, 0),
+        "ArrowRight" => (1, 0),
+        "ArrowUp" => (0, -1),
+        "ArrowDown" => (0, 1),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_arrow_keys_move() {
+        assert_eq!(arrow("ArrowDown"), Some((0, 1)));
+        assert_eq!(arrow(" "), None, "space stays with the timeline");
+    }
+}

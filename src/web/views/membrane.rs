@@ -1,0 +1,469 @@
+//! One membrane in its register: what the chosen neuron does, step by step, down to its numbers.
+
+use super::words::{Phase, bit, code_format, layer_name, place};
+use crate::spiking::{Accumulation, BitOrder, FoldAt};
+use crate::web::format;
+use crate::web::palette::{hue_of_layer, use_palette};
+use crate::web::plots::{ByPtr, Frame, PlotCanvas, Span, StepPlot, draw_steps, ticks};
+use crate::web::selection::Selection;
+use crate::web::worker::{NetworkView, RunView};
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// What [`MembraneCard`] takes.
+#[derive(Clone, Properties)]
+pub struct MembraneCardProps {
+    /// The network.
+    pub network: Rc<NetworkView>,
+    /// The run.
+    pub run: Rc<RunView>,
+    /// The time step, over all windows.
+    pub step: usize,
+    /// What is chosen.
+    pub selection: Selection,
+}
+
+impl PartialEq for MembraneCardProps {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.network, &other.network)
+            && Rc::ptr_eq(&self.run, &other.run)
+            && self.step == other.step
+            && self.selection == other.selection
+    }
+}
+
+/// Everything that is said of one neuron.
+#[derive(Clone, Debug, PartialEq)]
+struct Neuron {
+    /// U before the first step, then after each.
+    membranes: Vec<i32>,
+    /// I_t of each step.
+    currents: Vec<i32>,
+    /// The weight of the bit of each step, in words.
+    weights: Vec<String>,
+    /// Indices of `membranes` at which the register overflowed.
+    overflows: Vec<usize>,
+    /// M_0, M_1 and b̃, the last two only where codes are fired.
+    m0: f64,
+    m1: Option<f64>,
+    constant: Option<f64>,
+    potential: f64,
+    code: Option<i32>,
+    reference: Option<i32>,
+    /// Smallest and largest content of the register.
+    register: (i64, i64),
+}
+
+impl Neuron {
+    fn of(network: &NetworkView, run: &RunView, layer: usize, neuron: usize) -> Option<Self> {
+        let view = network.layers.get(layer)?;
+        let window = run.trace.windows.get(layer)?;
+        let plan = run.plans.get(layer)?;
+        let neurons = window.neurons();
+        let start = *window.start.get(neuron)?;
+        let steps = window.planes.len();
+        let later = (0..steps).filter_map(|step| window.membranes.get(step * neurons + neuron).copied());
+        let membranes: Vec<i32> = std::iter::once(start).chain(later).collect();
+        let currents = (0..steps)
+            .filter_map(|step| window.currents.get(step * neurons + neuron).copied())
+            .collect();
+        let format = code_format(network, view.source);
+        let weight = |&lambda: &u8| {
+            format::bit_weight(
+                lambda,
+                format.map_or(8, |f| f.bits),
+                format.is_some_and(|f| f.signed),
+            )
+        };
+        let channel = neuron / view.connections.output.positions().max(1);
+        let m1 = plan.m1.get(channel).or(plan.m1.first()).copied();
+        let potential = window.potentials.get(neuron).map_or(0.0, |&v| f64::from(v));
+        let last = membranes.last().map_or(0.0, |&u| f64::from(u));
+        let half = 1_i64 << (run.settings.conversion.register_bits.clamp(1, 62) - 1);
+        Some(Self {
+            overflows: window
+                .events
+                .iter()
+                .filter(|event| event.neuron as usize == neuron)
+                .map(|event| event.step.map_or(0, |step| usize::from(step) + 1))
+                .collect(),
+            weights: window.planes.iter().map(weight).collect(),
+            m0: plan.m0(),
+            constant: m1.map(|m1| potential - m1 * last),
+            m1,
+            potential,
+            code: window.codes.get(neuron).copied(),
+            reference: window.reference.get(neuron).copied(),
+            register: (-half, half - 1),
+            membranes,
+            currents,
+        })
+    }
+
+    /// The vertical axis, and which of the register's limits lie on it: those that are not much
+    /// farther away than the membrane itself goes.
+    fn axis(&self) -> (Span, Vec<f64>) {
+        let values = || self.membranes.iter().map(|&u| f64::from(u));
+        let reach = values().fold(1.0, |most: f64, u| most.max(u.abs()));
+        let limits = [self.register.0 as f64, self.register.1 as f64];
+        let near: Vec<f64> = limits
+            .into_iter()
+            .filter(|&limit| limit.abs() <= 1.5 * reach && values().any(|u| u * limit > 0.25 * limit * limit))
+            .collect();
+        (Span::around(values().chain(near.iter().copied()), 0.14), near)
+    }
+}
+
+/// A step plot of U, the bit weights below it, and the equations with live numbers.
+#[component]
+pub fn MembraneCard(props: &MembraneCardProps) -> Html {
+    let palette = use_palette();
+    let key = (
+        ByPtr(props.network.clone()),
+        ByPtr(props.run.clone()),
+        props.selection.layer,
+        props.selection.neuron,
+    );
+    let neuron = use_memo(key, |(network, run, layer, neuron)| {
+        Neuron::of(network, run, *layer, *neuron)
+    });
+    let layer = props.selection.layer;
+    let phase = Phase::of(&props.run, layer, props.step);
+    let known = match (&*neuron, phase) {
+        (_, Phase::Waiting) => 1,
+        (_, Phase::Listening { step, .. }) => step + 2,
+        (Some(neuron), Phase::Fired) => neuron.membranes.len(),
+        (None, Phase::Fired) => 0,
+    };
+    let draw = use_callback(
+        (ByPtr(neuron.clone()), known, ByPtr(palette), layer),
+        |frame: Frame, (neuron, known, palette, layer)| {
+            let Some(neuron) = neuron.0.as_ref() else { return };
+            let (span, limits) = neuron.axis();
+            let plot = StepPlot {
+                values: neuron.membranes.iter().map(|&u| f64::from(u)).collect(),
+                known: *known,
+                span,
+                limits,
+                marked: neuron.overflows.clone(),
+                line: palette.layer(*layer),
+                ground: palette.sunken,
+                hairline: palette.line,
+                ink: palette.ink,
+                bad: palette.bad,
+            };
+            if let Err(error) = draw_steps(frame, &plot) {
+                web_sys::console::warn_1(&error.to_string().into());
+            }
+        },
+    );
+    let Some(neuron) = &*neuron else {
+        return html! {
+            <section class="card membrane-card" aria-labelledby="membrane-title">
+                <h2 id="membrane-title">{ "Membrane" }</h2>
+                <p class="card-note">{ "Choose a neuron in the story above." }</p>
+            </section>
+        };
+    };
+    let volume = props.network.layers[layer].connections.output;
+    let conversion = props.run.settings.conversion;
+    let name = layer_name(&props.network, layer);
+    let order = match conversion.order {
+        BitOrder::Msb => "most significant first",
+        BitOrder::Lsb => "least significant first",
+    };
+    let does = match conversion.accumulation {
+        Accumulation::Weighted => "adds one bit of every input per step",
+        Accumulation::Shifting => "doubles, then adds one bit of every input",
+    };
+    let title = format!("Membrane of {name} · {}", place(volume, props.selection.neuron));
+    html! {
+        <section class="card membrane-card" aria-labelledby="membrane-title"
+            style={format!("--hue:{}", hue_of_layer(Some(layer)))}>
+            <header>
+                <h2 id="membrane-title">{ title }</h2>
+                <p>{ format!("{does}, {order}") }</p>
+            </header>
+            { plot(neuron, known, conversion.register_bits, draw) }
+            { equations(neuron, phase, known, conversion.accumulation, conversion.fold_at) }
+            { fired(neuron, phase, &props.network, layer, conversion.order) }
+            { table(neuron, conversion.register_bits) }
+        </section>
+    }
+}
+
+/// The plot with its words around it.
+fn plot(neuron: &Neuron, known: usize, bits: u8, draw: Callback<Frame>) -> Html {
+    let (span, limits) = neuron.axis();
+    let columns = neuron.membranes.len();
+    let top = |value: f64| (1.0 - span.share(value).clamp(0.0, 1.0)) * 100.0;
+    let (marks, _) = ticks(span, 3);
+    let labels = marks.iter().map(|&mark| {
+        html! { <span style={format!("top:{:.2}%", top(mark))}>{ format::thousands(mark as i64) }</span> }
+    });
+    let current = known
+        .checked_sub(1)
+        .and_then(|at| neuron.membranes.get(at).map(|&u| (at, u)));
+    let current = current.map(|(at, u)| {
+        let share = (at as f64 + 0.5) / columns as f64;
+        let side = if share > 0.6 { "ends-here" } else { "starts-here" };
+        let below = (span.share(u.into()) > 0.72).then_some("below");
+        let style = format!("left:{:.2}%;top:{:.2}%", share * 100.0, top(u.into()));
+        html! {
+            <span class={classes!("plot-value", side, below)} {style}>
+                { format!("U = {}", format::thousands(u.into())) }
+            </span>
+        }
+    });
+    let limit_words = if limits.is_empty() {
+        format!(
+            "register: ±{} ({bits} bits)",
+            format::thousands(neuron.register.1)
+        )
+    } else {
+        format!(
+            "dashed: the register’s limit, ±{} ({bits} bits)",
+            format::thousands(neuron.register.1)
+        )
+    };
+    let limit_class = classes!("plot-limit", (span.share(0.0) > 0.5).then_some("at-bottom"));
+    let column = |(at, words): (usize, &str)| {
+        let now = (at + 1 == known).then_some("now");
+        html! { <li class={classes!(now)} aria-current={now.map(|_| "step")}>{ words }</li> }
+    };
+    let words = std::iter::once("start").chain(neuron.weights.iter().map(String::as_str));
+    html! {
+        <div class="plot-frame" style={format!("--columns:{columns}")}>
+            <div class="plot-y" aria-hidden="true">{ for labels }</div>
+            <div class="plot">
+                <PlotCanvas {draw} />
+                <span class={limit_class}>{ limit_words }</span>
+                { current }
+            </div>
+            <ol class="plot-columns" aria-label="bit being added at each step">{ for words.enumerate().map(column) }</ol>
+            <p class="plot-x">{ "bit being added" }</p>
+        </div>
+    }
+}
+
+fn mi(name: &'static str, index: &'static str) -> Html {
+    if index.is_empty() {
+        html! { <mi>{ name }</mi> }
+    } else {
+        html! { <msub><mi>{ name }</mi><mi>{ index }</mi></msub> }
+    }
+}
+
+fn mo(operator: &'static str) -> Html {
+    html! { <mo>{ operator }</mo> }
+}
+
+/// A number, in brackets where it is negative and stands behind an operator.
+fn mn(number: String) -> Html {
+    html! { <mn>{ number }</mn> }
+}
+
+fn bracketed(number: String) -> Html {
+    if number.starts_with(format::MINUS) {
+        html! { <mrow><mo>{ "(" }</mo><mn>{ number }</mn><mo>{ ")" }</mo></mrow> }
+    } else {
+        mn(number)
+    }
+}
+
+/// U ← U + M₀ I and V = M₁ U + b̃ with the numbers of this step.
+fn equations(
+    neuron: &Neuron,
+    phase: Phase,
+    known: usize,
+    accumulation: Accumulation,
+    fold_at: FoldAt,
+) -> Html {
+    let Some(&now) = known.checked_sub(1).and_then(|at| neuron.membranes.get(at)) else {
+        return Html::default();
+    };
+    let is_shifting = accumulation == Accumulation::Shifting;
+    let is_exact = neuron.m0 == 1.0;
+    let integer = |u: i32| format::thousands(u.into());
+    let factor = |number: f64| format::significant(number, 4);
+    let update = match known.checked_sub(2) {
+        None => {
+            let words = match (phase, fold_at) {
+                (Phase::Waiting, FoldAt::Membrane) => "the folded constant, before the first bit",
+                _ => "before the first bit",
+            };
+            html! {
+                <>
+                    <math>
+                        { mi("U", "") }{ mo("=") }{ mn(integer(now)) }
+                    </math>
+                    <span class="equation-note">{ words }</span>
+                </>
+            }
+        }
+        Some(step) => {
+            let (before, current) = (
+                neuron.membranes[step],
+                neuron.currents.get(step).copied().unwrap_or(0),
+            );
+            let has_overflow = neuron.overflows.contains(&(known - 1));
+            let note = if has_overflow { "outside the register" } else { "" };
+            html! {
+                <>
+                    <math>
+                        { mi("U", "") }{ mo("←") }
+                        if is_shifting { { mn("2".to_owned()) } }
+                        { mi("U", "") }{ mo("+") }
+                        if !is_exact { { mi("M", "0") } }
+                        { mi("I", "t") }
+                        { mo("=") }
+                        if is_shifting { { mn("2".to_owned()) }{ mo("·") } }
+                        { bracketed(integer(before)) }{ mo("+") }
+                        if !is_exact { { mn(factor(neuron.m0)) }{ mo("·") } }
+                        { bracketed(integer(current)) }
+                        { mo(if is_exact && !has_overflow { "=" } else { "→" }) }
+                        <mn class="result">{ integer(now) }</mn>
+                    </math>
+                    if has_overflow { <span class="equation-note bad">{ note }</span> }
+                </>
+            }
+        }
+    };
+    let potential = neuron.m1.zip(neuron.constant).map(|(m1, constant)| {
+        let value = if phase == Phase::Fired {
+            neuron.potential
+        } else {
+            m1 * f64::from(now) + constant
+        };
+        html! {
+            <>
+                <math>
+                    { mi("V", "") }{ mo("=") }{ mi("M", "1") }{ mi("U", "") }{ mo("+") }
+                    <mover accent="true"><mi>{ "b" }</mi><mo>{ "~" }</mo></mover>
+                    { mo("=") }{ mn(factor(m1)) }{ mo("·") }{ bracketed(integer(now)) }
+                    { mo("+") }{ bracketed(format::decimal(constant, 2)) }{ mo("=") }
+                    <mn class="result">{ format::decimal(value, 2) }</mn>
+                </math>
+                if phase != Phase::Fired { <span class="equation-note">{ "so far" }</span> }
+            </>
+        }
+    });
+    html! {
+        <div class="equations">
+            <p>{ update }</p>
+            if let Some(potential) = potential {
+                <p>{ potential }</p>
+            } else if phase == Phase::Fired {
+                <p>
+                    <math>
+                        { mi("V", "") }{ mo("=") }<mn class="result">{ format::significant(neuron.potential, 5) }</mn>
+                    </math>
+                    <span class="equation-note">{ "a real number, the network’s output" }</span>
+                </p>
+            }
+        </div>
+    }
+}
+
+/// The code that it fires, its bits as they will be sent, and the reference's code.
+fn fired(neuron: &Neuron, phase: Phase, network: &NetworkView, layer: usize, order: BitOrder) -> Html {
+    let Some((code, format)) = neuron
+        .code
+        .zip(code_format(network, network.layers[layer].target))
+    else {
+        return Html::default();
+    };
+    let has_fired = phase == Phase::Fired;
+    let agrees = neuron.reference == Some(code);
+    let mut bits: Vec<u8> = (0..format.bits).collect();
+    if order == BitOrder::Msb {
+        bits.reverse();
+    }
+    let square = |lambda: u8| {
+        let class = if bit(code, lambda) { "spike" } else { "silence" };
+        html! { <i class={class} title={format::bit_weight(lambda, format.bits, format.signed)} /> }
+    };
+    let verdict = match neuron.reference {
+        Some(reference) if agrees => format!("✓ integer network: {}", format::thousands(reference.into())),
+        Some(reference) => format!("✗ integer network: {}", format::thousands(reference.into())),
+        None => String::new(),
+    };
+    html! {
+        <p class={classes!("fires", (!has_fired).then_some("to-come"))}>
+            <span>{ if has_fired { "fires " } else { "will fire " } }<b>{ format::thousands(code.into()) }</b></span>
+            <span class="train" role="img"
+                aria-label={format!("spike train {}", bits.iter().map(|&b| if bit(code, b) { '1' } else { '0' }).collect::<String>())}>
+                { for bits.iter().map(|&lambda| square(lambda)) }
+            </span>
+            <span class={if agrees { "ok" } else { "bad" }}>{ verdict }</span>
+        </p>
+    }
+}
+
+/// The numbers of the plot for those who can't see it.
+fn table(neuron: &Neuron, register_bits: u8) -> Html {
+    let row = |(step, weight): (usize, &String)| {
+        let u = neuron.membranes.get(step + 1).copied().unwrap_or(0);
+        let note = if neuron.overflows.contains(&(step + 1)) {
+            ", outside the register"
+        } else {
+            ""
+        };
+        html! {
+            <tr>
+                <th scope="row">{ step + 1 }</th>
+                <td>{ weight }</td>
+                <td>{ format::thousands(neuron.currents.get(step).copied().unwrap_or(0).into()) }</td>
+                <td>{ format!("{}{note}", format::thousands(u.into())) }</td>
+            </tr>
+        }
+    };
+    let start = neuron.membranes.first().copied().unwrap_or(0);
+    html! {
+        <table class="visually-hidden">
+            <caption>
+                { format!("Membrane of the chosen neuron in a register of {register_bits} bits; it starts at {}", format::thousands(start.into())) }
+            </caption>
+            <thead>
+                <tr>
+                    <th scope="col">{ "step" }</th><th scope="col">{ "bit weight" }</th>
+                    <th scope="col">{ "current" }</th><th scope="col">{ "membrane" }</th>
+                </tr>
+            </thead>
+            <tbody>{ for neuron.weights.iter().enumerate().map(row) }</tbody>
+        </table>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::words::tests::{network, run};
+    use super::*;
+
+    #[test]
+    fn a_neuron_is_told_from_its_start_to_its_code() {
+        let mut run = run();
+        run.plans[0].m1 = vec![0.25];
+        let neuron = Neuron::of(&network(), &run, 0, 5).expect("there is a neuron 5");
+        assert_eq!(neuron.membranes, [0, 2, 2, 2, 2]);
+        assert_eq!(neuron.weights, ["−2³", "2²", "2¹", "2⁰"]);
+        assert_eq!(neuron.constant, Some(0.0));
+        assert_eq!((neuron.code, neuron.reference), (Some(1), Some(1)));
+        assert_eq!(Neuron::of(&network(), &run, 0, 6), None);
+        assert_eq!(Neuron::of(&network(), &run, 7, 0), None);
+    }
+
+    #[test]
+    fn limits_are_drawn_where_the_membrane_comes_near_them() {
+        let mut run = run();
+        run.settings.conversion.register_bits = 8;
+        run.trace.windows[0].membranes.0[0] = 120;
+        let near = Neuron::of(&network(), &run, 0, 0).expect("a neuron");
+        assert_eq!(near.register, (-128, 127));
+        assert_eq!(near.axis().1, [127.0], "the lower limit is not near");
+        run.settings.conversion.register_bits = 32;
+        let far = Neuron::of(&network(), &run, 0, 0).expect("a neuron");
+        assert_eq!(far.register.1, 2_147_483_647);
+        assert!(far.axis().1.is_empty() && far.axis().0.to < 150.0);
+    }
+}

@@ -1,0 +1,346 @@
+//! Names, places and states in words, the same in every picture.
+
+use crate::graph::{CodeFormat, Volume};
+use crate::simulate::WindowTrace;
+use crate::web::format;
+use crate::web::worker::{NetworkView, RunView};
+
+/// What a layer does at a time step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Its window has not begun.
+    Waiting,
+    /// It listens: `step` (from 0) of `of`.
+    Listening {
+        /// The step within its window.
+        step: usize,
+        /// Steps of the window.
+        of: usize,
+    },
+    /// Its window is over.
+    Fired,
+}
+
+impl Phase {
+    /// What `layer` does at the time step `step` of the run. In the last step of its window a layer
+    /// still listens; it has fired when the next window begins, and the last layer with its last step.
+    pub fn of(run: &RunView, layer: usize, step: usize) -> Self {
+        let Some((window, within)) = run.trace.locate(step) else {
+            return Self::Waiting;
+        };
+        let of = run.trace.windows[window].planes.len();
+        let is_over = window + 1 == run.trace.windows.len() && within + 1 == of;
+        if layer > window {
+            Self::Waiting
+        } else if layer < window || is_over {
+            Self::Fired
+        } else {
+            Self::Listening { step: within, of }
+        }
+    }
+
+    /// Steps of the layer's window that are done: an index of `WindowTrace::membranes_at`.
+    pub fn last_step(self, window: &WindowTrace) -> Option<usize> {
+        match self {
+            Self::Waiting => None,
+            Self::Listening { step, .. } => Some(step),
+            Self::Fired => window.planes.len().checked_sub(1),
+        }
+    }
+
+    /// As a class of the stage.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Waiting => "is-waiting",
+            Self::Listening { .. } => "is-listening",
+            Self::Fired => "has-fired",
+        }
+    }
+}
+
+/// The layer that fires a tensor; `None` for the input.
+pub fn producer(network: &NetworkView, tensor: usize) -> Option<usize> {
+    network.layers.iter().position(|layer| layer.target == tensor)
+}
+
+/// A layer's name without the path that exporters put before it.
+pub fn layer_name(network: &NetworkView, layer: usize) -> String {
+    let full = network.layers.get(layer).map_or("", |l| l.name.as_str());
+    let name = last_segment(full);
+    if name.is_empty() {
+        format!("layer {}", layer + 1)
+    } else {
+        name.to_owned()
+    }
+}
+
+/// `/features/0/Conv` → `Conv` would lose what tells it from others, so a segment that is only a
+/// number or an operator's name keeps the one before it.
+fn last_segment(path: &str) -> &str {
+    let path = path.trim_matches('/');
+    match path.rmatch_indices('/').nth(1) {
+        Some((at, _)) => &path[at + 1..],
+        None => path,
+    }
+}
+
+/// A tensor's name: `input`, or that of the layer which fires it.
+pub fn tensor_name(network: &NetworkView, tensor: usize) -> String {
+    producer(network, tensor).map_or_else(|| "input".to_owned(), |layer| layer_name(network, layer))
+}
+
+/// Two or three letters for a small place: `in`, `c1`, `fc`, `out`.
+pub fn short_name(network: &NetworkView, tensor: usize) -> String {
+    let Some(layer) = producer(network, tensor) else {
+        return "in".to_owned();
+    };
+    if layer + 1 == network.layers.len() {
+        return "out".to_owned();
+    }
+    let name = layer_name(network, layer);
+    let digits: String = name.chars().rev().take_while(char::is_ascii_digit).collect();
+    let digits: String = digits.chars().rev().take(2).collect();
+    let letters = if digits.is_empty() { 2 } else { 1 };
+    let start: String = name.chars().filter(|c| c.is_alphabetic()).take(letters).collect();
+    format!("{start}{digits}").to_lowercase()
+}
+
+/// How a tensor is laid out. An input vector whose length is a square number (a picture that the
+/// model takes flat) is shown as a square.
+pub fn volume(network: &NetworkView, tensor: usize) -> Volume {
+    if let Some(layer) = producer(network, tensor) {
+        return network.layers[layer].connections.output;
+    }
+    let shape = network.tensors.get(tensor).map_or(&[][..], |t| &t.shape);
+    match *shape {
+        [channels, height, width] => Volume {
+            channels,
+            height,
+            width,
+        },
+        [channels, width] => Volume {
+            channels,
+            height: 1,
+            width,
+        },
+        _ => {
+            let neurons: usize = shape.iter().product();
+            let side = neurons.isqrt();
+            if side > 2 && side * side == neurons {
+                Volume {
+                    channels: 1,
+                    height: side,
+                    width: side,
+                }
+            } else {
+                Volume {
+                    channels: neurons,
+                    height: 1,
+                    width: 1,
+                }
+            }
+        }
+    }
+}
+
+/// The format of a tensor's codes; 8 signed bits where it holds real numbers.
+pub fn code_format(network: &NetworkView, tensor: usize) -> Option<CodeFormat> {
+    network.tensors.get(tensor)?.affine.map(|affine| affine.format)
+}
+
+/// Where a neuron is: `channel 11 · (3, 4)` as row and column, `(3, 4)` in a single map, `neuron 17`
+/// in a vector.
+pub fn place(volume: Volume, neuron: usize) -> String {
+    let positions = volume.positions().max(1);
+    if positions == 1 {
+        return format!("neuron {}", format::count(neuron as u64));
+    }
+    let (channel, position) = (neuron / positions, neuron % positions);
+    let (row, column) = (position / volume.width, position % volume.width);
+    if volume.channels == 1 {
+        format!("({row}, {column})")
+    } else {
+        format!("channel {channel} · ({row}, {column})")
+    }
+}
+
+/// `16 × 14 × 14`, `28 × 28`, `64`.
+pub fn extents(volume: Volume) -> String {
+    match (volume.channels, volume.positions()) {
+        (channels, 1) => format::shape(&[channels]),
+        (1, _) => format::shape(&[volume.height, volume.width]),
+        (channels, _) => format::shape(&[channels, volume.height, volume.width]),
+    }
+}
+
+/// Bit λ of a code, in two's complement when it is negative.
+pub fn bit(code: i32, lambda: u8) -> bool {
+    code >> lambda & 1 == 1
+}
+
+/// Spikes that codes of `bits` bits take.
+pub fn spikes_of(codes: &[i32], bits: u8) -> u64 {
+    let mask = if bits >= 32 { u32::MAX } else { (1 << bits) - 1 };
+    codes
+        .iter()
+        .map(|&code| u64::from((code as u32 & mask).count_ones()))
+        .sum()
+}
+
+/// Where the largest of some numbers is; the first one of equals.
+pub fn busiest<T: Copy + PartialOrd>(numbers: impl IntoIterator<Item = T>) -> Option<(usize, T)> {
+    numbers
+        .into_iter()
+        .enumerate()
+        .fold(None, |best, (index, number)| match best {
+            Some((_, most)) if number <= most => best,
+            _ => Some((index, number)),
+        })
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use crate::graph::{Affine, Connections};
+    use crate::settings::Settings;
+    use crate::simulate::Trace;
+    use crate::spiking::LayerPlan;
+    use crate::web::worker::{LayerView, SamplesView, TensorView};
+
+    /// A flat 4 × 4 input and two dense layers.
+    pub fn network() -> NetworkView {
+        let affine = Some(Affine {
+            scale: 1.0,
+            zero_point: 0,
+            format: CodeFormat::signed(4),
+        });
+        let tensor = |name: &str, neurons| TensorView {
+            name: name.into(),
+            shape: vec![neurons],
+            affine,
+        };
+        let layer = |name: &str, source, target, inputs, outputs| LayerView {
+            name: name.into(),
+            source,
+            target,
+            connections: Connections::dense(inputs, outputs),
+            synapses: (inputs * outputs) as u64,
+        };
+        NetworkView {
+            name: "small".into(),
+            tensors: vec![tensor("x", 16), tensor("h", 6), tensor("y", 3)],
+            layers: vec![layer("/body/hidden12", 0, 1, 16, 6), layer("scores", 1, 2, 6, 3)],
+            samples: SamplesView::default(),
+        }
+    }
+
+    /// Two windows of four steps.
+    pub fn run() -> RunView {
+        let window = |sent: usize, neurons: usize| WindowTrace {
+            sent: vec![3; sent].into(),
+            planes: vec![3, 2, 1, 0],
+            currents: vec![1; 4 * neurons].into(),
+            start: vec![0; neurons].into(),
+            membranes: vec![2; 4 * neurons].into(),
+            potentials: vec![0.5; neurons].into(),
+            codes: vec![1; neurons].into(),
+            reference: vec![1; neurons].into(),
+            spikes: vec![0, 0, sent as u32, sent as u32],
+            ..WindowTrace::default()
+        };
+        RunView {
+            settings: Settings::default(),
+            plans: vec![
+                LayerPlan {
+                    m0: (1, 1),
+                    ..LayerPlan::default()
+                };
+                2
+            ],
+            trace: Trace {
+                windows: vec![window(16, 6), window(6, 3)],
+            },
+            output: vec![0.0; 3],
+            winner: 0,
+            reference_winner: 0,
+            chip: Err(crate::chip::MappingError::TooFewCores {
+                needed: 9,
+                capacity: 4,
+                available: 1,
+                width: 1,
+                height: 1,
+            }),
+        }
+    }
+
+    #[test]
+    fn layers_wait_listen_and_fire_in_turn() {
+        let run = run();
+        assert_eq!(Phase::of(&run, 0, 2), Phase::Listening { step: 2, of: 4 });
+        assert_eq!(Phase::of(&run, 1, 2), Phase::Waiting);
+        assert_eq!(Phase::of(&run, 0, 4), Phase::Fired);
+        assert_eq!(Phase::of(&run, 1, 6), Phase::Listening { step: 2, of: 4 });
+        assert_eq!(
+            Phase::of(&run, 1, 7),
+            Phase::Fired,
+            "the answer stands with the last bit"
+        );
+        assert_eq!(Phase::Waiting.last_step(&run.trace.windows[0]), None);
+        assert_eq!(Phase::Fired.last_step(&run.trace.windows[0]), Some(3));
+    }
+
+    #[test]
+    fn names_are_short_and_still_tell_layers_apart() {
+        let network = network();
+        assert_eq!(layer_name(&network, 0), "body/hidden12");
+        assert_eq!(tensor_name(&network, 0), "input");
+        assert_eq!(short_name(&network, 0), "in");
+        assert_eq!(short_name(&network, 1), "b12");
+        assert_eq!(short_name(&network, 2), "out");
+        assert_eq!(last_segment("/a/b/c/Conv"), "c/Conv");
+        assert_eq!(last_segment("conv1"), "conv1");
+    }
+
+    #[test]
+    fn places_are_said_in_the_shape_of_the_layer() {
+        let map = Volume {
+            channels: 32,
+            height: 7,
+            width: 7,
+        };
+        assert_eq!(place(map, 11 * 49 + 3 * 7 + 4), "channel 11 · (3, 4)");
+        assert_eq!(place(Volume { channels: 1, ..map }, 25), "(3, 4)");
+        assert_eq!(
+            place(
+                Volume {
+                    channels: 64,
+                    height: 1,
+                    width: 1
+                },
+                17
+            ),
+            "neuron 17"
+        );
+        assert_eq!(extents(map), "32 × 7 × 7");
+        assert_eq!(
+            extents(volume(&network(), 0)),
+            "4 × 4",
+            "a flat picture is shown as a square"
+        );
+        assert_eq!(extents(volume(&network(), 1)), "6");
+    }
+
+    #[test]
+    fn negative_codes_spike_their_sign_bit() {
+        assert!(bit(-128, 7) && !bit(-128, 0));
+        assert!(bit(-1, 0) && bit(5, 2));
+        assert_eq!(spikes_of(&[-1, 0, 3], 8), 10);
+        assert_eq!(spikes_of(&[-128], 8), 1);
+    }
+
+    #[test]
+    fn the_first_of_equals_is_the_busiest() {
+        assert_eq!(busiest([1, 5, 5, 2]), Some((1, 5)));
+        assert_eq!(busiest::<u32>([]), None);
+    }
+}
