@@ -3,8 +3,8 @@
 
 use crate::chip::ChipConfig;
 use crate::spiking::{
-    Accumulation, BitOrder, Conversion, Factor, FoldAt, MAX_REGISTER_BITS, MIN_REGISTER_BITS, Overflow, Rounding,
-    Scaling,
+    Accumulation, BitOrder, Conversion, Factor, FoldAt, MAX_REGISTER_BITS, MIN_REGISTER_BITS, Overflow,
+    Rounding, Scaling,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -113,7 +113,9 @@ pub enum SettingsError {
         expected: String,
     },
     /// Two settings exclude each other.
-    #[error("shifting accumulation needs the most significant bit first; set order to msb or accumulation to weighted")]
+    #[error(
+        "shifting accumulation needs the most significant bit first; set order to msb or accumulation to weighted"
+    )]
     ShiftingNeedsMsb,
 }
 
@@ -128,7 +130,11 @@ impl Setting {
     /// # Errors
     /// [`SettingsError::Value`] if `value` is not one that the setting takes; nothing is changed.
     pub fn set(&self, settings: &mut Settings, value: &str) -> Result<(), SettingsError> {
-        let refused = || SettingsError::Value { key: self.key, value: value.to_owned(), expected: self.expected() };
+        let refused = || SettingsError::Value {
+            key: self.key,
+            value: value.to_owned(),
+            expected: self.expected(),
+        };
         if let Kind::Integer { min, max, .. } = self.kind {
             let number: u32 = value.parse().map_err(|_| refused())?;
             if !(min..=max).contains(&number) {
@@ -153,10 +159,13 @@ impl Setting {
 /// # Errors
 /// [`SettingsError::Unknown`], which lists the names.
 pub fn setting(key: &str) -> Result<&'static Setting, SettingsError> {
-    SETTINGS.iter().find(|s| s.key == key).ok_or_else(|| SettingsError::Unknown {
-        key: key.to_owned(),
-        known: SETTINGS.iter().map(|s| s.key).collect::<Vec<_>>().join(", "),
-    })
+    SETTINGS
+        .iter()
+        .find(|s| s.key == key)
+        .ok_or_else(|| SettingsError::Unknown {
+            key: key.to_owned(),
+            known: SETTINGS.iter().map(|s| s.key).collect::<Vec<_>>().join(", "),
+        })
 }
 
 impl Settings {
@@ -165,7 +174,9 @@ impl Settings {
     /// # Errors
     /// A [`SettingsError`] that names the settings which exclude each other.
     pub fn check(&self) -> Result<(), SettingsError> {
-        let Conversion { order, accumulation, .. } = self.conversion;
+        let Conversion {
+            order, accumulation, ..
+        } = self.conversion;
         if order == BitOrder::Lsb && accumulation == Accumulation::Shifting {
             return Err(SettingsError::ShiftingNeedsMsb);
         }
@@ -186,7 +197,9 @@ impl Settings {
     ///
     /// # Errors
     /// The first pair that no setting takes.
-    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, SettingsError> {
+    pub fn from_pairs<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, SettingsError> {
         let mut settings = Self::default();
         for (key, value) in pairs {
             setting(key)?.set(&mut settings, value)?;
@@ -226,7 +239,11 @@ macro_rules! switch {
     };
 }
 
-type Access = (Kind, fn(&Settings) -> String, fn(&mut Settings, &str) -> Option<()>);
+type Access = (
+    Kind,
+    fn(&Settings) -> String,
+    fn(&mut Settings, &str) -> Option<()>,
+);
 
 const fn setting_of(
     key: &'static str,
@@ -236,7 +253,16 @@ const fn setting_of(
     help: &'static str,
     equation: &'static str,
 ) -> Setting {
-    Setting { key, label, section, help, equation, kind, read, write }
+    Setting {
+        key,
+        label,
+        section,
+        help,
+        equation,
+        kind,
+        read,
+        write,
+    }
 }
 
 /// The table.
@@ -387,7 +413,10 @@ mod tests {
                 let mut settings = Settings::default();
                 entry.set(&mut settings, &value).expect("a value from the table");
                 assert_eq!(entry.get(&settings), value, "{}", entry.key);
-                assert_eq!(Settings::from_pairs([(entry.key, value.as_str())]).unwrap_or(settings), settings);
+                assert_eq!(
+                    Settings::from_pairs([(entry.key, value.as_str())]).unwrap_or(settings),
+                    settings
+                );
             }
         }
     }
@@ -400,13 +429,19 @@ mod tests {
         assert_eq!(settings.conversion.register_bits, 12);
         let back = settings.to_pairs();
         assert_eq!(back.len(), 3);
-        assert_eq!(Settings::from_pairs(back.iter().map(|(k, v)| (*k, v.as_str()))), Ok(settings));
+        assert_eq!(
+            Settings::from_pairs(back.iter().map(|(k, v)| (*k, v.as_str()))),
+            Ok(settings)
+        );
     }
 
     #[test]
     fn wrong_values_are_refused_with_what_is_allowed() {
         let message = |pair| Settings::from_pairs([pair]).expect_err("invalid").to_string();
-        assert_eq!(message(("register-bits", "99")), "'99' is not a value of register-bits; it takes 4 to 32 bits");
+        assert_eq!(
+            message(("register-bits", "99")),
+            "'99' is not a value of register-bits; it takes 4 to 32 bits"
+        );
         assert!(message(("order", "middle")).contains("it takes msb, lsb"));
         assert!(message(("colour", "red")).starts_with("there is no setting 'colour'"));
         let pairs = [("order", "lsb"), ("accumulation", "shifting")];

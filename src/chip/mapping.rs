@@ -69,10 +69,17 @@ impl Mapping {
         for (tensor, &neurons) in tensors.iter().enumerate() {
             first_core.push(slices.len());
             for from in (0..neurons).step_by(capacity) {
-                slices.push(Slice { tensor, neurons: from..(from + capacity).min(neurons) });
+                slices.push(Slice {
+                    tensor,
+                    neurons: from..(from + capacity).min(neurons),
+                });
             }
         }
-        Ok(Self { chip, slices, first_core })
+        Ok(Self {
+            chip,
+            slices,
+            first_core,
+        })
     }
 
     /// The core of a neuron.

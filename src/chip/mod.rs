@@ -37,6 +37,10 @@ impl ChipConfig {
 
 impl Default for ChipConfig {
     fn default() -> Self {
-        Self { width: 6, height: 5, neurons_per_core: 256 }
+        Self {
+            width: 6,
+            height: 5,
+            neurons_per_core: 256,
+        }
     }
 }

@@ -13,7 +13,11 @@ pub struct Route {
 impl Route {
     /// The way from one core to another.
     pub fn new(chip: &ChipConfig, from: usize, to: usize) -> Self {
-        Self { at: chip.position(from), to: chip.position(to), width: usize::from(chip.width) }
+        Self {
+            at: chip.position(from),
+            to: chip.position(to),
+            width: usize::from(chip.width),
+        }
     }
 }
 
@@ -46,13 +50,25 @@ mod tests {
 
     #[test]
     fn packets_go_along_x_before_they_go_along_y() {
-        let chip = ChipConfig { width: 4, height: 3, neurons_per_core: 1 };
+        let chip = ChipConfig {
+            width: 4,
+            height: 3,
+            neurons_per_core: 1,
+        };
         let route: Vec<_> = Route::new(&chip, 1, 11).collect();
         let east = Direction::East;
         let south = Direction::South;
         assert_eq!(route, [(1, east), (2, east), (3, south), (7, south)]);
         let back: Vec<_> = Route::new(&chip, 11, 1).collect();
-        assert_eq!(back, [(11, Direction::West), (10, Direction::West), (9, Direction::North), (5, Direction::North)]);
+        assert_eq!(
+            back,
+            [
+                (11, Direction::West),
+                (10, Direction::West),
+                (9, Direction::North),
+                (5, Direction::North)
+            ]
+        );
     }
 
     proptest! {

@@ -54,10 +54,14 @@ impl Targets {
 
     /// (from, to, packets) of every pair of cores with packets between them.
     pub fn packets<'a>(&'a self, flows: &'a [u32]) -> impl Iterator<Item = (usize, usize, u32)> + 'a {
-        flows.iter().enumerate().filter(|&(_, &packets)| packets > 0).map(|(pair, &packets)| {
-            let from = self.first_source_core + pair / self.target_cores;
-            (from, self.first_target_core + pair % self.target_cores, packets)
-        })
+        flows
+            .iter()
+            .enumerate()
+            .filter(|&(_, &packets)| packets > 0)
+            .map(|(pair, &packets)| {
+                let from = self.first_source_core + pair / self.target_cores;
+                (from, self.first_target_core + pair % self.target_cores, packets)
+            })
     }
 }
 
@@ -69,7 +73,9 @@ fn synapse_counts(connections: &Connections, capacity: usize, cores: usize) -> V
         let channels = connections.channels_of(group);
         for position in 0..positions {
             for tap in 0..connections.fan_in() {
-                let Some(source) = connections.source(group, position, tap) else { continue };
+                let Some(source) = connections.source(group, position, tap) else {
+                    continue;
+                };
                 for channel in channels.clone() {
                     counts[source * cores + (channel * positions + position) / capacity] += 1;
                 }

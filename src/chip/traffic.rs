@@ -66,8 +66,14 @@ pub struct Router {
 impl Router {
     /// Works out which cores each neuron's spikes go to.
     pub fn new(network: &SpikingNetwork, mapping: Mapping) -> Self {
-        let targets = network.layers.iter().map(|l| Targets::new(l.source, l.target, &l.connections, &mapping));
-        Self { targets: targets.collect(), mapping }
+        let targets = network
+            .layers
+            .iter()
+            .map(|l| Targets::new(l.source, l.target, &l.connections, &mapping));
+        Self {
+            targets: targets.collect(),
+            mapping,
+        }
     }
 
     /// The mapping that it was made for.
@@ -83,9 +89,16 @@ impl Router {
             let mut flows = vec![0; targets.flows()];
             for &plane in &window.planes {
                 flows.fill(0);
-                for (neuron, _) in window.sent.iter().enumerate().filter(|&(_, &c)| code::is_spike(c, plane)) {
+                for (neuron, _) in window
+                    .sent
+                    .iter()
+                    .enumerate()
+                    .filter(|&(_, &c)| code::is_spike(c, plane))
+                {
                     traffic.fire(step, self.mapping.core_of(targets.source, neuron));
-                    targets.deliver(neuron, &mut flows, |core, synapses| traffic.operate(step, core, synapses));
+                    targets.deliver(neuron, &mut flows, |core, synapses| {
+                        traffic.operate(step, core, synapses)
+                    });
                 }
                 for (from, to, packets) in targets.packets(&flows) {
                     traffic.carry(step, from, to, packets);
@@ -140,7 +153,11 @@ mod tests {
 
     #[test]
     fn the_slice_of_a_step_is_that_steps() {
-        let chip = ChipConfig { width: 2, height: 1, neurons_per_core: 1 };
+        let chip = ChipConfig {
+            width: 2,
+            height: 1,
+            neurons_per_core: 1,
+        };
         let mut traffic = Traffic::empty(chip, 2);
         traffic.carry(1, 0, 1, 3);
         assert_eq!(traffic.at(&traffic.sent, 0), [0, 0]);
@@ -152,7 +169,14 @@ mod tests {
 
     #[test]
     fn a_packet_to_its_own_core_uses_no_link() {
-        let mut traffic = Traffic::empty(ChipConfig { width: 2, height: 2, neurons_per_core: 1 }, 1);
+        let mut traffic = Traffic::empty(
+            ChipConfig {
+                width: 2,
+                height: 2,
+                neurons_per_core: 1,
+            },
+            1,
+        );
         traffic.carry(0, 3, 3, 5);
         assert_eq!((traffic.sent[3], traffic.received[3], traffic.hops[0]), (5, 5, 0));
         assert!(traffic.links.iter().all(|&l| l == 0));

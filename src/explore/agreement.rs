@@ -89,7 +89,11 @@ impl Tally {
     pub fn new(network: &QuantizedNetwork, total: usize) -> Self {
         let layers = vec![LayerAgreement::default(); network.layers.len()];
         Self {
-            agreement: Agreement { total, layers, ..Agreement::default() },
+            agreement: Agreement {
+                total,
+                layers,
+                ..Agreement::default()
+            },
             simulator: Simulator::new(&network.tensors),
             reference: Reference::new(network),
             fan_out: network.layers.iter().map(|l| l.connections.fan_out()).collect(),
@@ -98,9 +102,15 @@ impl Tally {
 
     /// Starts again, keeping the room.
     pub fn restart(&mut self) {
-        let Agreement { total, ref layers, .. } = self.agreement;
+        let Agreement {
+            total, ref layers, ..
+        } = self.agreement;
         let layers = vec![LayerAgreement::default(); layers.len()];
-        self.agreement = Agreement { total, layers, ..Agreement::default() };
+        self.agreement = Agreement {
+            total,
+            layers,
+            ..Agreement::default()
+        };
     }
 
     /// The counts so far.
@@ -114,15 +124,34 @@ impl Tally {
     }
 
     /// Runs the next sample through both networks and counts.
-    pub fn add(&mut self, network: &QuantizedNetwork, spiking: &SpikingNetwork, input: &[i32], label: Option<usize>) {
-        let Self { agreement, simulator, reference, fan_out } = self;
-        let mut meter = OverflowMeter { layers: &mut agreement.layers, sample: agreement.counted };
+    pub fn add(
+        &mut self,
+        network: &QuantizedNetwork,
+        spiking: &SpikingNetwork,
+        input: &[i32],
+        label: Option<usize>,
+    ) {
+        let Self {
+            agreement,
+            simulator,
+            reference,
+            fan_out,
+        } = self;
+        let mut meter = OverflowMeter {
+            layers: &mut agreement.layers,
+            sample: agreement.counted,
+        };
         simulator.run(spiking, input, &mut meter);
         reference.run(network, input);
         let mut all_equal = true;
         for (index, layer) in spiking.layers.iter().enumerate() {
             let counts = &mut agreement.layers[index];
-            all_equal &= counts.compare(layer.fire.requantizer.output().is_some(), layer.target, simulator, reference);
+            all_equal &= counts.compare(
+                layer.fire.requantizer.output().is_some(),
+                layer.target,
+                simulator,
+                reference,
+            );
             counts.count_spikes(simulator.codes(layer.source), layer.code, &fan_out[index]);
         }
         let (spiking_winner, reference_winner) = (winner(simulator.output()), winner(reference.output()));
@@ -149,7 +178,9 @@ impl LayerAgreement {
             self.codes += simulator.codes(target).len() as u64;
         } else {
             let pairs = simulator.output().iter().zip(reference.output());
-            self.equal += pairs.filter(|(real, exact)| real.to_bits() == exact.to_bits()).count() as u64;
+            self.equal += pairs
+                .filter(|(real, exact)| real.to_bits() == exact.to_bits())
+                .count() as u64;
             self.codes += simulator.output().len() as u64;
         }
         self.codes - before.0 == self.equal - before.1

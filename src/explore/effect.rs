@@ -54,8 +54,14 @@ pub fn calibration_effect(
     layer: usize,
 ) -> CalibrationEffect {
     let errors = |correct| {
-        let bias_calibration = BiasCalibration { correct, ..conversion.bias_calibration };
-        let conversion = Conversion { bias_calibration, ..*conversion };
+        let bias_calibration = BiasCalibration {
+            correct,
+            ..conversion.bias_calibration
+        };
+        let conversion = Conversion {
+            bias_calibration,
+            ..*conversion
+        };
         let spiking = calibrate(network, &conversion, statistics, calibration);
         layer_errors(network, &spiking, samples, layer)
     };
@@ -100,11 +106,16 @@ fn layer_errors(
     let target = network.layers[layer].target;
     let (mut simulator, mut reference) = (Simulator::new(&network.tensors), Reference::new(network));
     let mut overflows = Overflows { layer, count: 0 };
-    let mut all = LayerErrors { errors: Vec::new(), equal: 0, overflows: 0 };
+    let mut all = LayerErrors {
+        errors: Vec::new(),
+        equal: 0,
+        overflows: 0,
+    };
     for sample in samples.iter() {
         simulator.run(spiking, sample, &mut overflows);
         reference.run(network, sample);
-        all.errors.extend(potential_errors(network, spiking, layer, &simulator, &reference));
+        all.errors
+            .extend(potential_errors(network, spiking, layer, &simulator, &reference));
         let codes = simulator.codes(target).iter().zip(reference.codes(target));
         all.equal += codes.filter(|(code, exact)| code == exact).count() as u64;
     }
@@ -117,8 +128,15 @@ fn layer_errors(
 fn bins(without: &[f64], with: &[f64]) -> (f64, f64) {
     let mut magnitudes: Vec<f64> = without.iter().chain(with).map(|e| e.abs()).collect();
     let rank = (magnitudes.len() * 99 / 100).min(magnitudes.len().saturating_sub(1));
-    let most = if magnitudes.is_empty() { 0.0 } else { *magnitudes.select_nth_unstable_by(rank, f64::total_cmp).1 };
-    let half = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0].into_iter().find(|&h| h >= most).unwrap_or(most.ceil());
+    let most = if magnitudes.is_empty() {
+        0.0
+    } else {
+        *magnitudes.select_nth_unstable_by(rank, f64::total_cmp).1
+    };
+    let half = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0]
+        .into_iter()
+        .find(|&h| h >= most)
+        .unwrap_or(most.ceil());
     (-half, 2.0 * half / BINS as f64)
 }
 

@@ -139,9 +139,16 @@ impl Session {
     pub fn set_samples(&mut self, images: &[u8], labels: &[u8], divide_by: f32) -> Result<(), SessionError> {
         let codes = self.read_inputs("the set of samples", images, divide_by)?;
         let count = codes.len() / self.network.input().len().max(1);
-        let labels = if labels.is_empty() { Vec::new() } else { dataset::read_array(labels)?.to_labels()? };
+        let labels = if labels.is_empty() {
+            Vec::new()
+        } else {
+            dataset::read_array(labels)?.to_labels()?
+        };
         if !labels.is_empty() && labels.len() != count {
-            return Err(SessionError::Labels { labels: labels.len(), samples: count });
+            return Err(SessionError::Labels {
+                labels: labels.len(),
+                samples: count,
+            });
         }
         self.tally = Tally::new(&self.network, count);
         self.samples = SampleSet { codes, labels };
@@ -217,33 +224,63 @@ impl Session {
     pub fn sample(&self, index: usize) -> Result<&[i32], SessionError> {
         let len = self.network.input().len();
         let count = self.samples.codes.len() / len.max(1);
-        self.samples.codes.chunks_exact(len.max(1)).nth(index).ok_or(SessionError::NoSample { index, count })
+        self.samples
+            .codes
+            .chunks_exact(len.max(1))
+            .nth(index)
+            .ok_or(SessionError::NoSample { index, count })
     }
 
     /// Converts with `conversion`; without calibration samples, `fallback` is calibrated on.
     pub fn convert(&mut self, conversion: &Conversion, fallback: &[i32]) -> Rc<SpikingNetwork> {
-        if let Some(spiking) = self.spiking.as_ref().filter(|s| s.conversion == *conversion && !self.calibration.is_empty()) {
+        if let Some(spiking) = self
+            .spiking
+            .as_ref()
+            .filter(|s| s.conversion == *conversion && !self.calibration.is_empty())
+        {
             return spiking.clone();
         }
         let statistics = self.statistics(conversion, fallback);
-        let spiking = Rc::new(calibrate(&self.network, conversion, &statistics, self.calibration_samples(fallback)));
+        let spiking = Rc::new(calibrate(
+            &self.network,
+            conversion,
+            &statistics,
+            self.calibration_samples(fallback),
+        ));
         self.spiking = Some(spiking.clone());
         self.tally.restart();
         spiking
     }
 
     fn calibration_samples<'a>(&'a self, fallback: &'a [i32]) -> Samples<'a> {
-        let codes = if self.calibration.is_empty() { fallback } else { &self.calibration };
-        Samples { codes, len: self.network.input().len() }
+        let codes = if self.calibration.is_empty() {
+            fallback
+        } else {
+            &self.calibration
+        };
+        Samples {
+            codes,
+            len: self.network.input().len(),
+        }
     }
 
     fn statistics(&mut self, conversion: &Conversion, fallback: &[i32]) -> Rc<Statistics> {
-        let key =
-            (conversion.order, conversion.accumulation, conversion.fold_at, conversion.bias_calibration.fold);
-        if !self.calibration.is_empty() && let Some((_, known)) = self.statistics.iter().find(|(k, _)| *k == key) {
+        let key = (
+            conversion.order,
+            conversion.accumulation,
+            conversion.fold_at,
+            conversion.bias_calibration.fold,
+        );
+        if !self.calibration.is_empty()
+            && let Some((_, known)) = self.statistics.iter().find(|(k, _)| *k == key)
+        {
             return known.clone();
         }
-        let statistics = Rc::new(measure(&self.network, conversion, self.calibration_samples(fallback)));
+        let statistics = Rc::new(measure(
+            &self.network,
+            conversion,
+            self.calibration_samples(fallback),
+        ));
         self.statistics.push((key, statistics.clone()));
         statistics
     }
@@ -263,7 +300,13 @@ impl Session {
             });
         }
         let spiking = self.convert(&settings.conversion, input);
-        let trace = trace(&self.network, &spiking, input, &mut self.simulator, &mut self.reference);
+        let trace = trace(
+            &self.network,
+            &spiking,
+            input,
+            &mut self.simulator,
+            &mut self.reference,
+        );
         let output = self.simulator.output().to_vec();
         let chip = self
             .router(settings.chip, &spiking)
@@ -291,12 +334,21 @@ impl Session {
 
     /// Counts up to `samples` more samples under the settings explored last. Says whether any are left.
     pub fn count(&mut self, samples: usize) -> bool {
-        let Some(spiking) = self.spiking.clone() else { return false };
+        let Some(spiking) = self.spiking.clone() else {
+            return false;
+        };
         let len = self.network.input().len();
         for _ in 0..samples {
             let index = self.tally.agreement().counted;
-            let Some(input) = self.samples.codes.chunks_exact(len.max(1)).nth(index) else { return false };
-            self.tally.add(&self.network, &spiking, input, self.samples.labels.get(index).copied());
+            let Some(input) = self.samples.codes.chunks_exact(len.max(1)).nth(index) else {
+                return false;
+            };
+            self.tally.add(
+                &self.network,
+                &spiking,
+                input,
+                self.samples.labels.get(index).copied(),
+            );
         }
         self.tally.agreement().counted < self.tally.agreement().total
     }
@@ -305,7 +357,11 @@ impl Session {
     ///
     /// # Errors
     /// If the settings exclude each other or there is no such layer.
-    pub fn calibration_effect(&mut self, settings: &Settings, layer: usize) -> Result<CalibrationEffect, SessionError> {
+    pub fn calibration_effect(
+        &mut self,
+        settings: &Settings,
+        layer: usize,
+    ) -> Result<CalibrationEffect, SessionError> {
         settings.check()?;
         let count = self.network.layers.len();
         if layer >= count {
@@ -316,7 +372,17 @@ impl Session {
         let measured = measured.to_vec();
         let statistics = self.statistics(&settings.conversion, &measured);
         let calibration = self.calibration_samples(&measured);
-        let samples = Samples { codes: &measured, len };
-        Ok(calibration_effect(&self.network, &settings.conversion, &statistics, calibration, samples, layer))
+        let samples = Samples {
+            codes: &measured,
+            len,
+        };
+        Ok(calibration_effect(
+            &self.network,
+            &settings.conversion,
+            &statistics,
+            calibration,
+            samples,
+            layer,
+        ))
     }
 }

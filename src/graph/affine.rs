@@ -50,7 +50,11 @@ pub struct Affine {
 
 impl Affine {
     /// Codes that are their own real numbers.
-    pub const UNIT: Self = Self { scale: 1.0, zero_point: 0, format: CodeFormat::signed(16) };
+    pub const UNIT: Self = Self {
+        scale: 1.0,
+        zero_point: 0,
+        format: CodeFormat::signed(16),
+    };
 
     /// q = clamp(round_half_even(r / S) + Z), as ONNX's QuantizeLinear has it.
     pub fn quantize(&self, real: f32) -> i32 {
@@ -70,9 +74,7 @@ impl Affine {
     pub(super) fn check(&self) -> Result<(), String> {
         let CodeFormat { bits, .. } = self.format;
         if !(1..=16).contains(&bits) {
-            return Err(format!(
-                "its codes have {bits} bits; 1 to 16 are supported"
-            ));
+            return Err(format!("its codes have {bits} bits; 1 to 16 are supported"));
         }
         if !(self.scale.is_finite() && self.scale > 0.0) {
             return Err(format!(
@@ -97,15 +99,28 @@ mod tests {
 
     #[test]
     fn code_ranges_are_those_of_the_format() {
-        assert_eq!((CodeFormat::signed(8).min(), CodeFormat::signed(8).max()), (-128, 127));
-        assert_eq!((CodeFormat::unsigned(8).min(), CodeFormat::unsigned(8).max()), (0, 255));
-        assert_eq!((CodeFormat::signed(1).min(), CodeFormat::signed(1).max()), (-1, 0));
+        assert_eq!(
+            (CodeFormat::signed(8).min(), CodeFormat::signed(8).max()),
+            (-128, 127)
+        );
+        assert_eq!(
+            (CodeFormat::unsigned(8).min(), CodeFormat::unsigned(8).max()),
+            (0, 255)
+        );
+        assert_eq!(
+            (CodeFormat::signed(1).min(), CodeFormat::signed(1).max()),
+            (-1, 0)
+        );
         assert_eq!(CodeFormat::unsigned(16).max(), 65_535);
     }
 
     #[test]
     fn quantization_rounds_ties_to_even_before_the_zero_point_is_added() {
-        let affine = Affine { scale: 1.0, zero_point: 1, format: CodeFormat::signed(8) };
+        let affine = Affine {
+            scale: 1.0,
+            zero_point: 1,
+            format: CodeFormat::signed(8),
+        };
         // 0.5 rounds to 0 and 1.5 to 2; adding Z first would turn both the other way.
         assert_eq!(affine.quantize(0.5), 1);
         assert_eq!(affine.quantize(1.5), 3);

@@ -60,7 +60,10 @@ impl Window {
     /// Number of outputs along the axis, or `None` if the kernel is larger than the padded input.
     pub fn outputs(&self, inputs: usize) -> Option<usize> {
         let padded = inputs.checked_add(self.pad_before)?.checked_add(self.pad_after)?;
-        let reach = self.dilation.checked_mul(self.kernel.checked_sub(1)?)?.checked_add(1)?;
+        let reach = self
+            .dilation
+            .checked_mul(self.kernel.checked_sub(1)?)?
+            .checked_add(1)?;
         Some(padded.checked_sub(reach)? / self.stride + 1)
     }
 
@@ -91,7 +94,11 @@ pub struct Connections {
 impl Connections {
     /// Every output listens to every input.
     pub fn dense(inputs: usize, outputs: usize) -> Self {
-        let vector = |channels| Volume { channels, height: 1, width: 1 };
+        let vector = |channels| Volume {
+            channels,
+            height: 1,
+            width: 1,
+        };
         Self {
             input: vector(inputs),
             output: vector(outputs),
@@ -103,7 +110,10 @@ impl Connections {
 
     /// Every output listens to the one input of its index.
     pub fn one_to_one(neurons: usize) -> Self {
-        Self { groups: neurons, ..Self::dense(neurons, neurons) }
+        Self {
+            groups: neurons,
+            ..Self::dense(neurons, neurons)
+        }
     }
 
     /// Weights of one output neuron, padded positions included.
@@ -127,8 +137,12 @@ impl Connections {
         let kernel = self.rows.kernel * self.columns.kernel;
         let channel = group * (self.input.channels / self.groups) + tap / kernel;
         let (row_tap, column_tap) = (tap % kernel / self.columns.kernel, tap % self.columns.kernel);
-        let row = self.rows.input(position / self.output.width, row_tap, self.input.height)?;
-        let column = self.columns.input(position % self.output.width, column_tap, self.input.width)?;
+        let row = self
+            .rows
+            .input(position / self.output.width, row_tap, self.input.height)?;
+        let column = self
+            .columns
+            .input(position % self.output.width, column_tap, self.input.width)?;
         Some((channel * self.input.height + row) * self.input.width + column)
     }
 
@@ -139,7 +153,9 @@ impl Connections {
         for group in 0..self.groups {
             for position in 0..positions {
                 for tap in 0..fan_in {
-                    let Some(source) = self.source(group, position, tap) else { continue };
+                    let Some(source) = self.source(group, position, tap) else {
+                        continue;
+                    };
                     for channel in self.channels_of(group) {
                         visit(channel * positions + position, source, channel * fan_in + tap);
                     }
@@ -151,7 +167,11 @@ impl Connections {
     /// Number of synapses, padded positions left out.
     pub fn synapses(&self) -> u64 {
         let taps: u64 = (0..self.output.positions())
-            .map(|p| (0..self.fan_in()).filter(|&t| self.source(0, p, t).is_some()).count() as u64)
+            .map(|p| {
+                (0..self.fan_in())
+                    .filter(|&t| self.source(0, p, t).is_some())
+                    .count() as u64
+            })
             .sum();
         taps * self.output.channels as u64
     }
@@ -197,7 +217,11 @@ impl Connections {
             patches[..channels * plane].copy_from_slice(&source[first..first + channels * plane]);
             return;
         }
-        for (position, patch) in patches.chunks_exact_mut(stride).take(self.output.positions()).enumerate() {
+        for (position, patch) in patches
+            .chunks_exact_mut(stride)
+            .take(self.output.positions())
+            .enumerate()
+        {
             let (out_row, out_column) = (position / self.output.width, position % self.output.width);
             let mut tap = 0;
             for channel in 0..channels {
@@ -228,10 +252,24 @@ mod tests {
     use super::*;
 
     fn three_by_three() -> Connections {
-        let window = Window { kernel: 3, stride: 2, dilation: 1, pad_before: 1, pad_after: 1 };
+        let window = Window {
+            kernel: 3,
+            stride: 2,
+            dilation: 1,
+            pad_before: 1,
+            pad_after: 1,
+        };
         Connections {
-            input: Volume { channels: 2, height: 5, width: 5 },
-            output: Volume { channels: 4, height: 3, width: 3 },
+            input: Volume {
+                channels: 2,
+                height: 5,
+                width: 5,
+            },
+            output: Volume {
+                channels: 4,
+                height: 3,
+                width: 3,
+            },
             rows: window,
             columns: window,
             groups: 2,

@@ -85,7 +85,9 @@ pub struct Graph {
 #[derive(Debug, Error, PartialEq)]
 pub enum GraphError {
     /// A node's input is produced by no earlier node.
-    #[error("node '{node}' reads tensor '{tensor}', which nothing before it writes; check the model for a cycle or a missing node")]
+    #[error(
+        "node '{node}' reads tensor '{tensor}', which nothing before it writes; check the model for a cycle or a missing node"
+    )]
     Unproduced {
         /// The reading node.
         node: String,
@@ -93,7 +95,9 @@ pub enum GraphError {
         tensor: String,
     },
     /// Two nodes write the same tensor.
-    #[error("node '{node}' writes tensor '{tensor}', which is already written; every tensor needs one producer")]
+    #[error(
+        "node '{node}' writes tensor '{tensor}', which is already written; every tensor needs one producer"
+    )]
     ProducedTwice {
         /// The second writer.
         node: String,
@@ -123,7 +127,9 @@ pub enum GraphError {
         problem: String,
     },
     /// A tensor is so large that no memory holds it.
-    #[error("tensor '{tensor}' has shape {shape:?}, more than the supported {limit} elements; export the model for a smaller input")]
+    #[error(
+        "tensor '{tensor}' has shape {shape:?}, more than the supported {limit} elements; export the model for a smaller input"
+    )]
     TooLarge {
         /// The tensor.
         tensor: String,

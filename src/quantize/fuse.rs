@@ -64,12 +64,19 @@ struct Fuser<'a> {
 pub fn quantize(graph: &Graph) -> Result<QuantizedNetwork, FuseError> {
     let input = &graph.tensors[graph.input];
     let Encoding::Codes(affine) = input.encoding else {
-        return Err(FuseError::RealSource { node: "(input)".into(), tensor: input.name.clone() });
+        return Err(FuseError::RealSource {
+            node: "(input)".into(),
+            tensor: input.name.clone(),
+        });
     };
     let mut fuser = Fuser {
         graph,
         origins: vec![None; graph.tensors.len()],
-        tensors: vec![CodeTensor { name: input.name.clone(), shape: input.shape.clone(), affine: Some(affine) }],
+        tensors: vec![CodeTensor {
+            name: input.name.clone(),
+            shape: input.shape.clone(),
+            affine: Some(affine),
+        }],
         layers: Vec::new(),
     };
     fuser.origins[graph.input] = Some(Origin::Codes(0));
@@ -85,7 +92,11 @@ pub fn quantize(graph: &Graph) -> Result<QuantizedNetwork, FuseError> {
     };
     fuser.tensors.truncate(last + 1);
     fuser.layers.truncate(last);
-    Ok(QuantizedNetwork { name: graph.name.clone(), tensors: fuser.tensors, layers: fuser.layers })
+    Ok(QuantizedNetwork {
+        name: graph.name.clone(),
+        tensors: fuser.tensors,
+        layers: fuser.layers,
+    })
 }
 
 impl Fuser<'_> {
@@ -93,14 +104,28 @@ impl Fuser<'_> {
         let input = node.inputs[0];
         let encoding = self.graph.tensors[node.output].encoding;
         // `Graph::new` has checked that every input is produced before it is read.
-        let Some(origin) = self.origins[input].clone() else { return Ok(()) };
+        let Some(origin) = self.origins[input].clone() else {
+            return Ok(());
+        };
         let (pending, rule) = match (&node.op, origin) {
-            (Op::Conv(conv), Origin::Codes(source)) => {
-                (self.linear(node, source, conv.connections(&self.graph.tensors[input].shape), &conv.weights)?, Rule::Multiply)
-            }
-            (Op::Dense(dense), Origin::Codes(source)) => {
-                (self.linear(node, source, dense.connections(&self.graph.tensors[input].shape), &dense.weights)?, Rule::Multiply)
-            }
+            (Op::Conv(conv), Origin::Codes(source)) => (
+                self.linear(
+                    node,
+                    source,
+                    conv.connections(&self.graph.tensors[input].shape),
+                    &conv.weights,
+                )?,
+                Rule::Multiply,
+            ),
+            (Op::Dense(dense), Origin::Codes(source)) => (
+                self.linear(
+                    node,
+                    source,
+                    dense.connections(&self.graph.tensors[input].shape),
+                    &dense.weights,
+                )?,
+                Rule::Multiply,
+            ),
             (Op::Conv(_) | Op::Dense(_), Origin::Sums(_)) => {
                 return Err(FuseError::RealSource {
                     node: node.name.clone(),
@@ -135,10 +160,18 @@ impl Fuser<'_> {
         connections: Result<Connections, String>,
         weights: &Weights,
     ) -> Result<Pending, FuseError> {
-        let connections =
-            connections.map_err(|problem| FuseError::Shape { node: node.name.clone(), problem })?;
+        let connections = connections.map_err(|problem| FuseError::Shape {
+            node: node.name.clone(),
+            problem,
+        })?;
         let (name, weights) = (node.name.clone(), Arc::new(weights.clone()));
-        Ok(Pending { name, source, connections, weights, clamp: Clamp::NONE })
+        Ok(Pending {
+            name,
+            source,
+            connections,
+            weights,
+            clamp: Clamp::NONE,
+        })
     }
 
     /// One neuron per element, with a synapse of weight 1.
@@ -148,7 +181,12 @@ impl Fuser<'_> {
             name: node.name.clone(),
             source,
             connections: Connections::one_to_one(neurons),
-            weights: Arc::new(Weights { values: vec![1; neurons], scales: vec![1.0], bias: Vec::new(), bits: 2 }),
+            weights: Arc::new(Weights {
+                values: vec![1; neurons],
+                scales: vec![1.0],
+                bias: Vec::new(),
+                bits: 2,
+            }),
             clamp: Clamp::NONE,
         }
     }
@@ -164,7 +202,11 @@ impl Fuser<'_> {
         let scale = self.tensors[pending.source].affine.unwrap_or(Affine::UNIT).scale;
         let target = self.tensors.len();
         let tensor = &self.graph.tensors[output];
-        self.tensors.push(CodeTensor { name: tensor.name.clone(), shape: tensor.shape.clone(), affine });
+        self.tensors.push(CodeTensor {
+            name: tensor.name.clone(),
+            shape: tensor.shape.clone(),
+            affine,
+        });
         self.layers.push(Layer {
             requantizer: Requantizer::new(scale, &pending.weights.scales, affine, pending.clamp, rule),
             name: pending.name,

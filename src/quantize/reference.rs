@@ -19,10 +19,17 @@ pub struct Reference {
 impl Reference {
     /// Room for running `network`.
     pub fn new(network: &QuantizedNetwork) -> Self {
-        let patches = network.layers.iter().map(|l| l.connections.fan_in() * l.connections.output.positions());
+        let patches = network
+            .layers
+            .iter()
+            .map(|l| l.connections.fan_in() * l.connections.output.positions());
         Self {
             codes: network.tensors.iter().map(|t| vec![0; t.len()]).collect(),
-            sums: network.layers.iter().map(|l| vec![0; l.connections.output.len()]).collect(),
+            sums: network
+                .layers
+                .iter()
+                .map(|l| vec![0; l.connections.output.len()])
+                .collect(),
             output: vec![0.0; network.output().len()],
             patches: vec![0; patches.max().unwrap_or(0)],
         }
@@ -36,7 +43,12 @@ impl Reference {
         }
         let Some(last) = network.layers.last() else { return };
         let positions = last.connections.output.positions();
-        for (neuron, (real, &sum)) in self.output.iter_mut().zip(&self.sums[network.layers.len() - 1]).enumerate() {
+        for (neuron, (real, &sum)) in self
+            .output
+            .iter_mut()
+            .zip(&self.sums[network.layers.len() - 1])
+            .enumerate()
+        {
             *real = match last.requantizer.output() {
                 Some(affine) => affine.dequantize(self.codes[last.target][neuron]),
                 None => last.requantizer.real(neuron / positions, sum),
@@ -59,7 +71,10 @@ impl Reference {
             for channel in wiring.channels_of(group) {
                 let weights = &layer.weights.values[channel * fan_in..][..fan_in];
                 let bias = layer.bias(channel);
-                for (sum, patch) in sums[channel * positions..].iter_mut().zip(patches.chunks_exact(fan_in)) {
+                for (sum, patch) in sums[channel * positions..]
+                    .iter_mut()
+                    .zip(patches.chunks_exact(fan_in))
+                {
                     *sum = bias + dot(weights, patch);
                 }
             }

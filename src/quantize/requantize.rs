@@ -48,7 +48,13 @@ fn of_channel(list: &[f32], channel: usize) -> f32 {
 
 impl Requantizer {
     /// A requantizer for sums at scale `input_scale` · `weight_scales`.
-    pub fn new(input_scale: f32, weight_scales: &[f32], output: Option<Affine>, clamp: Clamp, rule: Rule) -> Self {
+    pub fn new(
+        input_scale: f32,
+        weight_scales: &[f32],
+        output: Option<Affine>,
+        clamp: Clamp,
+        rule: Rule,
+    ) -> Self {
         let scales: Vec<f32> = weight_scales.iter().map(|w| input_scale * w).collect();
         match output {
             None => Self::Real { scales, clamp },
@@ -59,15 +65,34 @@ impl Requantizer {
                 output,
                 clamp,
                 // Quantization is monotone, so clamping reals is clamping codes.
-                low: if clamp.min.is_finite() { output.quantize(clamp.min) } else { output.format.min() },
-                high: if clamp.max.is_finite() { output.quantize(clamp.max) } else { output.format.max() },
+                low: if clamp.min.is_finite() {
+                    output.quantize(clamp.min)
+                } else {
+                    output.format.min()
+                },
+                high: if clamp.max.is_finite() {
+                    output.quantize(clamp.max)
+                } else {
+                    output.format.max()
+                },
             },
         }
     }
 
     /// The code of a sum; `None` at a real output.
     pub fn code(&self, channel: usize, sum: i64) -> Option<i32> {
-        let Self::Codes { rule, scales, multipliers, output, clamp, low, high } = self else { return None };
+        let Self::Codes {
+            rule,
+            scales,
+            multipliers,
+            output,
+            clamp,
+            low,
+            high,
+        } = self
+        else {
+            return None;
+        };
         let rounded = match rule {
             Rule::Multiply => (sum as f32 * of_channel(multipliers, channel)).round_ties_even(),
             Rule::Divide => {
@@ -121,7 +146,11 @@ mod tests {
     use crate::graph::CodeFormat;
 
     fn output(zero_point: i32) -> Affine {
-        Affine { scale: 0.5, zero_point, format: CodeFormat::signed(8) }
+        Affine {
+            scale: 0.5,
+            zero_point,
+            format: CodeFormat::signed(8),
+        }
     }
 
     #[test]

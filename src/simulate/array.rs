@@ -39,7 +39,10 @@ impl<'de, T: Pod> Deserialize<'de> for Packed<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bytes = serde_bytes::ByteBuf::deserialize(deserializer)?;
         if bytes.len() % size_of::<T>().max(1) != 0 {
-            return Err(serde::de::Error::invalid_length(bytes.len(), &"a whole number of values"));
+            return Err(serde::de::Error::invalid_length(
+                bytes.len(),
+                &"a whole number of values",
+            ));
         }
         Ok(Self(pod_collect_to_vec(&bytes)))
     }

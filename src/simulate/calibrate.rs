@@ -77,7 +77,11 @@ pub fn measure(network: &QuantizedNetwork, conversion: &Conversion, samples: Sam
     let mut statistics = Statistics {
         samples: samples.count(),
         ranges: vec![Range::default(); network.layers.len()],
-        totals: network.layers.iter().map(|l| vec![0; l.connections.output.channels]).collect(),
+        totals: network
+            .layers
+            .iter()
+            .map(|l| vec![0; l.connections.output.channels])
+            .collect(),
     };
     let mut simulator = Simulator::new(&network.tensors);
     let mut reference = Reference::new(network);
@@ -110,7 +114,10 @@ pub fn calibrate(
 }
 
 fn is_surely_exact(spiking: &SpikingNetwork) -> bool {
-    spiking.layers.iter().all(|l| l.fire.exact && l.plan.proven && l.plan.bias_saturated == 0)
+    spiking
+        .layers
+        .iter()
+        .all(|l| l.fire.exact && l.plan.proven && l.plan.bias_saturated == 0)
 }
 
 /// b̃_i += E[V_exact − V_scaled] per output channel, layer after layer: each layer is measured with
@@ -136,7 +143,13 @@ fn correct_mean_error(
             membranes.extend_from_slice(simulator.membranes(index));
         }
         let exact = &statistics.totals[index];
-        correct(&mut spiking.layers[index], &spiking.conversion, exact, &totals, statistics.samples);
+        correct(
+            &mut spiking.layers[index],
+            &spiking.conversion,
+            exact,
+            &totals,
+            statistics.samples,
+        );
         // Membranes do not depend on b̃, so the window need not be simulated again.
         let fired = &mut codes[layer.target];
         for membranes in membranes.chunks_exact(layer.connections.output.len()) {
@@ -154,7 +167,10 @@ fn correct(layer: &mut SpikingLayer, conversion: &Conversion, exact: &[i64], sca
     let zero_point = f64::from(fire.requantizer.zero_point() - fire.zero_point);
     let corrections: Vec<f64> = (0..exact.len())
         .map(|channel| {
-            let bias = fire.bias.get(channel * positions..(channel + 1) * positions).unwrap_or_default();
+            let bias = fire
+                .bias
+                .get(channel * positions..(channel + 1) * positions)
+                .unwrap_or_default();
             let m1 = fire.m1[if fire.m1.len() == 1 { 0 } else { channel }];
             let exact = fire.requantizer.multiplier(channel) * exact[channel] as f64 / count + zero_point;
             exact - m1 * scaled[channel] as f64 / count - bias.iter().sum::<f64>() / positions as f64
@@ -186,8 +202,10 @@ pub fn potential_errors<'a>(
     let layer = &network.layers[index];
     let positions = layer.connections.output.positions();
     let exact = move |neuron: usize, sum: i64| {
-        layer.requantizer.multiplier(neuron / positions) * sum as f64 + f64::from(layer.requantizer.zero_point())
+        layer.requantizer.multiplier(neuron / positions) * sum as f64
+            + f64::from(layer.requantizer.zero_point())
     };
     let sums = reference.sums(index).iter().enumerate();
-    sums.zip(simulator.potentials(spiking, index)).map(move |((neuron, &sum), scaled)| scaled - exact(neuron, sum))
+    sums.zip(simulator.potentials(spiking, index))
+        .map(move |((neuron, &sum), scaled)| scaled - exact(neuron, sum))
 }

@@ -16,7 +16,9 @@ pub(super) fn sums(rows: &[i16], patches: &[i16], stride: usize, out: &mut [i32]
         return;
     }
     let positions = patches.len() / stride;
-    let blocks = rows.chunks(CHANNELS * stride).zip(out.chunks_mut(CHANNELS * positions));
+    let blocks = rows
+        .chunks(CHANNELS * stride)
+        .zip(out.chunks_mut(CHANNELS * positions));
     for (rows, out) in blocks {
         if rows.len() == CHANNELS * stride {
             for (p, patch) in patches.chunks_exact(stride).enumerate() {
@@ -45,7 +47,12 @@ fn dot_four(rows: &[i16], patch: &[i16], stride: usize) -> [i32; CHANNELS] {
 fn dot(a: &[i16], b: &[i16]) -> i32 {
     a.chunks_exact(LANES)
         .zip(b.chunks_exact(LANES))
-        .map(|(a, b)| a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum::<i32>())
+        .map(|(a, b)| {
+            a.iter()
+                .zip(b)
+                .map(|(&a, &b)| i32::from(a) * i32::from(b))
+                .sum::<i32>()
+        })
         .sum()
 }
 

@@ -44,7 +44,13 @@ impl Layout {
 
 impl Scratch {
     /// Lets `layer` listen to `codes`; its membranes stand in `self.membranes` afterwards.
-    pub(super) fn listen(&mut self, index: usize, layer: &SpikingLayer, codes: &[i32], observer: &mut impl Observer) {
+    pub(super) fn listen(
+        &mut self,
+        index: usize,
+        layer: &SpikingLayer,
+        codes: &[i32],
+        observer: &mut impl Observer,
+    ) {
         self.gather(layer, codes);
         let neurons = layer.connections.output.len();
         self.membranes.clear();
@@ -75,8 +81,14 @@ impl Scratch {
         self.patches.resize(layout.patches(groups), 0);
         self.plane.resize(layout.patches(1), 0);
         self.sums.resize(layout.group_neurons, 0);
-        for (group, patches) in self.patches.chunks_exact_mut(layout.patches(1).max(1)).enumerate() {
-            layer.connections.gather(group, &self.bits, patches, layout.stride);
+        for (group, patches) in self
+            .patches
+            .chunks_exact_mut(layout.patches(1).max(1))
+            .enumerate()
+        {
+            layer
+                .connections
+                .gather(group, &self.bits, patches, layout.stride);
         }
     }
 
@@ -105,7 +117,11 @@ impl Scratch {
         let factor = 1 + i64::from(layer.doubling);
         let register = layer.register;
         for (neuron, (membrane, &current)) in self.membranes.iter_mut().zip(&self.currents).enumerate() {
-            let scaled = if layer.scale.is_one() { current } else { layer.scale.apply(current) };
+            let scaled = if layer.scale.is_one() {
+                current
+            } else {
+                layer.scale.apply(current)
+            };
             let value = factor * *membrane + scaled;
             if register.holds(value) {
                 *membrane = value;

@@ -55,7 +55,8 @@ impl Simulator {
     /// One layer's window, from the codes of its source.
     pub fn run_layer(&mut self, network: &SpikingNetwork, index: usize, observer: &mut impl Observer) {
         let layer = &network.layers[index];
-        self.scratch.listen(index, layer, &self.codes[layer.source], observer);
+        self.scratch
+            .listen(index, layer, &self.codes[layer.source], observer);
         self.membranes[index].copy_from_slice(&self.scratch.membranes);
         self.fire(network, index);
     }
@@ -101,7 +102,11 @@ impl Simulator {
     }
 
     /// V of every neuron of a layer after the last run.
-    pub fn potentials<'a>(&'a self, network: &'a SpikingNetwork, index: usize) -> impl Iterator<Item = f64> + 'a {
+    pub fn potentials<'a>(
+        &'a self,
+        network: &'a SpikingNetwork,
+        index: usize,
+    ) -> impl Iterator<Item = f64> + 'a {
         let layer = &network.layers[index];
         let positions = layer.connections.output.positions();
         self.membranes[index]

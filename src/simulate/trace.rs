@@ -98,7 +98,9 @@ struct Recorder {
 
 impl Observer for Recorder {
     fn start(&mut self, layer: usize, membranes: &[i64]) {
-        self.trace.windows[layer].start.extend(membranes.iter().map(|&u| u as i32));
+        self.trace.windows[layer]
+            .start
+            .extend(membranes.iter().map(|&u| u as i32));
     }
 
     fn step(&mut self, layer: usize, _step: usize, currents: &[i64], membranes: &[i64]) {
@@ -112,7 +114,11 @@ impl Observer for Recorder {
         window.overflows += 1;
         if window.events.len() < MAX_EVENTS {
             let step = step.map(|s| s as u8);
-            window.events.push(OverflowEvent { neuron: neuron as u32, step, value });
+            window.events.push(OverflowEvent {
+                neuron: neuron as u32,
+                step,
+                value,
+            });
         }
     }
 }
@@ -135,7 +141,11 @@ pub fn trace(
             ..WindowTrace::default()
         }
     });
-    let mut recorder = Recorder { trace: Trace { windows: windows.collect() } };
+    let mut recorder = Recorder {
+        trace: Trace {
+            windows: windows.collect(),
+        },
+    };
     simulator.run(spiking, input, &mut recorder);
     reference.run(network, input);
     for (index, (window, layer)) in recorder.trace.windows.iter_mut().zip(&spiking.layers).enumerate() {
@@ -143,9 +153,19 @@ pub fn trace(
         window.spikes = window
             .planes
             .iter()
-            .map(|&plane| window.sent.iter().filter(|&&code| code::is_spike(code, plane)).count() as u32)
+            .map(|&plane| {
+                window
+                    .sent
+                    .iter()
+                    .filter(|&&code| code::is_spike(code, plane))
+                    .count() as u32
+            })
             .collect();
-        window.potentials = simulator.potentials(spiking, index).map(|v| v as f32).collect::<Vec<_>>().into();
+        window.potentials = simulator
+            .potentials(spiking, index)
+            .map(|v| v as f32)
+            .collect::<Vec<_>>()
+            .into();
         if layer.fire.requantizer.output().is_some() {
             window.codes = simulator.codes(layer.target).to_vec().into();
             window.reference = reference.codes(layer.target).to_vec().into();

@@ -15,7 +15,11 @@ pub struct Step {
 /// 2^λ, negative for the sign bit of a signed format.
 pub fn bit_weight(format: CodeFormat, plane: u8) -> i64 {
     let weight = 1 << plane;
-    if format.signed && plane + 1 == format.bits { -weight } else { weight }
+    if format.signed && plane + 1 == format.bits {
+        -weight
+    } else {
+        weight
+    }
 }
 
 /// Whether bit λ of a code is a spike.
@@ -39,7 +43,10 @@ pub fn steps(format: CodeFormat, order: BitOrder, accumulation: Accumulation) ->
         let weight = bit_weight(format, plane);
         match accumulation {
             Accumulation::Weighted => Step { plane, weight },
-            Accumulation::Shifting => Step { plane, weight: weight.signum() },
+            Accumulation::Shifting => Step {
+                plane,
+                weight: weight.signum(),
+            },
         }
     };
     match order {
@@ -58,7 +65,10 @@ mod tests {
     }
 
     fn decode(code: i32, steps: &[Step]) -> i64 {
-        steps.iter().map(|s| i64::from(is_spike(code, s.plane)) * s.weight).sum()
+        steps
+            .iter()
+            .map(|s| i64::from(is_spike(code, s.plane)) * s.weight)
+            .sum()
     }
 
     proptest! {

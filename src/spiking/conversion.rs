@@ -98,7 +98,11 @@ pub struct BiasCalibration {
 
 impl Default for BiasCalibration {
     fn default() -> Self {
-        Self { fold: true, fit: false, correct: true }
+        Self {
+            fold: true,
+            fit: false,
+            correct: true,
+        }
     }
 }
 

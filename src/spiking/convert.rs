@@ -4,8 +4,8 @@
 
 use super::code::{self, Step};
 use super::{
-    Accumulation, Conversion, Factor, Fire, FoldAt, LayerPlan, Register, Rounding, Scale, Scaling, SpikingLayer,
-    SpikingNetwork, Synapses,
+    Accumulation, Conversion, Factor, Fire, FoldAt, LayerPlan, Register, Rounding, Scale, Scaling,
+    SpikingLayer, SpikingNetwork, Synapses,
 };
 use crate::graph::Affine;
 use crate::quantize::{Layer, QuantizedNetwork};
@@ -45,7 +45,9 @@ pub fn convert(network: &QuantizedNetwork, conversion: &Conversion, calibrated: 
     SpikingNetwork {
         conversion: *conversion,
         tensors: network.tensors.clone(),
-        layers: layers.map(|(layer, &range)| convert_layer(network, layer, conversion, range)).collect(),
+        layers: layers
+            .map(|(layer, &range)| convert_layer(network, layer, conversion, range))
+            .collect(),
     }
 }
 
@@ -53,7 +55,10 @@ pub fn convert(network: &QuantizedNetwork, conversion: &Conversion, calibrated: 
 pub fn ideal(network: &QuantizedNetwork, conversion: &Conversion) -> SpikingNetwork {
     let mut ideal = convert(
         network,
-        &Conversion { scaling: Scaling::Off, ..*conversion },
+        &Conversion {
+            scaling: Scaling::Off,
+            ..*conversion
+        },
         &vec![Range::default(); network.layers.len()],
     );
     for layer in &mut ideal.layers {
@@ -71,18 +76,26 @@ fn convert_layer(
     let source = network.source_affine(layer);
     let steps = code::steps(source.format, conversion.order, conversion.accumulation);
     let doubling = conversion.accumulation == Accumulation::Shifting;
-    let register = Register { bits: conversion.register_bits, overflow: conversion.overflow };
+    let register = Register {
+        bits: conversion.register_bits,
+        overflow: conversion.overflow,
+    };
     let constants = constants(layer, source, conversion);
     let guaranteed = guaranteed_range(layer, &steps, doubling, &constants.start);
     let (scale, i_max) = scale(conversion, register, &steps, calibrated, guaranteed);
     let (start, start_saturated) = fit_start(&constants.start, scale, conversion);
     let (bias, bias_saturated) = fit_bias(constants.potential, conversion);
-    let m1: Vec<f64> =
-        (0..layer.requantizer.channels()).map(|c| layer.requantizer.multiplier(c) / scale.ratio()).collect();
+    let m1: Vec<f64> = (0..layer.requantizer.channels())
+        .map(|c| layer.requantizer.multiplier(c) / scale.ratio())
+        .collect();
     let plan = LayerPlan {
         i_max,
         m0: (scale.numerator(), scale.denominator()),
-        m1: if layer.requantizer.output().is_some() { m1.clone() } else { Vec::new() },
+        m1: if layer.requantizer.output().is_some() {
+            m1.clone()
+        } else {
+            Vec::new()
+        },
         narrowest_register: calibrated.register_bits(),
         guaranteed_register: guaranteed.register_bits(),
         proven: is_proven(register, scale, &steps, doubling, guaranteed),
@@ -102,7 +115,9 @@ fn convert_layer(
         scale,
         start,
         fire: Fire {
-            exact: scale.is_one() && bias.is_empty() && constants.zero_point == layer.requantizer.zero_point(),
+            exact: scale.is_one()
+                && bias.is_empty()
+                && constants.zero_point == layer.requantizer.zero_point(),
             requantizer: layer.requantizer.clone(),
             m1,
             bias,
@@ -127,14 +142,26 @@ fn constants(layer: &Layer, source: Affine, conversion: &Conversion) -> Constant
     let zero_points = conversion.bias_calibration.fold;
     // Without folding the bias is added alone, as if every zero point were 0.
     let sums = layer.folded_bias(if zero_points { source.zero_point } else { 0 });
-    let z_y = if zero_points { layer.requantizer.zero_point() } else { 0 };
+    let z_y = if zero_points {
+        layer.requantizer.zero_point()
+    } else {
+        0
+    };
     match conversion.fold_at {
-        FoldAt::Membrane => Constants { start: sums, potential: Vec::new(), zero_point: z_y },
+        FoldAt::Membrane => Constants {
+            start: sums,
+            potential: Vec::new(),
+            zero_point: z_y,
+        },
         FoldAt::Potential => {
             let positions = layer.connections.output.positions();
             let m_hat = |neuron| layer.requantizer.multiplier(neuron / positions);
             let bias = |(neuron, &sum): (usize, &i64)| m_hat(neuron) * sum as f64 + f64::from(z_y);
-            Constants { start: Vec::new(), potential: sums.iter().enumerate().map(bias).collect(), zero_point: 0 }
+            Constants {
+                start: Vec::new(),
+                potential: sums.iter().enumerate().map(bias).collect(),
+                zero_point: 0,
+            }
         }
     }
 }
@@ -142,7 +169,10 @@ fn constants(layer: &Layer, source: Affine, conversion: &Conversion) -> Constant
 /// Bias calibration, part two, for constants in the membrane: scale like a current, then saturate
 /// to the bias register. Returns how many did not fit.
 fn fit_start(start: &[i64], scale: Scale, conversion: &Conversion) -> (Vec<i64>, u64) {
-    let register = Register { bits: conversion.bias_bits, overflow: super::Overflow::Saturate };
+    let register = Register {
+        bits: conversion.bias_bits,
+        overflow: super::Overflow::Saturate,
+    };
     let mut saturated = 0;
     let fit = |&sum: &i64| {
         let scaled = scale.apply(sum);
@@ -207,7 +237,11 @@ fn guaranteed_range(layer: &Layer, steps: &[Step], doubling: bool, start: &[i64]
 /// once, and doubling doubles what earlier steps rounded.
 fn rounding_reserve(steps: &[Step], doubling: bool, rounding: Rounding) -> i64 {
     let count = steps.len() as u32;
-    let roundings = if doubling { 1i64 << count } else { i64::from(count) + 1 };
+    let roundings = if doubling {
+        1i64 << count
+    } else {
+        i64::from(count) + 1
+    };
     match rounding {
         Rounding::Floor => roundings,
         Rounding::HalfUp | Rounding::HalfEven => roundings / 2 + 1,
@@ -230,9 +264,10 @@ fn scale(
     let (i_max, reserve) = match conversion.scaling {
         Scaling::Off => return (Scale::ONE, calibrated.magnitude()),
         Scaling::Calibrated => (calibrated.magnitude(), 0),
-        Scaling::Guaranteed => {
-            (guaranteed.magnitude(), rounding_reserve(steps, doubling, conversion.rounding))
-        }
+        Scaling::Guaranteed => (
+            guaranteed.magnitude(),
+            rounding_reserve(steps, doubling, conversion.rounding),
+        ),
     };
     if i_max <= register.max() {
         return (Scale::ONE, i_max);
@@ -253,7 +288,11 @@ fn scale(
 
 /// Whether no input at all can leave the register.
 fn is_proven(register: Register, scale: Scale, steps: &[Step], doubling: bool, guaranteed: Range) -> bool {
-    let reserve = if scale.is_one() { 0 } else { rounding_reserve(steps, doubling, scale.rounding()) };
+    let reserve = if scale.is_one() {
+        0
+    } else {
+        rounding_reserve(steps, doubling, scale.rounding())
+    };
     let bound = |value: i64| (value as f64 * scale.ratio()).abs().ceil() as i64 + reserve;
     register.holds(bound(guaranteed.high)) && register.holds(-bound(guaranteed.low))
 }

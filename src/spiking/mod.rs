@@ -11,8 +11,8 @@ mod plan;
 
 pub use code::Step;
 pub use conversion::{
-    Accumulation, BiasCalibration, BitOrder, Conversion, Factor, FoldAt, MAX_REGISTER_BITS, MIN_REGISTER_BITS,
-    Overflow, Rounding, Scaling,
+    Accumulation, BiasCalibration, BitOrder, Conversion, Factor, FoldAt, MAX_REGISTER_BITS,
+    MIN_REGISTER_BITS, Overflow, Rounding, Scaling,
 };
 pub(crate) use convert::fit_bias;
 pub use convert::{Range, convert, ideal};

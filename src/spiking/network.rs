@@ -1,8 +1,8 @@
 //! The spiking network: for every layer, what its STEM neurons hold and do.
 
 use super::{Conversion, LayerPlan, Register, Scale, Step};
-use crate::quantize::{CodeTensor, Requantizer};
 use crate::graph::{CodeFormat, Connections};
+use crate::quantize::{CodeTensor, Requantizer};
 
 /// A network of STEM neurons.
 #[derive(Clone, Debug)]
@@ -64,7 +64,10 @@ impl Synapses {
     pub fn new(weights: &[i16], fan_in: usize) -> Self {
         let stride = fan_in.next_multiple_of(LANES);
         let mut rows = vec![0; weights.len() / fan_in.max(1) * stride];
-        for (row, weights) in rows.chunks_exact_mut(stride.max(1)).zip(weights.chunks_exact(fan_in.max(1))) {
+        for (row, weights) in rows
+            .chunks_exact_mut(stride.max(1))
+            .zip(weights.chunks_exact(fan_in.max(1)))
+        {
             row[..fan_in].copy_from_slice(weights);
         }
         Self { rows, stride }
@@ -95,7 +98,11 @@ impl Fire {
 
     #[inline]
     fn unshifted(&self, channel: usize, neuron: usize, membrane: i64) -> f64 {
-        let m1 = if self.m1.len() == 1 { self.m1[0] } else { self.m1[channel] };
+        let m1 = if self.m1.len() == 1 {
+            self.m1[0]
+        } else {
+            self.m1[channel]
+        };
         m1 * membrane as f64 + self.bias.get(neuron).copied().unwrap_or(0.0)
     }
 
@@ -105,7 +112,9 @@ impl Fire {
         if self.exact {
             return self.requantizer.code(channel, membrane);
         }
-        let Requantizer::Codes { low, high, .. } = self.requantizer else { return None };
+        let Requantizer::Codes { low, high, .. } = self.requantizer else {
+            return None;
+        };
         let rounded = self.unshifted(channel, neuron, membrane).round_ties_even() as i64;
         Some((rounded + i64::from(self.zero_point)).clamp(i64::from(low), i64::from(high)) as i32)
     }

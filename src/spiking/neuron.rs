@@ -59,11 +59,21 @@ pub struct Scale {
 
 impl Scale {
     /// M_0 = 1: nothing is rounded.
-    pub const ONE: Self = Self { numerator: 1, denominator: 1, rounding: Rounding::Floor, ratio: 1.0 };
+    pub const ONE: Self = Self {
+        numerator: 1,
+        denominator: 1,
+        rounding: Rounding::Floor,
+        ratio: 1.0,
+    };
 
     /// M_0 = `numerator` / `denominator`, both positive.
     pub fn new(numerator: i64, denominator: i64, rounding: Rounding) -> Self {
-        Self { numerator, denominator, rounding, ratio: numerator as f64 / denominator as f64 }
+        Self {
+            numerator,
+            denominator,
+            rounding,
+            ratio: numerator as f64 / denominator as f64,
+        }
     }
 
     /// Whether M_0 = 1.
@@ -122,8 +132,14 @@ mod tests {
 
     #[test]
     fn a_register_keeps_what_it_can_hold_and_saturates_or_wraps_the_rest() {
-        let saturating = Register { bits: 8, overflow: Overflow::Saturate };
-        let wrapping = Register { bits: 8, overflow: Overflow::Wrap };
+        let saturating = Register {
+            bits: 8,
+            overflow: Overflow::Saturate,
+        };
+        let wrapping = Register {
+            bits: 8,
+            overflow: Overflow::Wrap,
+        };
         for value in -128..=127 {
             assert!(saturating.holds(value));
             assert_eq!((saturating.store(value), wrapping.store(value)), (value, value));
@@ -135,7 +151,14 @@ mod tests {
 
     #[test]
     fn bits_for_a_range_are_the_fewest_that_hold_it() {
-        for (low, high, bits) in [(0, 0, 1), (-1, 0, 1), (0, 1, 2), (-128, 127, 8), (-129, 0, 9), (0, 128, 9)] {
+        for (low, high, bits) in [
+            (0, 0, 1),
+            (-1, 0, 1),
+            (0, 1, 2),
+            (-128, 127, 8),
+            (-129, 0, 9),
+            (0, 128, 9),
+        ] {
             assert_eq!(Register::bits_for(low, high), bits, "{low} to {high}");
         }
     }

@@ -1,6 +1,5 @@
 //! What the native tests and those in the browser both check, on the same bytes.
 
-use sdann::explore::{Session, open_network};
 use sdann::quantize::QuantizedNetwork;
 use sdann::simulate::{Samples, Simulator, calibrate, measure};
 use sdann::spiking::Conversion;
@@ -9,21 +8,19 @@ use sdann::spiking::Conversion;
 /// widths. Native and wasm must both come to it; it changes only if a rule is changed on purpose.
 pub const NARROW_DIGEST: u64 = 4_007_094_778_200_148_285;
 
-/// The shipped MNIST network with its samples, from the files' bytes.
-pub fn session(model: &[u8], images: &[u8], labels: &[u8], calibration: &[u8]) -> Session {
-    let mut session = Session::new(open_network(model, "mnist-cnn").expect("the shipped model"));
-    session.set_samples(images, labels, 255.0).expect("the shipped images");
-    session.set_calibration(calibration, 255.0).expect("the shipped calibration images");
-    session
-}
-
 /// FNV-1a over the codes of all layers.
 pub fn narrow_digest(network: &QuantizedNetwork, calibration: &[i32], images: &[i32]) -> u64 {
     let len = network.input().len();
-    let calibration = Samples { codes: calibration, len };
+    let calibration = Samples {
+        codes: calibration,
+        len,
+    };
     let mut hash = 0xcbf2_9ce4_8422_2325u64;
     for register_bits in [10, 14] {
-        let conversion = Conversion { register_bits, ..Conversion::default() };
+        let conversion = Conversion {
+            register_bits,
+            ..Conversion::default()
+        };
         let statistics = measure(network, &conversion, calibration);
         let spiking = calibrate(network, &conversion, &statistics, calibration);
         let mut simulator = Simulator::new(&network.tensors);

@@ -8,7 +8,11 @@ use sdann::spiking::{BitOrder, Conversion, Range, Scaling, SpikingNetwork, conve
 
 fn traced(order: BitOrder) -> (SpikingNetwork, Trace) {
     let network = model("mnist-cnn.onnx");
-    let conversion = Conversion { order, scaling: Scaling::Off, ..Conversion::default() };
+    let conversion = Conversion {
+        order,
+        scaling: Scaling::Off,
+        ..Conversion::default()
+    };
     let spiking = convert(&network, &conversion, &[Range::default(); 4]);
     let image = &test_set(&network, "mnist", 255.0)[0];
     let (mut simulator, mut reference) = (Simulator::new(&network.tensors), Reference::new(&network));
@@ -29,8 +33,18 @@ fn sum(counts: &[u32]) -> u64 {
 #[test]
 fn what_is_sent_arrives_and_links_carry_every_hop() {
     let (spiking, trace) = traced(BitOrder::Msb);
-    for (width, height, neurons_per_core) in [(6, 5, 256), (3, 7, 400), (16, 16, 32), (1, 30, 256), (64, 2, 100)] {
-        let (_, traffic) = count(&spiking, &trace, ChipConfig { width, height, neurons_per_core });
+    for (width, height, neurons_per_core) in
+        [(6, 5, 256), (3, 7, 400), (16, 16, 32), (1, 30, 256), (64, 2, 100)]
+    {
+        let (_, traffic) = count(
+            &spiking,
+            &trace,
+            ChipConfig {
+                width,
+                height,
+                neurons_per_core,
+            },
+        );
         assert_eq!(traffic.steps, 32);
         for step in 0..traffic.steps {
             let at = |counts| sum(traffic.at(counts, step));
@@ -43,10 +57,23 @@ fn what_is_sent_arrives_and_links_carry_every_hop() {
 #[test]
 fn spikes_and_operations_do_not_depend_on_the_placement() {
     let (spiking, trace) = traced(BitOrder::Lsb);
-    let expected: Vec<u64> = trace.windows.iter().flat_map(|w| &w.spikes).map(|&n| u64::from(n)).collect();
+    let expected: Vec<u64> = trace
+        .windows
+        .iter()
+        .flat_map(|w| &w.spikes)
+        .map(|&n| u64::from(n))
+        .collect();
     let fan_out: Vec<Vec<u32>> = spiking.layers.iter().map(|l| l.connections.fan_out()).collect();
     for (width, height, neurons_per_core) in [(6, 5, 256), (3, 2, 4000)] {
-        let (_, traffic) = count(&spiking, &trace, ChipConfig { width, height, neurons_per_core });
+        let (_, traffic) = count(
+            &spiking,
+            &trace,
+            ChipConfig {
+                width,
+                height,
+                neurons_per_core,
+            },
+        );
         let mut step = 0;
         for (window, fan_out) in trace.windows.iter().zip(&fan_out) {
             for &plane in &window.planes {
@@ -73,14 +100,23 @@ fn a_link_at_the_edge_of_the_mesh_carries_nothing() {
     for (link, &packets) in traffic.links.iter().enumerate() {
         let (core, direction) = (link / DIRECTIONS % chip.cores(), link % DIRECTIONS);
         let (x, y) = chip.position(core);
-        let outwards = [x + 1 == usize::from(chip.width), x == 0, y + 1 == usize::from(chip.height), y == 0];
+        let outwards = [
+            x + 1 == usize::from(chip.width),
+            x == 0,
+            y + 1 == usize::from(chip.height),
+            y == 0,
+        ];
         assert!(!outwards[direction] || packets == 0);
     }
 }
 
 #[test]
 fn every_neuron_is_on_one_core_and_every_layer_begins_a_new_one() {
-    let chip = ChipConfig { width: 5, height: 4, neurons_per_core: 10 };
+    let chip = ChipConfig {
+        width: 5,
+        height: 4,
+        neurons_per_core: 10,
+    };
     let mapping = Mapping::in_order(chip, &[25, 10, 7]).unwrap();
     assert_eq!(mapping.first_core, [0, 3, 4]);
     for (tensor, neurons) in [25, 10, 7].into_iter().enumerate() {
@@ -94,8 +130,23 @@ fn every_neuron_is_on_one_core_and_every_layer_begins_a_new_one() {
 
 #[test]
 fn a_network_that_does_not_fit_is_told_what_it_needs() {
-    let chip = ChipConfig { width: 2, height: 2, neurons_per_core: 10 };
+    let chip = ChipConfig {
+        width: 2,
+        height: 2,
+        neurons_per_core: 10,
+    };
     let error = Mapping::in_order(chip, &[25, 30]).unwrap_err();
-    assert!(matches!(error, MappingError::TooFewCores { needed: 6, available: 4, .. }));
-    assert!(error.to_string().contains("needs 6 cores of 10 neurons, but the mesh has 4 (2 × 2)"));
+    assert!(matches!(
+        error,
+        MappingError::TooFewCores {
+            needed: 6,
+            available: 4,
+            ..
+        }
+    ));
+    assert!(
+        error
+            .to_string()
+            .contains("needs 6 cores of 10 neurons, but the mesh has 4 (2 × 2)")
+    );
 }

@@ -20,14 +20,25 @@ fn check(case: &Path) {
     let is_real = description["output"]["kind"] != "codes";
     let float_kernel = description["kernel"] == "float";
     let outputs = network.output().len();
-    assert_eq!(inputs.len() / network.input().len(), expected.len() / outputs, "{name}");
+    assert_eq!(
+        inputs.len() / network.input().len(),
+        expected.len() / outputs,
+        "{name}"
+    );
     let ranges = vec![Range::default(); network.layers.len()];
     let mut reference = Reference::new(&network);
     let mut simulator = Simulator::new(&network.tensors);
     for order in [BitOrder::Msb, BitOrder::Lsb] {
-        let conversion = Conversion { order, scaling: Scaling::Off, ..Conversion::default() };
+        let conversion = Conversion {
+            order,
+            scaling: Scaling::Off,
+            ..Conversion::default()
+        };
         let spiking = convert(&network, &conversion, &ranges);
-        for (input, expected) in inputs.chunks_exact(network.input().len()).zip(expected.chunks_exact(outputs)) {
+        for (input, expected) in inputs
+            .chunks_exact(network.input().len())
+            .zip(expected.chunks_exact(outputs))
+        {
             let input = network.quantize_input(input);
             reference.run(&network, &input);
             simulator.run(&spiking, &input, &mut ());
@@ -39,7 +50,10 @@ fn check(case: &Path) {
                 let largest = expected.iter().fold(0f32, |m, v| m.max(v.abs()));
                 let allowed = if float_kernel { FLOAT_CONV * largest } else { 0.0 };
                 for (real, expected) in simulator.output().iter().zip(expected) {
-                    assert!((real - expected).abs() <= allowed, "{name}: {real} instead of {expected}");
+                    assert!(
+                        (real - expected).abs() <= allowed,
+                        "{name}: {real} instead of {expected}"
+                    );
                 }
             } else {
                 let expected: Vec<i32> = expected.iter().map(|&v| v as i32).collect();
@@ -52,7 +66,10 @@ fn check(case: &Path) {
 #[test]
 fn spikes_give_onnx_runtimes_codes_for_every_kind_of_layer() {
     let folder = root().join("tests/corpus");
-    let mut cases: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut cases: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     cases.retain(|path| path.is_dir());
     cases.sort();
     assert!(cases.len() >= 50, "the corpus has {} cases", cases.len());

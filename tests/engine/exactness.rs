@@ -12,7 +12,12 @@ const FORMS: [(BitOrder, Accumulation); 3] = [
 ];
 
 fn wide(order: BitOrder, accumulation: Accumulation) -> Conversion {
-    Conversion { order, accumulation, scaling: Scaling::Off, ..Conversion::default() }
+    Conversion {
+        order,
+        accumulation,
+        scaling: Scaling::Off,
+        ..Conversion::default()
+    }
 }
 
 #[test]
@@ -31,10 +36,18 @@ fn every_output_code_of_every_test_image_is_onnx_runtimes_and_every_hidden_code_
                 simulator.run(&spiking, image, &mut ());
                 reference.run(&network, image);
                 for tensor in 0..network.tensors.len() {
-                    assert_eq!(simulator.codes(tensor), reference.codes(tensor), "{name}, image {index}, {order:?}");
+                    assert_eq!(
+                        simulator.codes(tensor),
+                        reference.codes(tensor),
+                        "{name}, image {index}, {order:?}"
+                    );
                 }
                 let output = simulator.codes(network.tensors.len() - 1);
-                assert_eq!(output, &expected[index * classes..][..classes], "{name}, image {index}, {order:?}");
+                assert_eq!(
+                    output,
+                    &expected[index * classes..][..classes],
+                    "{name}, image {index}, {order:?}"
+                );
             }
         }
     }
@@ -52,7 +65,10 @@ fn the_reference_has_onnx_runtimes_codes_in_every_hidden_layer() {
             let path = if path.exists() {
                 path
             } else {
-                root().join(format!("tests/fixtures/{name}.hidden.{}_QuantizeLinear_Output.npy", tensor.name))
+                root().join(format!(
+                    "tests/fixtures/{name}.hidden.{}_QuantizeLinear_Output.npy",
+                    tensor.name
+                ))
             };
             if !path.exists() {
                 continue;
@@ -63,19 +79,29 @@ fn the_reference_has_onnx_runtimes_codes_in_every_hidden_layer() {
                 assert_eq!(reference.codes(id), expected, "{name}, {}", tensor.name);
             }
         }
-        assert_eq!(compared, network.tensors.len() - 1, "{name}: all tensors but the output have fixtures");
+        assert_eq!(
+            compared,
+            network.tensors.len() - 1,
+            "{name}: all tensors but the output have fixtures"
+        );
     }
 }
 
 #[test]
 fn accuracy_is_what_onnx_runtime_reaches() {
-    let labels = crate::files::array(&root().join("assets/datasets/mnist-test-labels.idx1-ubyte.gz")).to_labels().unwrap();
+    let labels = crate::files::array(&root().join("assets/datasets/mnist-test-labels.idx1-ubyte.gz"))
+        .to_labels()
+        .unwrap();
     let expected = codes(&root().join("tests/fixtures/mnist-cnn.codes.npy"));
     let winner = |row: &[i32]| {
         let reals: Vec<f32> = row.iter().map(|&c| c as f32).collect();
         sdann::quantize::winner(&reals)
     };
-    let correct = expected.chunks_exact(10).zip(&labels).filter(|(row, label)| winner(row) == **label).count();
+    let correct = expected
+        .chunks_exact(10)
+        .zip(&labels)
+        .filter(|(row, label)| winner(row) == **label)
+        .count();
     let accuracy = std::fs::read_to_string(root().join("tests/fixtures/accuracy.json")).unwrap();
     let accuracy: serde_json::Value = serde_json::from_str(&accuracy).unwrap();
     let published = accuracy["mnist-cnn"]["quantized"].as_f64().unwrap();

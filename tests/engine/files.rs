@@ -31,7 +31,10 @@ pub fn codes(path: &Path) -> Vec<i32> {
 pub fn samples(network: &QuantizedNetwork, name: &str, divide_by: f32) -> Vec<Vec<i32>> {
     let stored = array(&root().join("assets/datasets").join(name)).to_f32();
     let values: Vec<f32> = stored.into_iter().map(|v| v / divide_by).collect();
-    values.chunks_exact(network.input().len()).map(|sample| network.quantize_input(sample)).collect()
+    values
+        .chunks_exact(network.input().len())
+        .map(|sample| network.quantize_input(sample))
+        .collect()
 }
 
 /// The shipped models with the stem of their data set's names and their divisor.
@@ -42,5 +45,9 @@ pub fn test_set(network: &QuantizedNetwork, set: &str, divide_by: f32) -> Vec<Ve
 }
 
 pub fn calibration_set(network: &QuantizedNetwork, set: &str, divide_by: f32) -> Vec<Vec<i32>> {
-    samples(network, &format!("{set}-calibration-images.idx3-ubyte.gz"), divide_by)
+    samples(
+        network,
+        &format!("{set}-calibration-images.idx3-ubyte.gz"),
+        divide_by,
+    )
 }

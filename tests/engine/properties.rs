@@ -25,42 +25,73 @@ fn affine() -> impl Strategy<Value = Affine> {
 
 fn window() -> impl Strategy<Value = Window> {
     (1usize..=3, 1usize..=3, 1usize..=2, 0usize..=2, 0usize..=2).prop_map(
-        |(kernel, stride, dilation, pad_before, pad_after)| Window { kernel, stride, dilation, pad_before, pad_after },
+        |(kernel, stride, dilation, pad_before, pad_after)| Window {
+            kernel,
+            stride,
+            dilation,
+            pad_before,
+            pad_after,
+        },
     )
 }
 
 fn wiring() -> impl Strategy<Value = Connections> {
-    (1usize..=3, 1usize..=3, 1usize..=3, 5usize..=7, 5usize..=7, window(), window()).prop_map(
-        |(groups, inputs, outputs, height, width, rows, columns)| Connections {
-            input: Volume { channels: groups * inputs, height, width },
-            output: Volume {
-                channels: groups * outputs,
-                height: rows.outputs(height).unwrap(),
-                width: columns.outputs(width).unwrap(),
-            },
-            rows,
-            columns,
-            groups,
-        },
+    (
+        1usize..=3,
+        1usize..=3,
+        1usize..=3,
+        5usize..=7,
+        5usize..=7,
+        window(),
+        window(),
     )
+        .prop_map(
+            |(groups, inputs, outputs, height, width, rows, columns)| Connections {
+                input: Volume {
+                    channels: groups * inputs,
+                    height,
+                    width,
+                },
+                output: Volume {
+                    channels: groups * outputs,
+                    height: rows.outputs(height).unwrap(),
+                    width: columns.outputs(width).unwrap(),
+                },
+                rows,
+                columns,
+                groups,
+            },
+        )
 }
 
 fn layer(source: usize, connections: Connections, input: Affine, output: Affine, seed: u64) -> Layer {
     let mut state = seed;
     let mut next = |span: i64| {
         // A linear congruential generator: any spread of weights will do.
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (state >> 33) as i64 % (2 * span + 1) - span
     };
     let channels = connections.output.channels;
     let weights = Weights {
-        values: (0..channels * connections.fan_in()).map(|_| next(127) as i16).collect(),
+        values: (0..channels * connections.fan_in())
+            .map(|_| next(127) as i16)
+            .collect(),
         scales: (0..channels).map(|_| (next(100) + 101) as f32 * 1e-4).collect(),
         bias: (0..channels).map(|_| next(5000) as i32).collect(),
         bits: 8,
     };
-    let clamp = if seed.is_multiple_of(2) { Clamp::RELU } else { Clamp::NONE };
-    let rule = if seed.is_multiple_of(3) { Rule::Divide } else { Rule::Multiply };
+    let clamp = if seed.is_multiple_of(2) {
+        Clamp::RELU
+    } else {
+        Clamp::NONE
+    };
+    let rule = if seed.is_multiple_of(3) {
+        Rule::Divide
+    } else {
+        Rule::Multiply
+    };
     Layer {
         name: format!("layer{source}"),
         source,
@@ -99,7 +130,12 @@ fn samples(network: &QuantizedNetwork, units: &[f64], count: usize) -> Vec<i32> 
     let format = network.input().affine.unwrap().format;
     let span = f64::from(format.max()) - f64::from(format.min());
     let code = |unit: &f64| format.min() + (unit * span).round() as i32;
-    units.iter().cycle().take(count * network.input().len()).map(code).collect()
+    units
+        .iter()
+        .cycle()
+        .take(count * network.input().len())
+        .map(code)
+        .collect()
 }
 
 fn conversion() -> impl Strategy<Value = Conversion> {
@@ -110,7 +146,11 @@ fn conversion() -> impl Strategy<Value = Conversion> {
     ];
     let overflow = prop_oneof![Just(Overflow::Saturate), Just(Overflow::Wrap)];
     let factor = prop_oneof![Just(Factor::Rational), Just(Factor::PowerOfTwo)];
-    let rounding = prop_oneof![Just(Rounding::Floor), Just(Rounding::HalfUp), Just(Rounding::HalfEven)];
+    let rounding = prop_oneof![
+        Just(Rounding::Floor),
+        Just(Rounding::HalfUp),
+        Just(Rounding::HalfEven)
+    ];
     (forms, overflow, factor, rounding, 4u8..=32).prop_map(
         |((order, accumulation), overflow, factor, rounding, register_bits)| Conversion {
             order,

@@ -10,7 +10,10 @@ use sdann::spiking::{BiasCalibration, Conversion, FoldAt, Overflow, Range, Scali
 /// Counts agreement over the first `count` test images of the MNIST network.
 fn tally(network: &QuantizedNetwork, conversion: &Conversion, count: usize) -> Tally {
     let calibration: Vec<i32> = calibration_set(network, "mnist", 255.0).concat();
-    let calibration = Samples { codes: &calibration, len: network.input().len() };
+    let calibration = Samples {
+        codes: &calibration,
+        len: network.input().len(),
+    };
     let statistics = measure(network, conversion, calibration);
     let spiking = calibrate(network, conversion, &statistics, calibration);
     let mut tally = Tally::new(network, count);
@@ -27,7 +30,11 @@ fn equal_codes(tally: &Tally) -> f64 {
 }
 
 fn bias_calibration(correct: bool) -> BiasCalibration {
-    BiasCalibration { fold: true, fit: false, correct }
+    BiasCalibration {
+        fold: true,
+        fit: false,
+        correct,
+    }
 }
 
 #[test]
@@ -35,13 +42,24 @@ fn fewer_bits_lose_more_codes_and_correction_mends_some_of_them() {
     let network = model("mnist-cnn.onnx");
     let at = |register_bits, correct| {
         let bias_calibration = bias_calibration(correct);
-        equal_codes(&tally(&network, &Conversion { register_bits, bias_calibration, ..Conversion::default() }, 100))
+        equal_codes(&tally(
+            &network,
+            &Conversion {
+                register_bits,
+                bias_calibration,
+                ..Conversion::default()
+            },
+            100,
+        ))
     };
     let plain: Vec<f64> = [20, 16, 12, 8].map(|bits| at(bits, false)).to_vec();
     assert!(plain.is_sorted_by(|a, b| a > b), "{plain:?}");
     for (bits, without) in [(16, plain[1]), (12, plain[2])] {
         let with = at(bits, true);
-        assert!(with > without, "{bits} bits: {with} of codes equal with correction, {without} without");
+        assert!(
+            with > without,
+            "{bits} bits: {with} of codes equal with correction, {without} without"
+        );
     }
 }
 
@@ -50,26 +68,56 @@ fn correction_brings_labels_back_even_where_few_codes_are_equal() {
     let network = model("mnist-cnn.onnx");
     let labels_equal = |correct| {
         let bias_calibration = bias_calibration(correct);
-        let conversion = Conversion { register_bits: 8, bias_calibration, ..Conversion::default() };
+        let conversion = Conversion {
+            register_bits: 8,
+            bias_calibration,
+            ..Conversion::default()
+        };
         tally(&network, &conversion, 200).agreement().labels_equal
     };
     let (without, with) = (labels_equal(false), labels_equal(true));
-    assert!(without < 190 && with > 190, "{without} of 200 without correction, {with} with");
+    assert!(
+        without < 190 && with > 190,
+        "{without} of 200 without correction, {with} with"
+    );
 }
 
 #[test]
 fn the_fold_is_what_makes_zero_points_vanish() {
     let network = model("mnist-cnn.onnx");
-    let unfolded = BiasCalibration { fold: false, fit: false, correct: false };
-    let without = tally(&network, &Conversion { bias_calibration: unfolded, ..Conversion::default() }, 50);
-    assert!(without.agreement().labels_equal < 25, "{:?}", without.agreement().labels_equal);
-    assert_eq!(tally(&network, &Conversion::default(), 50).agreement().codes_equal, 50);
+    let unfolded = BiasCalibration {
+        fold: false,
+        fit: false,
+        correct: false,
+    };
+    let without = tally(
+        &network,
+        &Conversion {
+            bias_calibration: unfolded,
+            ..Conversion::default()
+        },
+        50,
+    );
+    assert!(
+        without.agreement().labels_equal < 25,
+        "{:?}",
+        without.agreement().labels_equal
+    );
+    assert_eq!(
+        tally(&network, &Conversion::default(), 50)
+            .agreement()
+            .codes_equal,
+        50
+    );
 }
 
 #[test]
 fn folding_at_the_potential_differs_at_most_where_rounding_ties() {
     let network = model("mnist-cnn.onnx");
-    let conversion = Conversion { fold_at: FoldAt::Potential, ..Conversion::default() };
+    let conversion = Conversion {
+        fold_at: FoldAt::Potential,
+        ..Conversion::default()
+    };
     let share = equal_codes(&tally(&network, &conversion, 200));
     assert!(share > 0.995, "{share}");
 }
@@ -78,10 +126,25 @@ fn folding_at_the_potential_differs_at_most_where_rounding_ties() {
 fn a_narrow_bias_register_saturates_and_says_so() {
     let network = model("mnist-cnn.onnx");
     let fit = |bias_bits| {
-        let bias_calibration = BiasCalibration { fold: true, fit: true, correct: false };
-        let conversion = Conversion { bias_calibration, bias_bits, ..Conversion::default() };
-        let spiking =
-            calibrate(&network, &conversion, &Statistics { ranges: vec![Range::default(); 4], ..Statistics::default() }, Samples { codes: &[], len: 1 });
+        let bias_calibration = BiasCalibration {
+            fold: true,
+            fit: true,
+            correct: false,
+        };
+        let conversion = Conversion {
+            bias_calibration,
+            bias_bits,
+            ..Conversion::default()
+        };
+        let spiking = calibrate(
+            &network,
+            &conversion,
+            &Statistics {
+                ranges: vec![Range::default(); 4],
+                ..Statistics::default()
+            },
+            Samples { codes: &[], len: 1 },
+        );
         spiking.layers.iter().map(|l| l.plan.bias_saturated).sum::<u64>()
     };
     assert!(fit(12) > 0);
@@ -92,11 +155,17 @@ fn a_narrow_bias_register_saturates_and_says_so() {
 fn an_unscaled_narrow_register_overflows_and_every_event_is_located() {
     let network = model("mnist-cnn.onnx");
     for overflow in [Overflow::Saturate, Overflow::Wrap] {
-        let conversion =
-            Conversion { register_bits: 12, scaling: Scaling::Off, overflow, ..Conversion::default() };
+        let conversion = Conversion {
+            register_bits: 12,
+            scaling: Scaling::Off,
+            overflow,
+            ..Conversion::default()
+        };
         let tally = tally(&network, &conversion, 20);
         let layer = &tally.agreement().layers[0];
-        let first = layer.first_overflow.expect("12 bits cannot hold this layer's sums");
+        let first = layer
+            .first_overflow
+            .expect("12 bits cannot hold this layer's sums");
         assert!(layer.overflows > 0 && first.sample == 0 && (first.neuron as usize) < 16 * 14 * 14);
     }
 }

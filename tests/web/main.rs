@@ -5,8 +5,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-use common::{NARROW_DIGEST, narrow_digest, session};
-use sdann::explore::Session;
+use common::{NARROW_DIGEST, narrow_digest};
+use sdann::explore::{Session, open_network};
 use sdann::import::dataset::read_array;
 use sdann::settings::Settings;
 use sdann::simulate::Packed;
@@ -15,19 +15,24 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
+/// The shipped MNIST network with its samples.
 fn mnist() -> Session {
-    session(
-        include_bytes!("../../assets/models/mnist-cnn.onnx"),
-        include_bytes!("../../assets/datasets/mnist-test-images.idx3-ubyte.gz"),
-        include_bytes!("../../assets/datasets/mnist-test-labels.idx1-ubyte.gz"),
-        include_bytes!("../../assets/datasets/mnist-calibration-images.idx3-ubyte.gz"),
-    )
+    let model = include_bytes!("../../assets/models/mnist-cnn.onnx");
+    let images = include_bytes!("../../assets/datasets/mnist-test-images.idx3-ubyte.gz");
+    let labels = include_bytes!("../../assets/datasets/mnist-test-labels.idx1-ubyte.gz");
+    let calibration = include_bytes!("../../assets/datasets/mnist-calibration-images.idx3-ubyte.gz");
+    let mut session = Session::new(open_network(model, "mnist-cnn").expect("the shipped model"));
+    session.set_samples(images, labels, 255.0).expect("the shipped images");
+    session.set_calibration(calibration, 255.0).expect("the shipped calibration images");
+    session
 }
 
 #[wasm_bindgen_test]
 fn every_output_code_of_a_thousand_images_is_onnx_runtimes_in_both_bit_orders() {
     let mut session = mnist();
-    let expected = read_array(include_bytes!("../fixtures/mnist-cnn.codes.npy")).expect("the fixture").to_f32();
+    let expected = read_array(include_bytes!("../fixtures/mnist-cnn.codes.npy"))
+        .expect("the fixture")
+        .to_f32();
     for order in ["msb", "lsb"] {
         let settings = Settings::from_pairs([("order", order)]).expect("valid settings");
         let first = session.sample(0).expect("a sample").to_vec();
@@ -36,10 +41,19 @@ fn every_output_code_of_a_thousand_images_is_onnx_runtimes_in_both_bit_orders() 
         for expected in expected.chunks_exact(10) {
             session.count(1);
             let codes = session.tally().simulator().codes(output);
-            assert!(codes.iter().zip(expected).all(|(&code, &exact)| code as f32 == exact), "{codes:?}, {expected:?}");
+            assert!(
+                codes
+                    .iter()
+                    .zip(expected)
+                    .all(|(&code, &exact)| code as f32 == exact),
+                "{codes:?}, {expected:?}"
+            );
         }
         let agreement = session.tally().agreement();
-        assert_eq!((agreement.counted, agreement.codes_equal, agreement.labels_equal), (1000, 1000, 1000));
+        assert_eq!(
+            (agreement.counted, agreement.codes_equal, agreement.labels_equal),
+            (1000, 1000, 1000)
+        );
         assert_eq!(agreement.correct, 985);
     }
 }
@@ -54,11 +68,24 @@ fn narrow_registers_round_as_they_do_natively() {
 #[wasm_bindgen_test]
 fn messages_survive_their_journey() {
     use gloo_worker::Codec;
-    let settings = Settings::from_pairs([("register-bits", "12"), ("rounding", "half-even")]).expect("valid settings");
+    let settings =
+        Settings::from_pairs([("register-bits", "12"), ("rounding", "half-even")]).expect("valid settings");
     let values: Vec<f32> = (0..10_000).map(|i| i as f32 * 0.5).collect();
-    let request = Request::Explore { epoch: 7, settings, sample: Sample::Values(Packed(values.clone())) };
-    let Request::Explore { epoch, settings: back, sample } = JsCodec::decode(JsCodec::encode(request)) else {
+    let request = Request::Explore {
+        epoch: 7,
+        settings,
+        sample: Sample::Values(Packed(values.clone())),
+    };
+    let Request::Explore {
+        epoch,
+        settings: back,
+        sample,
+    } = JsCodec::decode(JsCodec::encode(request))
+    else {
         panic!("an Explore request came back as another");
     };
-    assert_eq!((epoch, back, sample), (7, settings, Sample::Values(Packed(values))));
+    assert_eq!(
+        (epoch, back, sample),
+        (7, settings, Sample::Values(Packed(values)))
+    );
 }

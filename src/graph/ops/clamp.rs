@@ -11,15 +11,24 @@ pub struct Clamp {
 
 impl Clamp {
     /// Negative numbers become 0.
-    pub const RELU: Self = Self { min: 0.0, max: f32::INFINITY };
+    pub const RELU: Self = Self {
+        min: 0.0,
+        max: f32::INFINITY,
+    };
 
     /// Everything passes.
-    pub const NONE: Self = Self { min: f32::NEG_INFINITY, max: f32::INFINITY };
+    pub const NONE: Self = Self {
+        min: f32::NEG_INFINITY,
+        max: f32::INFINITY,
+    };
 
     /// This clamp followed by `next`.
     pub fn then(self, next: Self) -> Self {
         let limit = |r: f32| r.max(next.min).min(next.max);
-        Self { min: limit(self.min), max: limit(self.max) }
+        Self {
+            min: limit(self.min),
+            max: limit(self.max),
+        }
     }
 }
 

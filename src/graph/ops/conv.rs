@@ -45,7 +45,11 @@ impl Conv {
             })
         };
         Ok(Connections {
-            input: Volume { channels, height, width },
+            input: Volume {
+                channels,
+                height,
+                width,
+            },
             output: Volume {
                 channels: self.outputs,
                 height: output(rows, height)?,
@@ -74,7 +78,15 @@ impl Conv {
     }
 
     pub(super) fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, String> {
-        let Volume { channels, height, width } = self.connections(input)?.output;
-        Ok(if self.windows.len() == 1 { vec![channels, width] } else { vec![channels, height, width] })
+        let Volume {
+            channels,
+            height,
+            width,
+        } = self.connections(input)?.output;
+        Ok(if self.windows.len() == 1 {
+            vec![channels, width]
+        } else {
+            vec![channels, height, width]
+        })
     }
 }

@@ -77,6 +77,8 @@ fn reshape(input: &[usize], shape: &[usize]) -> Result<Vec<usize>, String> {
     if count(input) == count(shape) {
         Ok(shape.to_vec())
     } else {
-        Err(format!("cannot reshape {input:?} into {shape:?}: the numbers of elements differ"))
+        Err(format!(
+            "cannot reshape {input:?} into {shape:?}: the numbers of elements differ"
+        ))
     }
 }

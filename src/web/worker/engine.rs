@@ -2,8 +2,8 @@
 //! newer request is never kept waiting.
 
 use super::{
-    DataFiles, Epoch, Failure, LayerView, ModelFile, NetworkView, Request, Response, RunView, Sample, SamplesView,
-    TensorView,
+    DataFiles, Epoch, Failure, LayerView, ModelFile, NetworkView, Request, Response, RunView, Sample,
+    SamplesView, TensorView,
 };
 use crate::explore::{Session, SessionError, open_network};
 use crate::settings::Settings;
@@ -42,19 +42,34 @@ impl Worker for EngineWorker {
     type Output = Response;
 
     fn create(_scope: &WorkerScope<Self>) -> Self {
-        Self { session: None, counting: None, page: None, hooked: false }
+        Self {
+            session: None,
+            counting: None,
+            page: None,
+            hooked: false,
+        }
     }
 
     fn update(&mut self, scope: &WorkerScope<Self>, Continue::Count(ticket): Continue) {
-        let Some(counting) = self.counting.as_ref().filter(|c| c.ticket == ticket) else { return };
+        let Some(counting) = self.counting.as_ref().filter(|c| c.ticket == ticket) else {
+            return;
+        };
         let epoch = counting.epoch;
-        let (Some(session), Some(page)) = (&mut self.session, self.page) else { return };
+        let (Some(session), Some(page)) = (&mut self.session, self.page) else {
+            return;
+        };
         let start = js_sys::Date::now();
         let mut more = true;
         while more && js_sys::Date::now() - start < PORTION_MS {
             more = session.count(1);
         }
-        scope.respond(page, Response::Counted { epoch, agreement: session.tally().agreement().clone() });
+        scope.respond(
+            page,
+            Response::Counted {
+                epoch,
+                agreement: session.tally().agreement().clone(),
+            },
+        );
         if more {
             schedule(scope, ticket);
         } else {
@@ -84,9 +99,19 @@ impl EngineWorker {
                 }
                 Err(error) => failed(epoch, Failure::Load, error.to_string()),
             },
-            Request::Explore { epoch, settings, sample } => self.explore(scope, epoch, &settings, &sample),
-            Request::Calibrate { epoch, settings, layer } => {
-                let Some(session) = &mut self.session else { return no_model(epoch, Failure::Calibrate) };
+            Request::Explore {
+                epoch,
+                settings,
+                sample,
+            } => self.explore(scope, epoch, &settings, &sample),
+            Request::Calibrate {
+                epoch,
+                settings,
+                layer,
+            } => {
+                let Some(session) = &mut self.session else {
+                    return no_model(epoch, Failure::Calibrate);
+                };
                 match session.calibration_effect(&settings, layer) {
                     Ok(effect) => Response::Calibration { epoch, effect },
                     Err(error) => failed(epoch, Failure::Calibrate, error.to_string()),
@@ -95,11 +120,24 @@ impl EngineWorker {
         }
     }
 
-    fn explore(&mut self, scope: &WorkerScope<Self>, epoch: Epoch, settings: &Settings, sample: &Sample) -> Response {
-        let Some(session) = &mut self.session else { return no_model(epoch, Failure::Explore) };
+    fn explore(
+        &mut self,
+        scope: &WorkerScope<Self>,
+        epoch: Epoch,
+        settings: &Settings,
+        sample: &Sample,
+    ) -> Response {
+        let Some(session) = &mut self.session else {
+            return no_model(epoch, Failure::Explore);
+        };
         match run(session, settings, sample) {
             Ok(run) => {
-                let ticket = self.counting.as_ref().map_or(0, |c| c.ticket).wrapping_add(1).max(epoch);
+                let ticket = self
+                    .counting
+                    .as_ref()
+                    .map_or(0, |c| c.ticket)
+                    .wrapping_add(1)
+                    .max(epoch);
                 self.counting = Some(Counting { epoch, ticket });
                 schedule(scope, ticket);
                 Response::Run { epoch, run }
@@ -137,7 +175,12 @@ fn tell_of_panics(scope: WorkerScope<EngineWorker>, page: HandlerId) {
         console_error_panic_hook::hook(info);
         PAGE.with_borrow(|known| {
             if let Some((scope, page)) = known {
-                scope.respond(*page, Response::Panicked { message: info.to_string() });
+                scope.respond(
+                    *page,
+                    Response::Panicked {
+                        message: info.to_string(),
+                    },
+                );
             }
         });
     }));
@@ -160,7 +203,12 @@ fn run(session: &mut Session, settings: &Settings, sample: &Sample) -> Result<Ru
     let exploration = session.explore(settings, &input)?;
     Ok(RunView {
         settings: *settings,
-        plans: exploration.spiking.layers.iter().map(|l| l.plan.clone()).collect(),
+        plans: exploration
+            .spiking
+            .layers
+            .iter()
+            .map(|l| l.plan.clone())
+            .collect(),
         trace: exploration.trace,
         output: exploration.output,
         winner: exploration.winner,
@@ -194,7 +242,10 @@ fn network_view(session: &Session, data: Option<&DataFiles>) -> NetworkView {
 /// Stored samples as grey values: from the smallest to the largest real number of the set.
 fn samples_view(session: &Session) -> SamplesView {
     let (network, samples) = (session.network(), session.samples());
-    let (low, high) = samples.codes.iter().fold((i32::MAX, i32::MIN), |(l, h), &c| (l.min(c), h.max(c)));
+    let (low, high) = samples
+        .codes
+        .iter()
+        .fold((i32::MAX, i32::MIN), |(l, h), &c| (l.min(c), h.max(c)));
     let span = (high.saturating_sub(low)).max(1) as f32;
     SamplesView {
         count: samples.codes.len() / network.input().len().max(1),
@@ -205,6 +256,11 @@ fn samples_view(session: &Session) -> SamplesView {
             .map(|&code| ((code - low) as f32 / span * 255.0).round() as u8)
             .collect::<Vec<_>>()
             .into(),
-        labels: samples.labels.iter().map(|&l| l.min(255) as u8).collect::<Vec<_>>().into(),
+        labels: samples
+            .labels
+            .iter()
+            .map(|&l| l.min(255) as u8)
+            .collect::<Vec<_>>()
+            .into(),
     }
 }

@@ -9,6 +9,6 @@ mod messages;
 pub use codec::JsCodec;
 pub use engine::EngineWorker;
 pub use messages::{
-    DataFiles, Epoch, Failure, LayerView, ModelFile, NetworkView, Request, Response, RunView, Sample, SamplesView,
-    TensorView,
+    DataFiles, Epoch, Failure, LayerView, ModelFile, NetworkView, Request, Response, RunView, Sample,
+    SamplesView, TensorView,
 };
