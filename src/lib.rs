@@ -1,4 +1,60 @@
 //! Quantized neural networks as spikes, exactly.
+//!
+//! A quantized network computes with small integers; a neuromorphic chip sends spikes. So each
+//! integer travels as the K bits of its code, one spike or none per time step; the receiving
+//! neuron weighs and adds them, rescales the sum, adds a calibrated constant and fires the next
+//! code. As long as registers are wide enough, nothing is lost.
+//!
+//! Data flows one way, and each step is a module of its own:
+//!
+//! ```text
+//! bytes ─import→ Graph ─quantize→ QuantizedNetwork ─spiking→ SpikingNetwork ─simulate→ Trace
+//!                                                                  └─ chip → Mapping → Traffic
+//! ```
+//!
+//! The whole of it, on a shipped network and a handwritten digit:
+//!
+//! ```
+//! use sdann::chip::{ChipConfig, Mapping, Router};
+//! use sdann::import::{dataset::read_array, import_model};
+//! use sdann::quantize::{Reference, quantize, winner};
+//! use sdann::simulate::{Samples, Simulator, calibrate, measure, trace};
+//! use sdann::spiking::Conversion;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Bytes become a graph, and the graph a network of integers.
+//! let graph = import_model(&std::fs::read("assets/models/mnist-cnn.onnx")?, "mnist-cnn")?;
+//! let network = quantize(&graph)?;
+//!
+//! // Pixels become codes.
+//! let images = read_array(&std::fs::read("assets/datasets/mnist-test-images.idx3-ubyte.gz")?)?;
+//! let pixels: Vec<f32> = images.to_f32().iter().map(|p| p / 255.0).collect();
+//! let codes = network.quantize_input(&pixels);
+//! let digit = &codes[..784];
+//!
+//! // Calibration data decides how wide a register must be; then every layer becomes STEM neurons.
+//! let calibration = Samples { codes: &codes[..784 * 20], len: 784 };
+//! let conversion = Conversion { register_bits: 24, ..Conversion::default() };
+//! let statistics = measure(&network, &conversion, calibration);
+//! let spiking = calibrate(&network, &conversion, &statistics, calibration);
+//!
+//! // One digit goes through, bit by bit, and every code is the integer reference's.
+//! let (mut simulator, mut reference) = (Simulator::new(&network.tensors), Reference::new(&network));
+//! let trace = trace(&network, &spiking, digit, &mut simulator, &mut reference);
+//! assert!(trace.windows.iter().all(|window| window.codes == window.reference));
+//! assert_eq!(winner(simulator.output()), winner(reference.output()));
+//!
+//! // On a chip, spikes travel from core to core.
+//! let neurons: Vec<usize> = network.tensors.iter().map(|tensor| tensor.len()).collect();
+//! let router = Router::new(&spiking, Mapping::in_order(ChipConfig::default(), &neurons)?);
+//! let traffic = router.count(&trace);
+//! assert_eq!(traffic.hops.iter().sum::<u64>(), traffic.links.iter().map(|&l| u64::from(l)).sum());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `docs/ARCHITECTURE.md` shows the house, `docs/MATHEMATICS.md` the equations.
+
 pub mod chip;
 pub mod explore;
 pub mod graph;
