@@ -1,9 +1,22 @@
 //! The page: a Yew application on the page's thread, and the engine in a worker.
-//! Start with the [README](https://docs.rs/) in this folder.
+//!
+//! `src/web/README.md` tells where to find what.
 
+pub mod address;
+pub mod app;
+pub mod components;
+pub mod facts;
+pub mod files;
 pub mod format;
+pub mod gallery;
+pub mod link;
 pub mod palette;
+pub mod picture;
 pub mod plots;
 pub mod selection;
+pub mod session;
+pub mod state;
+pub mod theme;
+pub mod verdict;
 pub mod views;
 pub mod worker;

@@ -1,0 +1,152 @@
+//! The page as a whole.
+
+use super::address::{self, use_address};
+use super::components::{DropZone, Header, Notices, OverflowNote, Panel, Skeleton, Timeline, caption};
+use super::files;
+use super::plots::ByPtr;
+use super::selection::Select;
+use super::session::use_engine;
+use super::state::{Action, Dispatch, Playhead, Seek, Shown, State, dispatching};
+use super::theme::{Theme, wants_no_motion};
+use super::verdict::Verdict;
+use super::views::{CalibrationCard, MembraneCard, MeshCard, Story};
+use gloo::events::EventListener;
+use gloo::timers::callback::Interval;
+use gloo::utils::document;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+use yew::prelude::*;
+
+/// The page.
+#[component]
+pub fn App() -> Html {
+    let state = use_reducer(|| {
+        let (link, problems) = address::read();
+        let playhead = if wants_no_motion() {
+            Playhead::paused()
+        } else {
+            Playhead::default()
+        };
+        State::new(link, problems, Theme::remembered(), playhead)
+    });
+    use_engine(&state);
+    use_address(&state);
+    use_effect_with(state.theme, |theme| theme.apply());
+    use_playing(&state);
+    // A handle reads the newest state: pictures of one moment need a copy of that moment.
+    let now = Rc::new((*state).clone());
+    let dispatch = state.dispatcher();
+    let on_file = files::opener(now.loaded.clone(), &dispatch);
+    let is_drawer_open = use_state_eq(|| false);
+    let set_drawer = is_drawer_open.setter();
+    let open = *is_drawer_open;
+    let on_drawer = Callback::from(move |()| set_drawer.set(!open));
+    let on_close = Callback::from({
+        let set = is_drawer_open.setter();
+        move |()| set.set(false)
+    });
+    let on_theme = dispatching(&dispatch, Action::SetTheme);
+    let shown = now
+        .shown
+        .as_ref()
+        .map(|shown| (ByPtr(shown.network.clone()), ByPtr(shown.run.clone())));
+    html! {
+        <DropZone {on_file}>
+            <Header verdict={Verdict::of(&now)} address={address::address_of(&now.link())} theme={now.theme}
+                {on_theme} is_drawer_open={open} {on_drawer} />
+            <Panel state={ByPtr(now.clone())} dispatch={dispatch.clone()} is_open={open} {on_close} />
+            <main class="main">
+                <Notices notices={now.notices.clone()} on_dismiss={dispatching(&dispatch, Action::Dismiss)} />
+                if let Some(shown) = &now.shown {
+                    <Board state={ByPtr(now.clone())} shown={ByPtr(Rc::new(shown.clone()))} dispatch={dispatch.clone()} />
+                } else if now.notices.is_empty() || now.is_loading {
+                    <Skeleton />
+                }
+            </main>
+            <Timeline {shown} playhead={now.playhead} {dispatch} />
+        </DropZone>
+    }
+}
+
+/// What the pictures show.
+#[derive(Properties, PartialEq)]
+struct BoardProps {
+    state: ByPtr<State>,
+    shown: ByPtr<Shown>,
+    dispatch: Dispatch,
+}
+
+/// The story, and the three cards below it.
+#[component]
+fn Board(props: &BoardProps) -> Html {
+    let (state, dispatch) = (&props.state, &props.dispatch);
+    let Shown { network, run, sample } = &*props.shown;
+    let (step, selection) = (state.playhead.step, state.selection);
+    let caption = state.loaded.as_ref().map(|loaded| caption(loaded, Some(sample)));
+    let on_select = dispatching(dispatch, Action::Select);
+    let on_show = {
+        let dispatch = dispatch.clone();
+        Callback::from(move |(select, step): (Select, usize)| {
+            dispatch.dispatch(Action::Select(select));
+            dispatch.dispatch(Action::Seek(Seek::To(step)));
+        })
+    };
+    let calibration = state.calibration.as_ref();
+    html! {
+        <div class="board">
+            <OverflowNote network={ByPtr(network.clone())} run={ByPtr(run.clone())} {on_show} />
+            <Story network={network.clone()} run={run.clone()} sample_caption={caption.unwrap_or_default()} {step} {selection}
+                on_select={on_select.clone()} />
+            <div class="cards">
+                <MembraneCard network={network.clone()} run={run.clone()} {step} {selection} />
+                <CalibrationCard network={network.clone()} effect={calibration.map(|c| c.effect.clone())}
+                    demonstration={calibration.is_some_and(|c| c.is_demonstration)} layer={selection.layer}
+                    on_layer={dispatching(dispatch, Action::SelectLayer)} />
+                <MeshCard network={network.clone()} run={run.clone()} {step} {selection} {on_select} />
+            </div>
+        </div>
+    }
+}
+
+/// Ticks while it plays; the space bar plays and pauses wherever no control takes it.
+#[hook]
+fn use_playing(state: &UseReducerHandle<State>) {
+    let dispatch = state.dispatcher();
+    let Playhead {
+        is_playing, speed, ..
+    } = state.playhead;
+    let is_ready = state.shown.is_some();
+    use_effect_with((is_playing && is_ready, speed), {
+        let dispatch = dispatch.clone();
+        move |&(ticks, speed)| {
+            let interval =
+                ticks.then(|| Interval::new(1000 / speed.max(1), move || dispatch.dispatch(Action::Tick)));
+            move || drop(interval)
+        }
+    });
+    use_effect_with((), move |()| {
+        let options = gloo::events::EventListenerOptions::enable_prevent_default();
+        let listener = EventListener::new_with_options(&document(), "keydown", options, move |event| {
+            let is_space = event
+                .dyn_ref::<KeyboardEvent>()
+                .is_some_and(|event| event.key() == " ");
+            let target = event
+                .target()
+                .and_then(|target| target.dyn_into::<Element>().ok());
+            if is_space && target.is_none_or(|target| !takes_space(&target)) {
+                event.prevent_default();
+                dispatch.dispatch(Action::TogglePlaying);
+            }
+        });
+        move || drop(listener)
+    });
+}
+
+fn takes_space(target: &Element) -> bool {
+    target
+        .closest("button, input, select, summary, textarea, a, dialog, [role=button]")
+        .ok()
+        .flatten()
+        .is_some()
+}

@@ -1,0 +1,123 @@
+//! One control for each kind of setting.
+
+use crate::settings::{Choice, Kind, Setting};
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+/// What a control shows and changes.
+#[derive(Properties)]
+pub struct Props {
+    /// The setting.
+    pub setting: &'static Setting,
+    /// Its value.
+    pub value: AttrValue,
+    /// A value to mark on a slider.
+    #[prop_or_default]
+    pub mark: Option<u32>,
+    /// Values that can't be chosen now, with the reason.
+    #[prop_or_default]
+    pub refused: Option<(&'static str, AttrValue)>,
+    /// Another value.
+    pub on_change: Callback<String>,
+}
+
+impl PartialEq for Props {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.setting, other.setting)
+            && self.value == other.value
+            && self.mark == other.mark
+            && self.refused == other.refused
+    }
+}
+
+/// The id of a setting's control.
+pub fn control_id(setting: &Setting) -> String {
+    format!("set-{}", setting.key)
+}
+
+/// The id of a setting's name, for controls that are groups.
+pub fn label_id(setting: &Setting) -> String {
+    format!("name-{}", setting.key)
+}
+
+/// A slider. Its value stands beside its name.
+#[component]
+pub fn Slider(props: &Props) -> Html {
+    let Kind::Integer { min, max, unit } = props.setting.kind else {
+        return Html::default();
+    };
+    let share = |value: f64| 100.0 * (value - f64::from(min)) / f64::from(max - min).max(1.0);
+    let value: f64 = props.value.parse().unwrap_or_default();
+    let mark = props.mark.map(|mark| html! {
+        <span class="slider-mark" style={format!("--at: {:.2}", share(f64::from(mark)) / 100.0)} aria-hidden="true" />
+    });
+    html! {
+        <div class="slider" style={format!("--at: {:.2}%", share(value))}>
+            { mark }
+            <input type="range" id={control_id(props.setting)} min={min.to_string()} max={max.to_string()} step="1"
+                value={props.value.clone()} aria-valuetext={format!("{} {unit}", props.value)} oninput={typed(&props.on_change)} />
+        </div>
+    }
+}
+
+/// A small field for a number that may be large.
+#[component]
+pub fn NumberField(props: &Props) -> Html {
+    let Kind::Integer { min, max, .. } = props.setting.kind else {
+        return Html::default();
+    };
+    html! {
+        <input class="number" type="number" inputmode="numeric" id={control_id(props.setting)} min={min.to_string()}
+            max={max.to_string()} value={props.value.clone()} onchange={typed(&props.on_change)} />
+    }
+}
+
+/// One of several words, side by side.
+#[component]
+pub fn Segmented(props: &Props) -> Html {
+    let Kind::Choice(choices) = &props.setting.kind else {
+        return Html::default();
+    };
+    let segment = |choice: &'static Choice| {
+        let checked = props.value.as_str() == choice.value;
+        let reason = props
+            .refused
+            .as_ref()
+            .filter(|(value, _)| *value == choice.value)
+            .map(|(_, why)| why.clone());
+        let onchange = props.on_change.reform(move |_: Event| choice.value.to_owned());
+        html! {
+            <label class="segment" title={reason.clone()}>
+                <input type="radio" name={props.setting.key} value={choice.value} {checked} disabled={reason.is_some()} {onchange} />
+                <span>{ choice.label }</span>
+            </label>
+        }
+    };
+    html! {
+        <div class="segmented" role="radiogroup" aria-labelledby={label_id(props.setting)}>
+            { for choices.iter().map(segment) }
+        </div>
+    }
+}
+
+/// On or off.
+#[component]
+pub fn Switch(props: &Props) -> Html {
+    let onchange = props.on_change.reform(|event: Event| {
+        let is_on = event.target_unchecked_into::<HtmlInputElement>().checked();
+        if is_on { "on" } else { "off" }.to_owned()
+    });
+    html! {
+        <label class="switch">
+            <input type="checkbox" id={control_id(props.setting)} checked={props.value.as_str() == "on"} {onchange} />
+            <span>{ props.setting.label }</span>
+        </label>
+    }
+}
+
+fn typed<E: AsRef<Event> + 'static>(on_change: &Callback<String>) -> Callback<E>
+where
+    E: TargetCast,
+{
+    on_change.reform(|event: E| event.target_unchecked_into::<HtmlInputElement>().value())
+}

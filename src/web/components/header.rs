@@ -1,0 +1,97 @@
+//! The top of the page: its name, the claim, and what concerns the page itself.
+
+use super::badge::Badge;
+use super::icon::{Glyph, Icon};
+use crate::web::theme::Theme;
+use crate::web::verdict::Verdict;
+use gloo::timers::callback::Timeout;
+use gloo::utils::window;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use yew::prelude::*;
+
+/// What it shows and says.
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The claim.
+    pub verdict: Verdict,
+    /// The address that brings all of this back.
+    pub address: AttrValue,
+    /// The theme in use.
+    pub theme: Theme,
+    /// Another one is wanted.
+    pub on_theme: Callback<Theme>,
+    /// Whether the drawer of settings is open, on narrow screens.
+    pub is_drawer_open: bool,
+    /// It should open or close.
+    pub on_drawer: Callback<()>,
+}
+
+/// The header.
+#[component]
+pub fn Header(props: &Props) -> Html {
+    let theme = props.theme;
+    let on_theme = props.on_theme.reform(move |_| theme.next());
+    let glyph = match theme {
+        Theme::System => Glyph::Auto,
+        Theme::Light => Glyph::Sun,
+        Theme::Dark => Glyph::Moon,
+    };
+    let label = format!("Theme: {}. Switch to {}", theme.name(), theme.next().name());
+    html! {
+        <header class="header">
+            <h1 class="brand"><span class="brand-mark"><Icon glyph={Glyph::Spike} /></span>{ "SDANN Explorer" }</h1>
+            <Badge verdict={props.verdict.clone()} />
+            <div class="header-buttons">
+                <CopyLink address={props.address.clone()} />
+                <button type="button" class="button button-icon" onclick={on_theme} aria-label={label.clone()} title={label}>
+                    <Icon {glyph} />
+                </button>
+                <button type="button" class="button drawer-button" aria-expanded={props.is_drawer_open.to_string()}
+                    aria-controls="settings" onclick={props.on_drawer.reform(|_| ())}>
+                    <Icon glyph={Glyph::Sliders} />{ "Settings" }
+                </button>
+            </div>
+        </header>
+    }
+}
+
+/// What is copied.
+#[derive(Properties, PartialEq)]
+struct CopyLinkProps {
+    address: AttrValue,
+}
+
+/// How long a button says what it did, in ms.
+const SAID: u32 = 2000;
+
+/// A button that copies the page's address, and says whether it did.
+#[component]
+fn CopyLink(props: &CopyLinkProps) -> Html {
+    let said = use_state(|| None::<&'static str>);
+    let address = props.address.clone();
+    let on_click = {
+        let said = said.setter();
+        Callback::from(move |_: MouseEvent| {
+            let (address, said) = (address.clone(), said.clone());
+            spawn_local(async move {
+                let copied = JsFuture::from(window().navigator().clipboard().write_text(&address)).await;
+                said.set(Some(if copied.is_ok() { "Copied" } else { "Not allowed" }));
+            });
+        })
+    };
+    use_effect_with(*said, {
+        let setter = said.setter();
+        move |said| {
+            let back = said
+                .is_some()
+                .then(|| Timeout::new(SAID, move || setter.set(None)));
+            move || drop(back)
+        }
+    });
+    html! {
+        <button type="button" class="button copy-link" onclick={on_click}>
+            <Icon glyph={if said.is_some() { Glyph::Check } else { Glyph::Chain }} />
+            <span aria-live="polite">{ said.unwrap_or("Copy link") }</span>
+        </button>
+    }
+}

@@ -1,0 +1,153 @@
+//! Which network: one of the gallery, or the user's own.
+
+use super::icon::{Glyph, Icon};
+use crate::web::gallery::Gallery;
+use crate::web::state::ModelChoice;
+use crate::web::worker::ModelFile;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{File, HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+/// What can be chosen and what is.
+#[derive(Properties)]
+pub struct Props {
+    /// The shipped models, once they are known.
+    pub gallery: Option<Rc<Gallery>>,
+    /// The user's own.
+    pub opened: Vec<Rc<ModelFile>>,
+    /// The choice.
+    pub wanted: Option<ModelChoice>,
+    /// Another choice.
+    pub on_choose: Callback<ModelChoice>,
+    /// A file.
+    pub on_file: Callback<File>,
+}
+
+impl PartialEq for Props {
+    fn eq(&self, other: &Self) -> bool {
+        // Opened models are only ever added.
+        self.opened.len() == other.opened.len()
+            && self.gallery.is_some() == other.gallery.is_some()
+            && self.wanted == other.wanted
+    }
+}
+
+/// A list of networks and a button for more.
+#[component]
+pub fn NetworkPicker(props: &Props) -> Html {
+    let entries = entries(props);
+    let about = entries
+        .iter()
+        .find(|entry| Some(&entry.choice) == props.wanted.as_ref())
+        .and_then(|e| e.about.clone());
+    let onchange = {
+        let choices: Vec<ModelChoice> = entries.iter().map(|entry| entry.choice.clone()).collect();
+        let on_choose = props.on_choose.clone();
+        Callback::from(move |event: Event| {
+            let select = event.target_unchecked_into::<HtmlSelectElement>();
+            let index = usize::try_from(select.selected_index()).ok();
+            if let Some(choice) = index.and_then(|index| choices.get(index)) {
+                on_choose.emit(choice.clone());
+            }
+        })
+    };
+    let option = |entry: &Entry| {
+        let selected = Some(&entry.choice) == props.wanted.as_ref();
+        html! { <option {selected}>{ &entry.title }</option> }
+    };
+    html! {
+        <section class="group">
+            <h2 id="network-title">{ "Network" }</h2>
+            <div class="network-row">
+                <div class="select">
+                    <select {onchange} aria-labelledby="network-title" disabled={entries.is_empty()} title={about}>
+                        if entries.is_empty() { <option>{ "loading…" }</option> }
+                        { for entries.iter().map(option) }
+                    </select>
+                    <Icon glyph={Glyph::Down} />
+                </div>
+                <FileButton accept=".onnx" label="Open…" name="Open… an ONNX model" on_file={props.on_file.clone()} />
+            </div>
+        </section>
+    }
+}
+
+struct Entry {
+    choice: ModelChoice,
+    title: String,
+    about: Option<String>,
+}
+
+fn entries(props: &Props) -> Vec<Entry> {
+    let shipped = props
+        .gallery
+        .iter()
+        .flat_map(|gallery| &gallery.models)
+        .map(|model| Entry {
+            choice: ModelChoice::Gallery(model.id.clone()),
+            title: model.title.clone(),
+            about: Some(model.about.clone()),
+        });
+    let opened = props.opened.iter().enumerate().map(|(index, file)| Entry {
+        choice: ModelChoice::Opened(index),
+        title: file.name.clone(),
+        about: None,
+    });
+    shipped.chain(opened).collect()
+}
+
+/// What a [`FileButton`] takes.
+#[derive(Properties, PartialEq)]
+pub struct FileButtonProps {
+    /// Endings and types of files.
+    pub accept: AttrValue,
+    /// Its label.
+    pub label: AttrValue,
+    /// A longer one, for those who hear it or point at it.
+    pub name: AttrValue,
+    /// A file was chosen.
+    pub on_file: Callback<File>,
+    /// A drawing before its label.
+    #[prop_or_default]
+    pub glyph: Option<Glyph>,
+}
+
+/// A button that opens the system's dialog for files.
+#[component]
+pub fn FileButton(props: &FileButtonProps) -> Html {
+    let input = use_node_ref();
+    let onchange = {
+        let on_file = props.on_file.clone();
+        Callback::from(move |event: Event| {
+            let Some(input) = event
+                .target()
+                .and_then(|target| target.dyn_into::<HtmlInputElement>().ok())
+            else {
+                return;
+            };
+            if let Some(file) = input.files().and_then(|files| files.get(0)) {
+                on_file.emit(file);
+            }
+            // So that the same file can be chosen again.
+            input.set_value("");
+        })
+    };
+    let onclick = {
+        let input = input.clone();
+        Callback::from(move |_: MouseEvent| {
+            if let Some(input) = input.cast::<HtmlInputElement>() {
+                input.click();
+            }
+        })
+    };
+    html! {
+        <>
+            <input ref={input} type="file" hidden=true accept={props.accept.clone()} {onchange} aria-label={props.name.clone()} />
+            <button type="button" class="button" {onclick} aria-label={props.name.clone()} title={props.name.clone()}>
+                if let Some(glyph) = props.glyph { <Icon {glyph} /> }
+                { props.label.clone() }
+            </button>
+        </>
+    }
+}

@@ -1,0 +1,64 @@
+//! Where registers were too narrow for the sample that is shown.
+
+use super::icon::{Glyph, Icon};
+use crate::web::format::{counted, thousands};
+use crate::web::plots::ByPtr;
+use crate::web::selection::Select;
+use crate::web::worker::{NetworkView, RunView};
+use yew::prelude::*;
+
+/// The run.
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The network.
+    pub network: ByPtr<NetworkView>,
+    /// The run.
+    pub run: ByPtr<RunView>,
+    /// The neuron that overflowed first is wanted, and the step.
+    pub on_show: Callback<(Select, usize)>,
+}
+
+/// One sentence for the first layer that overflowed, with a way to the neuron.
+#[component]
+pub fn OverflowNote(props: &Props) -> Html {
+    let windows = &props.run.trace.windows;
+    let Some(layer) = windows.iter().position(|window| window.overflows > 0) else {
+        return Html::default();
+    };
+    let (window, name) = (
+        &windows[layer],
+        props.network.layers.get(layer).map_or("", |layer| &layer.name),
+    );
+    let others: u64 = windows
+        .iter()
+        .skip(layer + 1)
+        .map(|window| window.overflows)
+        .sum();
+    let times = counted(window.overflows, "time", "times").replace('\u{202f}', " ");
+    let later = if others > 0 {
+        format!(", later layers {}", thousands(others as i64))
+    } else {
+        String::new()
+    };
+    let Some(first) = window.events.first() else {
+        return Html::default();
+    };
+    let step = first
+        .step
+        .map_or("its start value".to_owned(), |step| format!("step {}", step + 1));
+    let before: usize = windows.iter().take(layer).map(|window| window.planes.len()).sum();
+    let (neuron, at) = (
+        first.neuron as usize,
+        before + usize::from(first.step.unwrap_or(0)),
+    );
+    let onclick = props
+        .on_show
+        .reform(move |_: MouseEvent| (Select::Neuron { layer, neuron }, at));
+    html! {
+        <div class="overflow-note" role="status">
+            <Icon glyph={Glyph::Exclamation} />
+            <span>{ format!("{name} overflowed {times} in this sample{later}; first at neuron {}, {step}.", thousands(first.neuron.into())) }</span>
+            <button type="button" class="button button-small" {onclick}>{ "Show it" }</button>
+        </div>
+    }
+}

@@ -1,0 +1,175 @@
+//! The settings, made from their table: a section each, the less used ones behind "More".
+
+use super::equation::Equation;
+use super::fields::{NumberField, Segmented, Slider, Switch, control_id, label_id};
+use super::toggletip::Toggletip;
+use crate::settings::{Kind, SETTINGS, Section, Setting, Settings};
+use crate::spiking::{Accumulation, BitOrder};
+use crate::web::facts::Fact;
+use yew::prelude::*;
+
+/// What is set, and what comes of it.
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// What is set.
+    pub settings: Settings,
+    /// One for each setting of the table, in its order.
+    pub facts: Vec<Fact>,
+    /// A setting was changed.
+    pub on_set: Callback<(&'static Setting, String)>,
+    /// The defaults are wanted.
+    pub on_reset: Callback<()>,
+}
+
+/// Settings that few people change.
+const LESS_USED: [&str; 7] = [
+    "accumulation",
+    "overflow",
+    "factor",
+    "rounding",
+    "fold-at",
+    "bias-bits",
+    "bias-fraction-bits",
+];
+
+/// Integers of a wider range are typed, not slid.
+const WIDEST_SLIDER: u32 = 32;
+
+/// All sections.
+#[component]
+pub fn SettingsForm(props: &Props) -> Html {
+    let is_default = props.settings == Settings::default();
+    html! {
+        <>
+            { for Section::ALL.iter().map(|section| view_section(props, *section)) }
+            if !is_default {
+                <button type="button" class="button button-reset" onclick={props.on_reset.reform(|_| ())}>
+                    { "Reset to defaults" }
+                </button>
+            }
+        </>
+    }
+}
+
+fn view_section(props: &Props, section: Section) -> Html {
+    let of_section = || {
+        SETTINGS
+            .iter()
+            .zip(&props.facts)
+            .filter(move |(setting, _)| setting.section == section)
+    };
+    let is_less_used = |setting: &Setting| LESS_USED.contains(&setting.key);
+    let view = |(setting, fact): (&'static Setting, &Fact)| view_field(props, setting, fact);
+    let often = of_section()
+        .filter(|(setting, _)| !is_less_used(setting))
+        .map(view);
+    let seldom: Vec<Html> = of_section()
+        .filter(|(setting, _)| is_less_used(setting))
+        .map(view)
+        .collect();
+    let class = if section == Section::Chip {
+        "fields fields-compact"
+    } else {
+        "fields"
+    };
+    html! {
+        <section class="group" aria-label={section.title()}>
+            <h2>{ section.title() }</h2>
+            <div {class}>{ for often }</div>
+            if !seldom.is_empty() {
+                <details class="more">
+                    <summary>{ "More" }<span class="visually-hidden">{ format!(": {}", section.title()) }</span></summary>
+                    <div class="fields">{ for seldom }</div>
+                </details>
+            }
+        </section>
+    }
+}
+
+fn view_field(props: &Props, setting: &'static Setting, fact: &Fact) -> Html {
+    let value = AttrValue::from(setting.get(&props.settings));
+    let on_change = props.on_set.reform(move |value| (setting, value));
+    let mark = fact.mark.as_ref().map(|(mark, _)| *mark);
+    let note = fact
+        .mark
+        .as_ref()
+        .map(|(_, note)| html! { <p class="note">{ note }</p> });
+    match setting.kind {
+        Kind::Switch => html! {
+            <div class="field field-switch">
+                <Switch {setting} {value} {on_change} />
+                <span class="field-fact">{ &fact.text }</span>
+                { tip(setting) }
+            </div>
+        },
+        Kind::Choice(_) => html! {
+            <div class="field">
+                { head(setting, html! { <span id={label_id(setting)}>{ setting.label }</span> }, &fact.text) }
+                <Segmented {setting} {value} {on_change} refused={refused(setting, &props.settings)} />
+            </div>
+        },
+        Kind::Integer { min, max, .. } if max - min > WIDEST_SLIDER => html! {
+            <div class="field">
+                { head(setting, label(setting), "") }
+                <NumberField {setting} {value} {on_change} />
+                if !fact.text.is_empty() { <p class="note">{ &fact.text }</p> }
+            </div>
+        },
+        Kind::Integer { unit, .. } => html! {
+            <div class="field">
+                { head(setting, label(setting), &format!("{value}\u{202f}{unit}")) }
+                <Slider {setting} {value} {mark} {on_change} />
+                { note }
+            </div>
+        },
+    }
+}
+
+fn label(setting: &Setting) -> Html {
+    html! { <label for={control_id(setting)}>{ setting.label }</label> }
+}
+
+fn head(setting: &'static Setting, name: Html, fact: &str) -> Html {
+    html! { <div class="field-head">{ name }{ tip(setting) }<span class="field-fact">{ fact }</span></div> }
+}
+
+fn tip(setting: &'static Setting) -> Html {
+    html! {
+        <Toggletip about={setting.label} id={format!("tip-{}", setting.key)}>
+            { setting.help }
+            if !setting.equation.is_empty() { <Equation plain={setting.equation} /> }
+        </Toggletip>
+    }
+}
+
+/// What can't be chosen together with the other settings, and why.
+fn refused(setting: &Setting, settings: &Settings) -> Option<(&'static str, AttrValue)> {
+    let mut tried = *settings;
+    tried.conversion.accumulation = Accumulation::Shifting;
+    let is_refused = setting.key == "accumulation" && settings.conversion.order == BitOrder::Lsb;
+    let reason = is_refused.then(|| tried.check().err()).flatten()?;
+    Some(("shifting", AttrValue::from(reason.to_string())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn less_used_settings_are_in_the_table() {
+        for key in LESS_USED {
+            assert!(SETTINGS.iter().any(|setting| setting.key == key), "{key}");
+        }
+    }
+
+    #[test]
+    fn shifting_is_refused_with_its_reason_when_the_least_bit_comes_first() {
+        let setting = crate::settings::setting("accumulation").expect("in the table");
+        let mut settings = Settings::default();
+        assert_eq!(refused(setting, &settings), None);
+        settings.conversion.order = BitOrder::Lsb;
+        let (value, reason) = refused(setting, &settings).expect("refused");
+        assert_eq!(value, "shifting");
+        assert!(reason.contains("most significant"));
+    }
+}

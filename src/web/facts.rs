@@ -1,0 +1,102 @@
+//! The one number that matters at each setting, from the run that is shown.
+
+use super::format::{counted, decimal, significant, thousands};
+use super::state::Shown;
+use crate::spiking::LayerPlan;
+
+/// What a control shows beside its name, and a mark on its slider.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fact {
+    /// In a few words; empty if there is nothing to say.
+    pub text: String,
+    /// A value to mark, with what it means.
+    pub mark: Option<(u32, String)>,
+}
+
+/// The fact for the setting called `key`.
+pub fn fact(key: &str, shown: Option<&Shown>) -> Fact {
+    let Some(shown) = shown else {
+        return Fact::default();
+    };
+    let plans = &shown.run.plans;
+    let text = match key {
+        "register-bits" => return narrowest(plans),
+        "scaling" => scaling(shown),
+        "bias-fit" => saturated(plans),
+        "bias-correct" => correction(shown),
+        "neurons-per-core" => cores(shown),
+        _ => String::new(),
+    };
+    Fact { text, mark: None }
+}
+
+fn narrowest(plans: &[LayerPlan]) -> Fact {
+    let bits = plans.iter().map(|plan| plan.narrowest_register).max();
+    let mark = bits.map(|bits| {
+        (
+            u32::from(bits),
+            format!("dotted: narrowest without overflow, {bits}"),
+        )
+    });
+    Fact {
+        text: String::new(),
+        mark,
+    }
+}
+
+/// The smallest M_0, which loses most.
+fn scaling(shown: &Shown) -> String {
+    let smallest = shown
+        .run
+        .plans
+        .iter()
+        .enumerate()
+        .min_by(|a, b| a.1.m0().total_cmp(&b.1.m0()));
+    match smallest {
+        Some((_, plan)) if plan.is_exact() => "M₀ = 1, exact".to_owned(),
+        Some((layer, plan)) => format!("M₀ = {} in {}", significant(plan.m0(), 2), name(shown, layer)),
+        None => String::new(),
+    }
+}
+
+fn correction(shown: &Shown) -> String {
+    let mean = |plan: &LayerPlan| plan.mean_correction;
+    let largest = shown
+        .run
+        .plans
+        .iter()
+        .enumerate()
+        .max_by(|a, b| mean(a.1).abs().total_cmp(&mean(b.1).abs()));
+    match largest {
+        Some((layer, plan)) if plan.mean_correction != 0.0 => {
+            format!("{} in {}", decimal(plan.mean_correction, 2), name(shown, layer))
+        }
+        _ => String::new(),
+    }
+}
+
+fn saturated(plans: &[LayerPlan]) -> String {
+    let saturated: u64 = plans.iter().map(|plan| plan.bias_saturated).sum();
+    if saturated == 0 {
+        String::new()
+    } else {
+        format!("{} saturated", thousands(saturated as i64))
+    }
+}
+
+fn cores(shown: &Shown) -> String {
+    match &shown.run.chip {
+        Ok((mapping, _)) => {
+            format!(
+                "{} of {}",
+                mapping.used(),
+                counted(mapping.chip.cores() as u64, "core", "cores")
+            )
+        }
+        Err(_) => "too few cores".to_owned(),
+    }
+}
+
+fn name(shown: &Shown, layer: usize) -> &str {
+    shown.network.layers.get(layer).map_or("", |layer| &layer.name)
+}

@@ -1,0 +1,147 @@
+//! The page's side of the worker: what [`State`] wants goes out, what the worker says comes in.
+
+use super::gallery::{fetch_gallery, fetch_model};
+use super::state::{Action, Dispatch, ModelChoice, ModelLoad, State};
+use super::worker::{EngineWorker, JsCodec, Request, Response};
+use gloo::render::request_animation_frame;
+use gloo::timers::callback::Timeout;
+use gloo_worker::{Spawnable, WorkerBridge};
+use std::rc::Rc;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+/// The script that starts the worker, as Trunk names it.
+const WORKER: &str = "./worker_loader.js";
+
+/// Calibration is asked for when settings have rested for so long, in ms.
+const REST: u32 = 120;
+
+type Bridge = Rc<WorkerBridge<EngineWorker>>;
+
+/// Keeps a worker running and busy with what the state wants.
+#[hook]
+pub fn use_engine(state: &UseReducerHandle<State>) {
+    let dispatch = state.dispatcher();
+    let bridge = use_memo(state.worker, {
+        let dispatch = dispatch.clone();
+        move |_| start(dispatch)
+    });
+    use_gallery(&dispatch);
+    use_files(state);
+    use_loads(state, &bridge);
+    use_questions(state, &bridge);
+    use_calibration(state, &bridge);
+}
+
+fn start(dispatch: Dispatch) -> WorkerBridge<EngineWorker> {
+    EngineWorker::spawner()
+        .with_loader(true)
+        .callback(move |response: Response| dispatch.dispatch(Action::Answer(Box::new(response))))
+        .encoding::<JsCodec>()
+        .spawn(WORKER)
+}
+
+#[hook]
+fn use_gallery(dispatch: &Dispatch) {
+    let dispatch = dispatch.clone();
+    use_effect_with((), move |()| {
+        spawn_local(async move { dispatch.dispatch(Action::GalleryCame(fetch_gallery().await)) });
+    });
+}
+
+/// Fetches the files of the model that is wanted.
+#[hook]
+fn use_files(state: &UseReducerHandle<State>) {
+    let state = state.clone();
+    use_effect_with(state.wish, move |&wish| {
+        let (Some(choice), Some(gallery)) = (state.wanted.clone(), state.gallery.clone()) else {
+            return;
+        };
+        match &choice {
+            ModelChoice::Opened(index) => {
+                if let Some(model) = state.opened.get(*index).cloned() {
+                    let files = Ok(ModelLoad {
+                        epoch: 0,
+                        choice,
+                        model,
+                        data: None,
+                    });
+                    state.dispatch(Action::FilesCame { wish, files });
+                }
+            }
+            ModelChoice::Gallery(id) => {
+                let Some(entry) = gallery.model(id).cloned() else {
+                    return;
+                };
+                spawn_local(async move {
+                    let files = fetch_model(&entry).await.map(|(model, data)| ModelLoad {
+                        epoch: 0,
+                        choice,
+                        model: Rc::new(model),
+                        data: Some(data),
+                    });
+                    state.dispatch(Action::FilesCame { wish, files });
+                });
+            }
+        }
+    });
+}
+
+#[hook]
+fn use_loads(state: &UseReducerHandle<State>, bridge: &Bridge) {
+    let (load, bridge) = (state.load.clone(), bridge.clone());
+    let epoch = load.as_ref().map(|load| load.epoch);
+    use_effect_with((epoch, state.worker), move |_| {
+        if let Some(load) = load {
+            bridge.send(Request::Load {
+                epoch: load.epoch,
+                model: (*load.model).clone(),
+                data: load.data.as_ref().map(|data| data.files.clone()),
+            });
+        }
+    });
+}
+
+/// Asks at most once in a frame: a slider moves more often than that.
+#[hook]
+fn use_questions(state: &UseReducerHandle<State>, bridge: &Bridge) {
+    let dispatch = state.dispatcher();
+    use_effect_with(state.next_question(), move |question| {
+        let frame = question
+            .is_some()
+            .then(|| request_animation_frame(move |_| dispatch.dispatch(Action::Ask)));
+        move || drop(frame)
+    });
+    let (asked, bridge) = (state.asked.clone(), bridge.clone());
+    use_effect_with(asked.as_ref().map(|asked| asked.epoch), move |_| {
+        if let Some(asked) = asked {
+            bridge.send(Request::Explore {
+                epoch: asked.epoch,
+                settings: asked.question.settings,
+                sample: asked.question.sample.to_sample(),
+            });
+        }
+    });
+}
+
+#[hook]
+fn use_calibration(state: &UseReducerHandle<State>, bridge: &Bridge) {
+    let dispatch = state.dispatcher();
+    use_effect_with(state.next_calibration(), move |question| {
+        let rest = question
+            .is_some()
+            .then(|| Timeout::new(REST, move || dispatch.dispatch(Action::AskCalibration)));
+        move || drop(rest)
+    });
+    let (asked, bridge) = (state.calibration_asked.clone(), bridge.clone());
+    use_effect_with(asked.as_ref().map(|asked| asked.epoch), move |_| {
+        if let Some(asked) = asked {
+            let question = &asked.question;
+            bridge.send(Request::Calibrate {
+                epoch: asked.epoch,
+                settings: question.settings,
+                layer: question.layer,
+            });
+        }
+    });
+}

@@ -1,0 +1,382 @@
+//! All that the page knows, in one value that only [`Action`]s change.
+//!
+//! What goes to the worker follows from it: [`State::next_question`] says what to ask, and nothing is
+//! asked while an answer is due. So pictures follow a moving slider as fast as the engine can, and the
+//! last good model and run stay until better ones arrive.
+
+mod answers;
+mod model;
+mod notices;
+mod playback;
+
+pub use model::{Drawn, Loaded, ModelChoice, ModelLoad, SampleChoice, Source};
+pub use notices::{Notice, Weight};
+pub use playback::{Playhead, SPEEDS, Seek};
+
+use super::gallery::Gallery;
+use super::link::Link;
+use super::selection::{Select, Selection};
+use super::theme::Theme;
+use super::worker::{Epoch, ModelFile, NetworkView, Response, RunView};
+use crate::explore::{Agreement, CalibrationEffect};
+use crate::settings::{Setting, Settings, SettingsError};
+use crate::spiking::{Accumulation, Scaling};
+use std::rc::Rc;
+use yew::{Callback, Reducible, UseReducerDispatcher};
+
+/// All that the page knows.
+#[derive(Clone, Default)]
+pub struct State {
+    /// What there is to choose from, once it is fetched.
+    pub gallery: Option<Rc<Gallery>>,
+    /// Models that the user has opened.
+    pub opened: Vec<Rc<ModelFile>>,
+    /// The model that the user wants; it may still be loading.
+    pub wanted: Option<ModelChoice>,
+    /// Counts wishes for a model; answers to older ones are dropped.
+    pub wish: Epoch,
+    /// What the worker was last told to load.
+    pub load: Option<Rc<ModelLoad>>,
+    /// Whether an answer to that is due.
+    pub is_loading: bool,
+    /// The model in use.
+    pub loaded: Option<Rc<Loaded>>,
+    /// What the user has set.
+    pub settings: Settings,
+    /// What the user has picked, drawn or uploaded.
+    pub sample: Option<SampleChoice>,
+    /// The data set that a stored sample was picked from, by its id.
+    pub sample_data: Option<String>,
+    /// The stored sample that the address asked for, until a model is there to show it.
+    pub linked_sample: Option<usize>,
+    /// What the worker was last asked.
+    pub asked: Option<Rc<Asked>>,
+    /// Whether its run is due.
+    pub is_running: bool,
+    /// The last run.
+    pub shown: Option<Shown>,
+    /// The last counts.
+    pub agreement: Option<Counts>,
+    /// What the worker was last asked about calibration.
+    pub calibration_asked: Option<Rc<AskedCalibration>>,
+    /// Whether its answer is due.
+    pub is_calibrating: bool,
+    /// The last answer.
+    pub calibration: Option<Calibration>,
+    /// Where the user is in time.
+    pub playhead: Playhead,
+    /// The chosen neuron and core.
+    pub selection: Selection,
+    /// Light or dark.
+    pub theme: Theme,
+    /// What went wrong.
+    pub notices: Vec<Notice>,
+    /// Counts workers: a new one is started when the old one breaks.
+    pub worker: u32,
+}
+
+/// A question: what happens to this sample with these settings?
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// The model that it is about, by its load's epoch.
+    pub model: Epoch,
+    /// The settings.
+    pub settings: Settings,
+    /// The sample.
+    pub sample: SampleChoice,
+}
+
+/// A question that was asked.
+#[derive(Debug, PartialEq)]
+pub struct Asked {
+    /// Comes back with the answer.
+    pub epoch: Epoch,
+    /// What was asked.
+    pub question: Question,
+}
+
+/// A question about calibration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CalibrationQuestion {
+    /// The model that it is about, by its load's epoch.
+    pub model: Epoch,
+    /// The settings, perhaps with a narrower register to have something to show.
+    pub settings: Settings,
+    /// The layer.
+    pub layer: usize,
+    /// Whether the register was made narrower.
+    pub is_demonstration: bool,
+}
+
+/// A question about calibration that was asked.
+#[derive(Debug, PartialEq)]
+pub struct AskedCalibration {
+    /// Comes back with the answer.
+    pub epoch: Epoch,
+    /// What was asked.
+    pub question: CalibrationQuestion,
+}
+
+/// An answer about calibration.
+#[derive(Clone)]
+pub struct Calibration {
+    /// The errors.
+    pub effect: Rc<CalibrationEffect>,
+    /// Whether the register was made narrower for it.
+    pub is_demonstration: bool,
+}
+
+/// A run and what it was made of.
+#[derive(Clone)]
+pub struct Shown {
+    /// The network.
+    pub network: Rc<NetworkView>,
+    /// The run.
+    pub run: Rc<RunView>,
+    /// The sample.
+    pub sample: SampleChoice,
+}
+
+/// Counts over all samples, and the question that they answer.
+#[derive(Clone, PartialEq)]
+pub struct Counts {
+    /// The model, by its load's epoch.
+    pub model: Epoch,
+    /// The settings.
+    pub settings: Settings,
+    /// The counts.
+    pub agreement: Rc<Agreement>,
+}
+
+/// Sends [`Action`]s to the state.
+pub type Dispatch = UseReducerDispatcher<State>;
+
+/// A callback that becomes an action.
+pub fn dispatching<T: 'static>(dispatch: &Dispatch, action: impl Fn(T) -> Action + 'static) -> Callback<T> {
+    let dispatch = dispatch.clone();
+    Callback::from(move |value| dispatch.dispatch(action(value)))
+}
+
+/// Everything that can change the [`State`].
+pub enum Action {
+    /// The gallery was fetched, or could not be.
+    GalleryCame(Result<Gallery, String>),
+    /// The user wants a model.
+    Choose(ModelChoice),
+    /// The user has opened a model's file.
+    Open(ModelFile),
+    /// The files of a wanted model came, or did not.
+    FilesCame {
+        /// The wish that they answer.
+        wish: Epoch,
+        /// The files, or why there are none.
+        files: Result<ModelLoad, String>,
+    },
+    /// The user has changed a setting.
+    Set(&'static Setting, String),
+    /// The user wants the defaults.
+    ResetSettings,
+    /// The user wants a sample.
+    Pick(SampleChoice),
+    /// The address has changed.
+    Follow(Link, Vec<String>),
+    /// It is time to ask [`State::next_question`].
+    Ask,
+    /// It is time to ask [`State::next_calibration`].
+    AskCalibration,
+    /// The worker has said something.
+    Answer(Box<Response>),
+    /// To another time step.
+    Seek(Seek),
+    /// Play or pause.
+    TogglePlaying,
+    /// The next step, if it plays.
+    Tick,
+    /// Steps in a second.
+    SetSpeed(u32),
+    /// Another neuron or core.
+    Select(Select),
+    /// Another layer: its strongest neuron is chosen.
+    SelectLayer(usize),
+    /// Light or dark.
+    SetTheme(Theme),
+    /// Something went wrong.
+    Complain(Notice),
+    /// The user has read the notice with this number.
+    Dismiss(u32),
+}
+
+impl Reducible for State {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let mut next = Rc::unwrap_or_clone(self);
+        next.apply(action);
+        Rc::new(next)
+    }
+}
+
+impl State {
+    /// What the page opens with.
+    pub fn new(link: Link, problems: Vec<String>, theme: Theme, playhead: Playhead) -> Self {
+        let mut state = Self {
+            theme,
+            playhead,
+            ..Self::default()
+        };
+        state.settings = link.settings;
+        state.linked_sample = link.sample;
+        state.wanted = link.model.map(ModelChoice::Gallery);
+        state.complain_about_address(problems);
+        state
+    }
+
+    fn apply(&mut self, action: Action) {
+        match action {
+            Action::GalleryCame(gallery) => self.take_gallery(gallery),
+            Action::Choose(choice) => self.choose(choice),
+            Action::Open(file) => self.open(file),
+            Action::FilesCame { wish, files } => self.take_files(wish, files),
+            Action::Set(setting, value) => self.set(setting, &value),
+            Action::ResetSettings => self.settings = Settings::default(),
+            Action::Pick(sample) => self.sample = Some(sample),
+            Action::Follow(link, problems) => self.follow(link, problems),
+            Action::Ask => self.ask(),
+            Action::AskCalibration => self.ask_calibration(),
+            Action::Answer(response) => self.take_answer(*response),
+            Action::Seek(seek) => self.playhead.seek(seek, self.steps()),
+            Action::TogglePlaying => self.playhead.toggle(self.steps()),
+            Action::Tick => self.playhead.tick(self.steps()),
+            Action::SetSpeed(speed) => self.playhead.speed = speed,
+            Action::Select(select) => self.select(select),
+            Action::SelectLayer(layer) => self.select_layer(layer),
+            Action::SetTheme(theme) => self.theme = theme,
+            Action::Complain(notice) => self.complain(notice),
+            Action::Dismiss(number) => self.notices.retain(|notice| notice.number != number),
+        }
+    }
+
+    /// Time steps of the run that is shown.
+    pub fn steps(&self) -> usize {
+        self.shown.as_ref().map_or(0, |shown| shown.run.trace.steps())
+    }
+
+    fn set(&mut self, setting: &'static Setting, value: &str) {
+        let mut settings = self.settings;
+        if let Err(problem) = setting.set(&mut settings, value) {
+            return self.complain(Notice::error("That value can't be set", problem.to_string()));
+        }
+        if settings.check() == Err(SettingsError::ShiftingNeedsMsb) {
+            // The control for shifting is off with this order, so the order was what changed.
+            settings.conversion.accumulation = Accumulation::Weighted;
+        }
+        self.settings = settings;
+    }
+
+    /// What the worker should be asked now; `None` while an answer is due, or if it has answered.
+    pub fn next_question(&self) -> Option<Question> {
+        if self.is_loading || self.is_running {
+            return None;
+        }
+        let question = Question {
+            model: self.loaded.as_ref()?.load.epoch,
+            settings: self.settings,
+            sample: self.sample.clone()?,
+        };
+        let is_new = self.asked.as_ref().is_none_or(|asked| asked.question != question);
+        is_new.then_some(question)
+    }
+
+    fn ask(&mut self) {
+        if let Some(question) = self.next_question() {
+            let epoch = self.asked.as_ref().map_or(1, |asked| asked.epoch.wrapping_add(1));
+            self.asked = Some(Rc::new(Asked { epoch, question }));
+            self.is_running = true;
+        }
+    }
+
+    /// What the worker should be asked about calibration now.
+    pub fn next_calibration(&self) -> Option<CalibrationQuestion> {
+        if self.is_loading || self.is_running || self.is_calibrating {
+            return None;
+        }
+        let loaded = self.loaded.as_ref().filter(|loaded| loaded.load.data.is_some())?;
+        let run = &self.shown.as_ref()?.run;
+        let layer = self.selection.layer;
+        let plan = run.plans.get(layer)?;
+        let mut settings = run.settings;
+        let is_demonstration = plan.is_exact();
+        if is_demonstration {
+            // Wide registers leave nothing to correct: narrow enough for errors, not for noise.
+            let narrow = plan.narrowest_register.saturating_sub(5);
+            settings.conversion.register_bits = narrow.max(crate::spiking::MIN_REGISTER_BITS);
+            settings.conversion.scaling = Scaling::Calibrated;
+        }
+        let question = CalibrationQuestion {
+            model: loaded.load.epoch,
+            settings,
+            layer,
+            is_demonstration,
+        };
+        let is_new = self
+            .calibration_asked
+            .as_ref()
+            .is_none_or(|asked| asked.question != question);
+        is_new.then_some(question)
+    }
+
+    fn ask_calibration(&mut self) {
+        if let Some(question) = self.next_calibration() {
+            let epoch = self
+                .calibration_asked
+                .as_ref()
+                .map_or(1, |asked| asked.epoch.wrapping_add(1));
+            self.calibration_asked = Some(Rc::new(AskedCalibration { epoch, question }));
+            self.is_calibrating = true;
+        }
+    }
+
+    fn select(&mut self, select: Select) {
+        match select {
+            Select::Neuron { layer, neuron } => {
+                self.selection = Selection {
+                    layer,
+                    neuron,
+                    core: None,
+                }
+            }
+            Select::Core(core) => self.selection.core = core,
+        }
+    }
+
+    fn select_layer(&mut self, layer: usize) {
+        let Some(shown) = &self.shown else { return };
+        if let Some(window) = shown.run.trace.windows.get(layer) {
+            let strongest = window
+                .potentials
+                .iter()
+                .enumerate()
+                .max_by(|a, b| a.1.total_cmp(b.1));
+            let neuron = strongest.map_or(0, |(neuron, _)| neuron);
+            self.selection = Selection {
+                layer,
+                neuron,
+                core: None,
+            };
+        }
+    }
+
+    /// What the address should say.
+    pub fn link(&self) -> Link {
+        let first = self.gallery.as_ref().and_then(|gallery| gallery.models.first());
+        let model = match &self.wanted {
+            Some(ModelChoice::Gallery(id)) if first.is_none_or(|first| first.id != *id) => Some(id.clone()),
+            _ => None,
+        };
+        Link {
+            model,
+            sample: self.linkable_sample(),
+            settings: self.settings,
+        }
+    }
+}

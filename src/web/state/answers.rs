@@ -1,0 +1,134 @@
+//! What the worker says.
+
+use super::{Calibration, Counts, Notice, Shown, State};
+use crate::explore::{Agreement, CalibrationEffect};
+use crate::web::worker::{Epoch, Failure, Response, RunView};
+use std::rc::Rc;
+
+impl State {
+    pub(super) fn take_answer(&mut self, response: Response) {
+        match response {
+            Response::Loaded { epoch, network } => self.take_network(epoch, network),
+            Response::Run { epoch, run } => self.take_run(epoch, run),
+            Response::Counted { epoch, agreement } => self.take_counts(epoch, agreement),
+            Response::Calibration { epoch, effect } => self.take_calibration(epoch, effect),
+            Response::Failed { epoch, what, message } => self.take_failure(epoch, what, message),
+            Response::Panicked { message } => self.replace_worker(&message),
+        }
+    }
+
+    fn take_run(&mut self, epoch: Epoch, run: RunView) {
+        let Some(asked) = self.asked.clone().filter(|asked| asked.epoch == epoch) else {
+            return;
+        };
+        self.is_running = false;
+        let Some(loaded) = self
+            .loaded
+            .clone()
+            .filter(|loaded| loaded.load.epoch == asked.question.model)
+        else {
+            return;
+        };
+        let is_other_network = self
+            .shown
+            .as_ref()
+            .is_none_or(|shown| !Rc::ptr_eq(&shown.network, &loaded.network));
+        let network = loaded.network.clone();
+        self.shown = Some(Shown {
+            network,
+            run: Rc::new(run),
+            sample: asked.question.sample.clone(),
+        });
+        let steps = self.steps();
+        self.playhead.stay_within(steps);
+        if is_other_network {
+            self.playhead.open(steps);
+            // The second layer shows most: its input is already the network's own.
+            self.select_layer(usize::from(loaded.network.layers.len() > 1));
+        }
+    }
+
+    fn take_counts(&mut self, epoch: Epoch, agreement: Agreement) {
+        let Some(asked) = self.asked.as_ref().filter(|asked| asked.epoch == epoch) else {
+            return;
+        };
+        let question = &asked.question;
+        let (model, settings) = (question.model, question.settings);
+        // Counts don't depend on the sample that is shown: don't begin again from 0.
+        let is_known = self.agreement.as_ref().is_some_and(|before| {
+            (before.model, before.settings) == (model, settings)
+                && before.agreement.counted >= agreement.counted
+        });
+        if !is_known {
+            self.agreement = Some(Counts {
+                model,
+                settings,
+                agreement: Rc::new(agreement),
+            });
+        }
+    }
+
+    fn take_calibration(&mut self, epoch: Epoch, effect: CalibrationEffect) {
+        let Some(asked) = self
+            .calibration_asked
+            .as_ref()
+            .filter(|asked| asked.epoch == epoch)
+        else {
+            return;
+        };
+        self.is_calibrating = false;
+        let is_demonstration = asked.question.is_demonstration;
+        self.calibration = Some(Calibration {
+            effect: Rc::new(effect),
+            is_demonstration,
+        });
+    }
+
+    fn take_failure(&mut self, epoch: Epoch, what: Failure, message: String) {
+        match what {
+            Failure::Load if self.load.as_ref().is_some_and(|load| load.epoch == epoch) => {
+                self.is_loading = false;
+                let name = self
+                    .load
+                    .as_ref()
+                    .map(|load| load.model.name.clone())
+                    .unwrap_or_default();
+                self.complain(Notice::error(format!("{name} can't be used"), message));
+                self.want_what_is_loaded();
+            }
+            Failure::Explore if self.asked.as_ref().is_some_and(|asked| asked.epoch == epoch) => {
+                self.is_running = false;
+                self.complain(Notice::error(
+                    "The network can't run with these settings",
+                    message,
+                ));
+            }
+            Failure::Calibrate
+                if self
+                    .calibration_asked
+                    .as_ref()
+                    .is_some_and(|asked| asked.epoch == epoch) =>
+            {
+                self.is_calibrating = false;
+                self.calibration = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// A new worker takes the last good model. What broke the old one is not asked again.
+    fn replace_worker(&mut self, message: &str) {
+        self.worker += 1;
+        self.is_running = false;
+        self.is_calibrating = false;
+        if self.is_loading {
+            self.want_what_is_loaded();
+        }
+        self.load = self.loaded.as_ref().map(|loaded| loaded.load.clone());
+        self.is_loading = self.load.is_some();
+        let text = format!(
+            "{message}. It was started again; the pictures are from before. Change a setting, or choose another model"
+        );
+        self.complain(Notice::error("The engine broke", text));
+    }
+}

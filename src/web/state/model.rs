@@ -1,0 +1,328 @@
+//! Which model is in use and which sample it sees.
+
+use super::{Notice, State};
+use crate::simulate::Packed;
+use crate::web::gallery::{Dataset, Gallery};
+use crate::web::link::Link;
+use crate::web::worker::{DataFiles, Epoch, ModelFile, NetworkView, Sample};
+use std::rc::Rc;
+
+/// A model that can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelChoice {
+    /// A model of the gallery, by its id.
+    Gallery(String),
+    /// A model that the user has opened, by its place among them.
+    Opened(usize),
+}
+
+/// A model's files on their way to the worker.
+#[derive(Clone, Debug)]
+pub struct ModelLoad {
+    /// Comes back with the answer.
+    pub epoch: Epoch,
+    /// Which model it is.
+    pub choice: ModelChoice,
+    /// Its file.
+    pub model: Rc<ModelFile>,
+    /// Its data.
+    pub data: Option<Rc<Dataset>>,
+}
+
+/// A model that the worker has read.
+#[derive(Clone)]
+pub struct Loaded {
+    /// Its files.
+    pub load: Rc<ModelLoad>,
+    /// What the page draws of it.
+    pub network: Rc<NetworkView>,
+}
+
+/// A sample that can be chosen.
+#[derive(Clone, Debug)]
+pub enum SampleChoice {
+    /// A stored one.
+    Stored(usize),
+    /// One that the user made.
+    Drawn(Rc<Drawn>),
+}
+
+/// A sample that the user made.
+#[derive(Debug)]
+pub struct Drawn {
+    /// What the model takes.
+    pub values: Vec<f32>,
+    /// What it is.
+    pub source: Source,
+}
+
+/// Where a sample comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The pad.
+    Pad,
+    /// A file of this name.
+    File(String),
+    /// Chance, with this seed.
+    Random(u32),
+    /// Nowhere: all zeros.
+    Silence,
+}
+
+impl PartialEq for SampleChoice {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Stored(a), Self::Stored(b)) => a == b,
+            (Self::Drawn(a), Self::Drawn(b)) => Rc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+}
+
+impl SampleChoice {
+    /// A sample that the user made.
+    pub fn drawn(values: Vec<f32>, source: Source) -> Self {
+        Self::Drawn(Rc::new(Drawn { values, source }))
+    }
+
+    /// As the worker takes it.
+    pub fn to_sample(&self) -> Sample {
+        match self {
+            Self::Stored(index) => Sample::Stored(*index),
+            Self::Drawn(drawn) => Sample::Values(Packed(drawn.values.clone())),
+        }
+    }
+}
+
+impl Loaded {
+    /// The shape of one input.
+    pub fn input_shape(&self) -> &[usize] {
+        self.network.tensors.first().map_or(&[], |tensor| &tensor.shape)
+    }
+
+    /// Values of one input.
+    pub fn input_len(&self) -> usize {
+        self.input_shape().iter().product()
+    }
+
+    /// Number of classes.
+    pub fn outputs(&self) -> usize {
+        let target = self.network.layers.last().map_or(0, |layer| layer.target);
+        self.network
+            .tensors
+            .get(target)
+            .map_or(0, |tensor| tensor.shape.iter().product())
+    }
+
+    /// The class of a stored sample; `None` without labels.
+    pub fn label(&self, sample: usize) -> Option<usize> {
+        self.network
+            .samples
+            .labels
+            .get(sample)
+            .map(|&label| usize::from(label))
+    }
+
+    /// What a class is called.
+    pub fn class(&self, class: usize) -> String {
+        let named = self.load.data.as_ref().and_then(|data| data.classes.get(class));
+        named.cloned().unwrap_or_else(|| class.to_string())
+    }
+
+    /// What the user sees first: a three where there is one.
+    fn opening_sample(&self) -> SampleChoice {
+        let picks = self.load.data.as_ref().map_or(&[][..], |data| &data.picks);
+        let pick = picks.get(3).or(picks.first()).copied().unwrap_or(0);
+        if pick < self.network.samples.count {
+            SampleChoice::Stored(pick)
+        } else {
+            SampleChoice::drawn(vec![0.0; self.input_len()], Source::Silence)
+        }
+    }
+
+    fn can_show(&self, sample: &SampleChoice) -> bool {
+        match sample {
+            SampleChoice::Stored(index) => *index < self.network.samples.count,
+            SampleChoice::Drawn(drawn) => {
+                drawn.source != Source::Silence && drawn.values.len() == self.input_len()
+            }
+        }
+    }
+}
+
+impl State {
+    pub(super) fn take_gallery(&mut self, gallery: Result<Gallery, String>) {
+        match gallery {
+            Ok(gallery) => {
+                self.gallery = Some(Rc::new(gallery));
+                let wanted = self.wanted.take().or_else(|| self.first_model());
+                if let Some(choice) = wanted {
+                    self.choose(choice);
+                }
+            }
+            Err(why) => self.complain(Notice::error(
+                "The models can't be listed",
+                format!("{why}. Load the page again"),
+            )),
+        }
+    }
+
+    fn first_model(&self) -> Option<ModelChoice> {
+        let first = self.gallery.as_ref()?.models.first()?;
+        Some(ModelChoice::Gallery(first.id.clone()))
+    }
+
+    /// The user wants this model; its files are fetched next.
+    pub(super) fn choose(&mut self, choice: ModelChoice) {
+        let known = match (&choice, &self.gallery) {
+            (ModelChoice::Gallery(id), Some(gallery)) => gallery.model(id).is_some(),
+            (ModelChoice::Gallery(_), None) => true,
+            (ModelChoice::Opened(index), _) => *index < self.opened.len(),
+        };
+        if known {
+            self.wanted = Some(choice);
+            self.wish = self.wish.wrapping_add(1);
+        } else if let ModelChoice::Gallery(id) = choice {
+            self.complain_about_address(vec![format!("there is no model '{id}'")]);
+            if let Some(first) = self.first_model() {
+                self.choose(first);
+            }
+        }
+    }
+
+    pub(super) fn open(&mut self, file: ModelFile) {
+        self.opened.push(Rc::new(file));
+        self.choose(ModelChoice::Opened(self.opened.len() - 1));
+    }
+
+    pub(super) fn take_files(&mut self, wish: Epoch, files: Result<ModelLoad, String>) {
+        if wish != self.wish {
+            return;
+        }
+        match files {
+            Ok(load) => self.start_load(load),
+            Err(why) => {
+                self.complain(Notice::error(
+                    "The model can't be fetched",
+                    format!("{why}. Choose it again to retry"),
+                ));
+                self.want_what_is_loaded();
+            }
+        }
+    }
+
+    fn start_load(&mut self, mut load: ModelLoad) {
+        load.epoch = self.load.as_ref().map_or(1, |load| load.epoch.wrapping_add(1));
+        self.load = Some(Rc::new(load));
+        self.is_loading = true;
+    }
+
+    pub(super) fn want_what_is_loaded(&mut self) {
+        self.wanted = self.loaded.as_ref().map(|loaded| loaded.load.choice.clone());
+    }
+
+    /// The worker has read a model.
+    pub(super) fn take_network(&mut self, epoch: Epoch, network: NetworkView) {
+        let Some(load) = self.load.clone().filter(|load| load.epoch == epoch) else {
+            return;
+        };
+        self.is_loading = false;
+        let loaded = Loaded {
+            load: load.clone(),
+            network: Rc::new(network),
+        };
+        if self
+            .loaded
+            .as_ref()
+            .is_none_or(|before| before.load.choice != load.choice)
+        {
+            self.agreement = None;
+            self.calibration = None;
+        }
+        if let Some(data) = self.data_that_fits(&loaded) {
+            self.start_load(ModelLoad {
+                data: Some(data),
+                ..(*load).clone()
+            });
+        } else {
+            self.keep_or_open_sample(&loaded);
+        }
+        self.loaded = Some(Rc::new(loaded));
+    }
+
+    /// The present model's data, if a model that came without data takes the same input. Its labels
+    /// go along only where there are as many classes.
+    fn data_that_fits(&self, bare: &Loaded) -> Option<Rc<Dataset>> {
+        let before = self.loaded.as_ref()?;
+        let data = before.load.data.as_ref().filter(|_| bare.load.data.is_none())?;
+        if before.input_shape() != bare.input_shape() {
+            return None;
+        }
+        if before.outputs() == bare.outputs() {
+            return Some(data.clone());
+        }
+        let files = DataFiles {
+            labels: Packed::default(),
+            ..data.files.clone()
+        };
+        let (id, picks) = (data.id.clone(), data.picks.clone());
+        Some(Rc::new(Dataset {
+            id,
+            files,
+            classes: Vec::new(),
+            picks,
+        }))
+    }
+
+    fn keep_or_open_sample(&mut self, loaded: &Loaded) {
+        let count = loaded.network.samples.count;
+        let data = loaded.load.data.as_ref().map(|data| data.id.clone());
+        let is_of_other_data =
+            matches!(self.sample, Some(SampleChoice::Stored(_))) && self.sample_data != data;
+        let linked = self.linked_sample.take();
+        if let Some(index) = linked.filter(|&index| index >= count) {
+            let problem = format!("there is no sample {index}; {count} are stored, counted from 0");
+            self.complain_about_address(vec![problem]);
+        }
+        let present = self.sample.take().filter(|_| !is_of_other_data);
+        let wanted = linked.map(SampleChoice::Stored).or(present);
+        let shown = wanted.filter(|sample| loaded.can_show(sample));
+        self.sample = Some(shown.unwrap_or_else(|| loaded.opening_sample()));
+        self.sample_data = data;
+    }
+
+    /// The stored sample in use, if it is not the one that the model opens with.
+    pub(super) fn linkable_sample(&self) -> Option<usize> {
+        let Some(loaded) = &self.loaded else {
+            return self.linked_sample;
+        };
+        match (&self.sample, loaded.opening_sample()) {
+            (Some(SampleChoice::Stored(index)), opening) if opening != SampleChoice::Stored(*index) => {
+                Some(*index)
+            }
+            _ => None,
+        }
+    }
+
+    /// The address has changed: back, forward, or typed.
+    pub(super) fn follow(&mut self, link: Link, problems: Vec<String>) {
+        self.settings = link.settings;
+        self.complain_about_address(problems);
+        let wanted = link
+            .model
+            .map(ModelChoice::Gallery)
+            .or_else(|| self.first_model());
+        if wanted != self.wanted {
+            self.linked_sample = link.sample;
+            if let Some(choice) = wanted {
+                self.choose(choice);
+            }
+        } else if let Some(loaded) = self.loaded.clone() {
+            let linked = link
+                .sample
+                .map(SampleChoice::Stored)
+                .filter(|sample| loaded.can_show(sample));
+            self.sample = Some(linked.unwrap_or_else(|| loaded.opening_sample()));
+        }
+    }
+}

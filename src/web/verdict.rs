@@ -1,0 +1,185 @@
+//! What the badge says: whether the spiking network is the quantized one.
+
+use super::format::{count, percent};
+use super::state::{Shown, State};
+use crate::explore::Agreement;
+
+/// How the badge looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Not known yet.
+    Busy,
+    /// Every code is equal.
+    Equal,
+    /// Some code differs.
+    Different,
+}
+
+/// What the badge says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// How it looks.
+    pub tone: Tone,
+    /// Its claim.
+    pub claim: String,
+    /// Its other numbers.
+    pub details: Vec<String>,
+    /// The share that is counted, while it counts.
+    pub progress: Option<f64>,
+}
+
+impl Verdict {
+    /// The verdict on what is shown.
+    pub fn of(state: &State) -> Self {
+        let Some(shown) = &state.shown else {
+            return Self::busy(if state.notices.is_empty() {
+                "loading the network"
+            } else {
+                "no network yet"
+            });
+        };
+        let has_data = state
+            .loaded
+            .as_ref()
+            .is_some_and(|loaded| loaded.network.samples.count > 0);
+        if !has_data {
+            return Self::of_run(shown);
+        }
+        let model = state.loaded.as_ref().map(|loaded| loaded.load.epoch);
+        let counts = state.agreement.as_ref();
+        match counts.filter(|counts| counts.settings == state.settings && Some(counts.model) == model) {
+            Some(counts) => Self::of_counts(&counts.agreement),
+            None => Self::busy("counting"),
+        }
+    }
+
+    fn busy(claim: impl Into<String>) -> Self {
+        Self {
+            tone: Tone::Busy,
+            claim: claim.into(),
+            details: Vec::new(),
+            progress: None,
+        }
+    }
+
+    fn of_counts(counts: &Agreement) -> Self {
+        let (total, counted) = (counts.total as u64, counts.counted as u64);
+        if counted < total {
+            let claim = format!("counting {} of {}", count(counted), count(total));
+            let progress = Some(counted as f64 / total.max(1) as f64);
+            let details = vec![format!("codes equal in {}", count(counts.codes_equal as u64))];
+            return Self {
+                progress,
+                details,
+                ..Self::busy(claim)
+            };
+        }
+        let share = |part: usize| percent(part as f64 / counts.labelled.max(1) as f64);
+        let accuracy = (counts.labelled > 0).then(|| format!("accuracy {}", share(counts.correct)));
+        if counts.codes_equal == counts.counted {
+            let claim = format!("codes equal, {} of {}", count(counted), count(total));
+            let labels = format!("labels {}", count(counts.labels_equal as u64));
+            let details = std::iter::once(labels).chain(accuracy).collect();
+            return Self {
+                tone: Tone::Equal,
+                claim,
+                details,
+                progress: None,
+            };
+        }
+        let claim = format!(
+            "codes equal in {} of {}",
+            count(counts.codes_equal as u64),
+            count(total)
+        );
+        let labels = format!("labels equal {}", count(counts.labels_equal as u64));
+        let accuracy =
+            accuracy.map(|own| format!("{own} (quantized network {})", share(counts.reference_correct)));
+        let details = std::iter::once(labels).chain(accuracy).collect();
+        Self {
+            tone: Tone::Different,
+            claim,
+            details,
+            progress: None,
+        }
+    }
+
+    /// Without a data set there is one sample to speak of.
+    fn of_run(shown: &Shown) -> Self {
+        let windows = &shown.run.trace.windows;
+        let differ: usize = windows
+            .iter()
+            .map(|window| {
+                window
+                    .codes
+                    .iter()
+                    .zip(window.reference.iter())
+                    .filter(|(a, b)| a != b)
+                    .count()
+            })
+            .sum();
+        let (tone, claim) = if differ == 0 {
+            (Tone::Equal, "codes equal for this sample".to_owned())
+        } else {
+            let codes: usize = windows.iter().map(|window| window.codes.len()).sum();
+            let equal = count((codes - differ) as u64);
+            (
+                Tone::Different,
+                format!(
+                    "codes equal in {equal} of {} for this sample",
+                    count(codes as u64)
+                ),
+            )
+        };
+        let same = if shown.run.winner == shown.run.reference_winner {
+            "label equal"
+        } else {
+            "label differs"
+        };
+        Self {
+            tone,
+            claim,
+            details: vec![same.to_owned()],
+            progress: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(codes_equal: usize, counted: usize) -> Agreement {
+        Agreement {
+            total: 1000,
+            counted,
+            codes_equal,
+            labels_equal: 998,
+            labelled: counted,
+            correct: 971,
+            reference_correct: 979,
+            layers: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn only_when_all_codes_are_equal_it_says_so() {
+        let equal = Verdict::of_counts(&counts(1000, 1000));
+        assert_eq!(equal.tone, Tone::Equal);
+        assert_eq!(equal.claim, "codes equal, 1\u{202f}000 of 1\u{202f}000");
+        let different = Verdict::of_counts(&counts(12, 1000));
+        assert_eq!(different.tone, Tone::Different);
+        assert_eq!(different.claim, "codes equal in 12 of 1\u{202f}000");
+        assert_eq!(
+            different.details[1],
+            "accuracy 97.1\u{202f}% (quantized network 97.9\u{202f}%)"
+        );
+    }
+
+    #[test]
+    fn while_it_counts_it_claims_nothing() {
+        let verdict = Verdict::of_counts(&counts(320, 320));
+        assert_eq!((verdict.tone, verdict.progress), (Tone::Busy, Some(0.32)));
+        assert_eq!(verdict.claim, "counting 320 of 1\u{202f}000");
+    }
+}

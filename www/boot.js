@@ -1,0 +1,18 @@
+// Starts the page's program; Trunk fills in its names. Says so if the browser can't run it.
+
+const { program, wasm } = document.querySelector('script[data-program]').dataset;
+
+try {
+  const { default: start } = await import(new URL(program, document.baseURI));
+  await start({ module_or_path: new URL(wasm, document.baseURI) });
+} catch (error) {
+  document.querySelector('.badge')?.remove();
+  const card = document.createElement('p');
+  card.className = 'notice notice-error';
+  card.setAttribute('role', 'alert');
+  card.textContent =
+    'The page can’t start here: it needs a browser with WebAssembly and 128-bit vectors, ' +
+    `as all have had since 2023. Update the browser, or load the page again. (${error.message})`;
+  document.querySelector('.main')?.replaceChildren(card);
+  console.error(error);
+}
