@@ -13,7 +13,7 @@ pub fn thousands(number: i64) -> String {
         text.push(MINUS);
     }
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(THIN);
         }
         text.push(digit);

@@ -127,14 +127,15 @@ impl Mosaic {
                 gap,
             };
             let (width, height) = mosaic.size();
-            // Large squares first, then full rows, then (for maps) the squarest outline.
+            // Large squares first, then full rows, then the squarest outline (vectors: the
+            // narrowest); of equals the wider one.
             let outline = if is_vector {
                 usize::MAX - columns
             } else {
                 usize::MAX - width.abs_diff(height)
             };
             let merit = (cell, shown % columns == 0, outline);
-            if best.as_ref().is_none_or(|(_, other)| merit > *other) {
+            if best.as_ref().is_none_or(|(_, other)| merit >= *other) {
                 best = Some((mosaic, merit));
             }
         }

@@ -1,7 +1,7 @@
 //! The second stage: the bit planes of the tensor that is being sent.
 
 use super::stage::Stage;
-use super::words::{bit, code_format, producer, tensor_name, volume};
+use super::words::{bit, code_format, producer, sentence_name, volume};
 use crate::graph::Volume;
 use crate::web::format;
 use crate::web::palette::Palette;
@@ -62,7 +62,7 @@ pub fn BitPlanesStage(props: &BitPlanesStageProps) -> Html {
     let format = code_format(network, layer.source);
     let bits = format.map_or(8, |f| f.bits);
     let weight = |lambda: u8| format::bit_weight(lambda, bits, format.is_some_and(|f| f.signed));
-    let name = tensor_name(network, layer.source);
+    let name = sentence_name(network, layer.source);
     let spikes = |step: usize| trace.spikes.get(step).copied().unwrap_or(0);
     let now = trace.planes.get(*step).copied().unwrap_or(0);
     let onclick = producer(network, layer.source).map(|source| {
@@ -105,9 +105,9 @@ pub fn BitPlanesStage(props: &BitPlanesStageProps) -> Html {
         }
     };
     html! {
-        <Stage title="Bit planes" subtitle={format!("of {name}, one sent per step")} hue="var(--spike)"
-            state={format!("sending {}: {}", weight(now), format::counted(spikes(*step).into(), "spike", "spikes"))}
-            counts={format!("bit {now} of {}", format::counted(volume.len() as u64, "code", "codes"))}>
+        <Stage title="Bit planes" subtitle={format!("of {name}")} hue="var(--spike)"
+            state={format!("sending {}", weight(now))}
+            counts={format::counted(spikes(*step).into(), "spike", "spikes")}>
             <div class={classes!("planes", onclick.is_some().then_some("can-choose"))} {onclick}>
                 <PixelCanvas pixels={ByPtr(pixels)} ratio={*ratio} />
                 <ol aria-label={format!("Bit planes of {name} in the order in which they are sent")}>

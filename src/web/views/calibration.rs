@@ -102,7 +102,7 @@ pub fn CalibrationCard(props: &CalibrationCardProps) -> Html {
                 { entry("before", "without", effect.as_deref().map(|e| &e.without)) }
                 { entry("after", "corrected", effect.as_deref().map(|e| &e.with)) }
             </ul>
-            <div class={classes!("plot-frame", "histogram", effect.is_none().then_some("skeleton"))}>
+            <div class={classes!("plot-frame", "histogram", effect.is_none().then_some("is-measuring"))}>
                 <div class="plot"><PlotCanvas {draw} /></div>
                 <div class="plot-ticks" aria-hidden="true">{ effect.as_deref().map(axis) }</div>
                 <p class="plot-x">{ "error of what fires, in codes" }</p>
@@ -136,22 +136,14 @@ fn axis(effect: &CalibrationEffect) -> Html {
 }
 
 fn entry(class: &'static str, name: &'static str, errors: Option<&ErrorDistribution>) -> Html {
-    let words = errors.map(|errors| {
+    let (equal, mean) = errors.map_or_else(Default::default, |errors| {
         let share = format::percent(errors.equal as f64 / errors.codes.max(1) as f64);
-        (
-            format!("{share} of codes equal"),
-            format!("mean {}", mean(errors)),
-        )
+        (format!("{share} equal"), format!("mean {}", mean(errors)))
     });
     html! {
         <li class={class}>
-            <span class="swatch" aria-hidden="true" />
-            <span>
-                { name }
-                if let Some((equal, mean)) = words {
-                    { ": " }<b>{ equal }</b><span class="soft">{ format!(", {mean}") }</span>
-                }
-            </span>
+            <span class="swatch" aria-hidden="true" /><span>{ name }</span><b>{ equal }</b>
+            <span class="soft">{ mean }</span>
         </li>
     }
 }
@@ -180,7 +172,7 @@ fn note(effect: Option<&CalibrationEffect>, is_demonstration: bool) -> String {
     );
     if is_demonstration {
         format!(
-            "Your register is exact, with nothing to mend: this is one of {} bits. {over}",
+            "Measured at {} bits, since the chosen register is exact. {over}",
             effect.register_bits
         )
     } else {
@@ -200,7 +192,7 @@ fn table(effect: &CalibrationEffect) -> Html {
         }
     };
     html! {
-        <table class="visually-hidden">
+        <div class="visually-hidden"><table>
             <caption>{ format!("Errors of what fires, with a register of {} bits", effect.register_bits) }</caption>
             <thead>
                 <tr>
@@ -209,7 +201,7 @@ fn table(effect: &CalibrationEffect) -> Html {
                 </tr>
             </thead>
             <tbody>{ row("without correction", &effect.without) }{ row("corrected", &effect.with) }</tbody>
-        </table>
+        </table></div>
     }
 }
 
@@ -244,7 +236,7 @@ mod tests {
             note(Some(&effect), false),
             format!("3{thin}overflows without, 2 corrected, 200{thin}samples.")
         );
-        assert!(note(Some(&effect), true).contains("this is one of 14 bits"));
+        assert!(note(Some(&effect), true).starts_with("Measured at 14 bits"));
         assert!(note(None, true).ends_with('…'));
     }
 

@@ -59,22 +59,14 @@ pub fn ClassStage(props: &ClassStageProps) -> Html {
     let agrees = run.winner == run.reference_winner;
     let steps = run.trace.steps();
     let state = match phase {
-        Phase::Fired if agrees => format!("{}, as the integer network says", run.winner),
-        Phase::Fired => format!(
-            "{}, but the integer network says {}",
-            run.winner, run.reference_winner
-        ),
+        Phase::Fired if agrees => format!("{}, as the ANN says", run.winner),
+        Phase::Fired => format!("{}, but the ANN says {}", run.winner, run.reference_winner),
         Phase::Listening { step, of } => format!("listening, step {} of {of}", step + 1),
         Phase::Waiting => format!("will answer at step {steps}"),
     };
-    let what = if has_codes {
-        "the last layer’s codes"
-    } else {
-        "the last layer’s values"
-    };
     let subtitle = match code_format(network, network.layers[layer].target) {
-        Some(format) => format!("{what}, {} bits", format.bits),
-        None => what.to_owned(),
+        Some(format) => format!("codes, {} bits", format.bits),
+        None => "real numbers".to_owned(),
     };
     let onkeydown = {
         let (on_select, chosen, shown) = (on_select.clone(), *chosen, shown.clone());

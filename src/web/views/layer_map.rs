@@ -1,7 +1,7 @@
 //! A stage of the story for each layer: its membranes as maps of colours.
 
 use super::stage::Stage;
-use super::words::{Phase, extents, layer_name, place, tensor_name};
+use super::words::{Phase, extents, layer_name, place, sentence_name};
 use crate::web::format;
 use crate::web::palette::hue_of_layer;
 use crate::web::plots::{ByPtr, Diverging, Limits, Mosaic, PixelCanvas, Pixels};
@@ -58,7 +58,10 @@ pub fn LayerStage(props: &LayerStageProps) -> Html {
     let trace = &run.trace.windows[layer];
     let volume = view.connections.output;
     let mosaic = use_memo((volume, ratio), |(volume, ratio)| {
-        Mosaic::fit(*volume, Limits::css(SIDE, SIDE, *ratio))
+        let limits = Limits::css(SIDE, SIDE, *ratio);
+        // A handful of neurons may be seen from afar.
+        let vector_cell = limits.vector_cell * if volume.len() <= 32 { 2 } else { 1 };
+        Mosaic::fit(*volume, limits.with_cells(limits.cell, vector_cell))
     });
     let mosaic = *mosaic;
     let step = phase.last_step(trace);
@@ -75,10 +78,10 @@ pub fn LayerStage(props: &LayerStageProps) -> Html {
         },
     );
     let name = layer_name(network, layer);
-    let source = tensor_name(network, view.source);
+    let source = sentence_name(network, view.source);
     let neurons = format::counted(volume.len() as u64, "neuron", "neurons");
     let state = match phase {
-        Phase::Waiting => format!("waiting for {source}"),
+        Phase::Waiting => format!("waits for {source}"),
         Phase::Listening { step, of } => format!("hears {source}, step {} of {of}", step + 1),
         Phase::Fired if trace.codes.is_empty() => "done".to_owned(),
         Phase::Fired => format!("fired {}", format::counted(*spikes, "spike", "spikes")),

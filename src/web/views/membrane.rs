@@ -64,9 +64,23 @@ impl Neuron {
         let steps = window.planes.len();
         let later = (0..steps).filter_map(|step| window.membranes.get(step * neurons + neuron).copied());
         let membranes: Vec<i32> = std::iter::once(start).chain(later).collect();
-        let currents = (0..steps)
+        let currents: Vec<i32> = (0..steps)
             .filter_map(|step| window.currents.get(step * neurons + neuron).copied())
             .collect();
+        let doubles = run.settings.conversion.accumulation == Accumulation::Shifting;
+        let started_outside = window
+            .events
+            .iter()
+            .any(|event| event.neuron as usize == neuron && event.step.is_none());
+        let overflows = started_outside
+            .then_some(0)
+            .into_iter()
+            .chain((1..membranes.len()).filter(|&at| {
+                currents.get(at - 1).is_some_and(|&current| {
+                    is_overflow(membranes[at - 1], current, membranes[at], plan.m0(), doubles)
+                })
+            }));
+        let overflows = overflows.collect();
         let format = code_format(network, view.source);
         let weight = |&lambda: &u8| {
             format::bit_weight(
@@ -81,12 +95,7 @@ impl Neuron {
         let last = membranes.last().map_or(0.0, |&u| f64::from(u));
         let half = 1_i64 << (run.settings.conversion.register_bits.clamp(1, 62) - 1);
         Some(Self {
-            overflows: window
-                .events
-                .iter()
-                .filter(|event| event.neuron as usize == neuron)
-                .map(|event| event.step.map_or(0, |step| usize::from(step) + 1))
-                .collect(),
+            overflows,
             weights: window.planes.iter().map(weight).collect(),
             m0: plan.m0(),
             constant: m1.map(|m1| potential - m1 * last),
@@ -112,6 +121,14 @@ impl Neuron {
             .collect();
         (Span::around(values().chain(near.iter().copied()), 0.14), near)
     }
+}
+
+/// Whether the register did not hold U + M_0 I: a trace keeps only the first overflows of a layer one
+/// by one, but what the membrane became tells of all. Rounding moves it by one at most.
+fn is_overflow(before: i32, current: i32, after: i32, m0: f64, doubles: bool) -> bool {
+    let factor = if doubles { 2.0 } else { 1.0 };
+    let expected = factor * f64::from(before) + m0 * f64::from(current);
+    (f64::from(after) - expected).abs() > 1.0
 }
 
 /// A step plot of U, the bit weights below it, and the equations with live numbers.
@@ -198,8 +215,11 @@ fn plot(neuron: &Neuron, known: usize, bits: u8, draw: Callback<Frame>) -> Html 
     let columns = neuron.membranes.len();
     let top = |value: f64| (1.0 - span.share(value).clamp(0.0, 1.0)) * 100.0;
     let (marks, _) = ticks(span, 3);
-    let labels = marks.iter().map(|&mark| {
-        html! { <span style={format!("top:{:.2}%", top(mark))}>{ format::thousands(mark as i64) }</span> }
+    let words: Vec<String> = marks.iter().map(|&mark| format::thousands(mark as i64)).collect();
+    // The labels stand outside of the flow: the longest one sets the room for all.
+    let room = words.iter().map(|w| w.chars().count()).max().unwrap_or(1) as f64 * 0.46 + 0.7;
+    let labels = marks.iter().zip(&words).map(|(&mark, word)| {
+        html! { <span style={format!("top:{:.2}%", top(mark))}>{ word }</span> }
     });
     let current = known
         .checked_sub(1)
@@ -207,7 +227,12 @@ fn plot(neuron: &Neuron, known: usize, bits: u8, draw: Callback<Frame>) -> Html 
     let current = current.map(|(at, u)| {
         let share = (at as f64 + 0.5) / columns as f64;
         let side = if share > 0.6 { "ends-here" } else { "starts-here" };
-        let below = (span.share(u.into()) > 0.72).then_some("below");
+        let below = stands_below(
+            &span,
+            at.checked_sub(1).map(|before| neuron.membranes[before].into()),
+            u.into(),
+        )
+        .then_some("below");
         let style = format!("left:{:.2}%;top:{:.2}%", share * 100.0, top(u.into()));
         html! {
             <span class={classes!("plot-value", side, below)} {style}>
@@ -226,7 +251,11 @@ fn plot(neuron: &Neuron, known: usize, bits: u8, draw: Callback<Frame>) -> Html 
             format::thousands(neuron.register.1)
         )
     };
-    let limit_class = classes!("plot-limit", (span.share(0.0) > 0.5).then_some("at-bottom"));
+    let ends_high = neuron
+        .membranes
+        .last()
+        .is_some_and(|&u| span.share(u.into()) > 0.5);
+    let limit_class = classes!("plot-limit", ends_high.then_some("at-bottom"));
     let column = |(at, words): (usize, &str)| {
         let now = (at + 1 == known).then_some("now");
         html! { <li class={classes!(now)} aria-current={now.map(|_| "step")}>{ words }</li> }
@@ -234,16 +263,22 @@ fn plot(neuron: &Neuron, known: usize, bits: u8, draw: Callback<Frame>) -> Html 
     let words = std::iter::once("start").chain(neuron.weights.iter().map(String::as_str));
     html! {
         <div class="plot-frame" style={format!("--columns:{columns}")}>
-            <div class="plot-y" aria-hidden="true">{ for labels }</div>
+            <div class="plot-y" style={format!("width:{room:.2}rem")} aria-hidden="true">{ for labels }</div>
             <div class="plot">
                 <PlotCanvas {draw} />
                 <span class={limit_class}>{ limit_words }</span>
                 { current }
             </div>
             <ol class="plot-columns" aria-label="bit being added at each step">{ for words.enumerate().map(column) }</ol>
-            <p class="plot-x">{ "bit being added" }</p>
         </div>
     }
+}
+
+/// Whether the words at a value stand below it: where the line came down to it or there is no room
+/// above.
+fn stands_below(span: &Span, before: Option<f64>, value: f64) -> bool {
+    let share = span.share(value);
+    share > 0.72 || (share > 0.3 && before.is_some_and(|before| before > value))
 }
 
 fn mi(name: &'static str, index: &'static str) -> Html {
@@ -258,11 +293,25 @@ fn mo(operator: &'static str) -> Html {
     html! { <mo>{ operator }</mo> }
 }
 
-/// A number, in brackets where it is negative and stands behind an operator.
 fn mn(number: String) -> Html {
     html! { <mn>{ number }</mn> }
 }
 
+/// `+ 3`, `− 4`.
+fn added(number: String) -> Html {
+    match number.strip_prefix(format::MINUS) {
+        Some(magnitude) => html! { <>{ mo("−") }{ mn(magnitude.to_owned()) }</> },
+        None => html! { <>{ mo("+") }{ mn(number) }</> },
+    }
+}
+
+/// b̃ without decimals that say nothing.
+fn constant_words(constant: f64) -> String {
+    let is_whole = (constant - constant.round()).abs() < 0.005;
+    format::decimal(constant, if is_whole { 0 } else { 2 })
+}
+
+/// A number behind an operator, in brackets where it is negative.
 fn bracketed(number: String) -> Html {
     if number.starts_with(format::MINUS) {
         html! { <mrow><mo>{ "(" }</mo><mn>{ number }</mn><mo>{ ")" }</mo></mrow> }
@@ -285,7 +334,7 @@ fn equations(
     let is_shifting = accumulation == Accumulation::Shifting;
     let is_exact = neuron.m0 == 1.0;
     let integer = |u: i32| format::thousands(u.into());
-    let factor = |number: f64| format::significant(number, 4);
+    let factor = |number: f64| format::significant(number, 3);
     let update = match known.checked_sub(2) {
         None => {
             let words = match (phase, fold_at) {
@@ -316,11 +365,16 @@ fn equations(
                         { mi("U", "") }{ mo("+") }
                         if !is_exact { { mi("M", "0") } }
                         { mi("I", "t") }
+                    </math>
+                    <math>
                         { mo("=") }
                         if is_shifting { { mn("2".to_owned()) }{ mo("·") } }
-                        { bracketed(integer(before)) }{ mo("+") }
-                        if !is_exact { { mn(factor(neuron.m0)) }{ mo("·") } }
-                        { bracketed(integer(current)) }
+                        { bracketed(integer(before)) }
+                        if is_exact {
+                            { added(integer(current)) }
+                        } else {
+                            { mo("+") }{ mn(factor(neuron.m0)) }{ mo("·") }{ bracketed(integer(current)) }
+                        }
                         { mo(if is_exact && !has_overflow { "=" } else { "→" }) }
                         <mn class="result">{ integer(now) }</mn>
                     </math>
@@ -340,11 +394,12 @@ fn equations(
                 <math>
                     { mi("V", "") }{ mo("=") }{ mi("M", "1") }{ mi("U", "") }{ mo("+") }
                     <mover accent="true"><mi>{ "b" }</mi><mo>{ "~" }</mo></mover>
-                    { mo("=") }{ mn(factor(m1)) }{ mo("·") }{ bracketed(integer(now)) }
-                    { mo("+") }{ bracketed(format::decimal(constant, 2)) }{ mo("=") }
-                    <mn class="result">{ format::decimal(value, 2) }</mn>
                 </math>
-                if phase != Phase::Fired { <span class="equation-note">{ "so far" }</span> }
+                <math>
+                    { mo("=") }{ mn(factor(m1)) }{ mo("·") }{ bracketed(integer(now)) }
+                    { added(constant_words(constant)) }{ mo("=") }
+                    <mn class={if phase == Phase::Fired { "result" } else { "result so-far" }}>{ format::decimal(value, 2) }</mn>
+                </math>
             </>
         }
     });
@@ -384,8 +439,8 @@ fn fired(neuron: &Neuron, phase: Phase, network: &NetworkView, layer: usize, ord
         html! { <i class={class} title={format::bit_weight(lambda, format.bits, format.signed)} /> }
     };
     let verdict = match neuron.reference {
-        Some(reference) if agrees => format!("✓ integer network: {}", format::thousands(reference.into())),
-        Some(reference) => format!("✗ integer network: {}", format::thousands(reference.into())),
+        Some(reference) if agrees => format!("ANN: {} ✓", format::thousands(reference.into())),
+        Some(reference) => format!("ANN: {} ✗", format::thousands(reference.into())),
         None => String::new(),
     };
     html! {
@@ -420,7 +475,7 @@ fn table(neuron: &Neuron, register_bits: u8) -> Html {
     };
     let start = neuron.membranes.first().copied().unwrap_or(0);
     html! {
-        <table class="visually-hidden">
+        <div class="visually-hidden"><table>
             <caption>
                 { format!("Membrane of the chosen neuron in a register of {register_bits} bits; it starts at {}", format::thousands(start.into())) }
             </caption>
@@ -431,7 +486,7 @@ fn table(neuron: &Neuron, register_bits: u8) -> Html {
                 </tr>
             </thead>
             <tbody>{ for neuron.weights.iter().enumerate().map(row) }</tbody>
-        </table>
+        </table></div>
     }
 }
 
@@ -451,6 +506,15 @@ mod tests {
         assert_eq!((neuron.code, neuron.reference), (Some(1), Some(1)));
         assert_eq!(Neuron::of(&network(), &run, 0, 6), None);
         assert_eq!(Neuron::of(&network(), &run, 7, 0), None);
+    }
+
+    #[test]
+    fn an_overflow_is_seen_in_what_the_membrane_became() {
+        assert!(!is_overflow(100, 27, 127, 1.0, false));
+        assert!(is_overflow(100, 29, 127, 1.0, false));
+        assert!(is_overflow(100, 29, -127, 1.0, false), "wrapped");
+        assert!(!is_overflow(10, 7, 13, 0.5, false), "rounded");
+        assert!(!is_overflow(10, -7, 13, 1.0, true));
     }
 
     #[test]

@@ -21,7 +21,7 @@ const MOST_SHAPES: usize = 1024;
 /// Links on which a spike is seen travelling.
 const MOST_DOTS: usize = 28;
 /// Highest picture in CSS pixels.
-const HEIGHT: f64 = 232.0;
+const HEIGHT: f64 = 208.0;
 /// Widest picture in CSS pixels, for choosing what fits.
 const WIDTH: f64 = 330.0;
 
@@ -50,7 +50,7 @@ impl PartialEq for MeshCardProps {
     }
 }
 
-/// The busiest of the whole run, which sets the scale.
+/// The busiest of a time step, which sets the scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Most {
     core: u32,
@@ -58,14 +58,22 @@ struct Most {
 }
 
 impl Most {
-    fn of(traffic: &Traffic) -> Self {
-        let pairs = traffic.sent.iter().zip(traffic.received.iter());
+    fn of(traffic: &Traffic, step: usize) -> Self {
+        let pairs = traffic
+            .at(&traffic.sent, step)
+            .iter()
+            .zip(traffic.at(&traffic.received, step));
         Self {
             core: pairs
                 .map(|(&sent, &received)| sent.saturating_add(received))
                 .max()
                 .unwrap_or(0),
-            link: traffic.links.iter().copied().max().unwrap_or(0),
+            link: traffic
+                .at(&traffic.links, step)
+                .iter()
+                .copied()
+                .max()
+                .unwrap_or(0),
         }
     }
 }
@@ -115,17 +123,13 @@ fn Mesh(props: &MeshCardProps) -> Html {
     let hovered = use_state_eq(|| None::<usize>);
     let picture = use_node_ref();
     let run = ByPtr(props.run.clone());
-    let most = use_memo(run.clone(), |run| {
-        run.chip
-            .as_ref()
-            .map_or(Most { core: 0, link: 0 }, |(_, t)| Most::of(t))
-    });
     let Ok((mapping, traffic)) = &props.run.chip else {
         return Html::default();
     };
     let chip = mapping.chip;
     let network = &props.network;
     let step = props.step.min(traffic.steps.saturating_sub(1));
+    let most = Most::of(traffic, step);
     let own_core = network.layers.get(props.selection.layer).and_then(|layer| {
         let neurons = layer.connections.output.len();
         (props.selection.neuron < neurons).then(|| mapping.core_of(layer.target, props.selection.neuron))
@@ -179,14 +183,17 @@ fn Mesh(props: &MeshCardProps) -> Html {
         })
     };
     let words = describe(network, mapping, traffic, hovered.unwrap_or(chosen), step);
-    let style = format!(
-        "aspect-ratio:{width}/{height};max-width:{:.0}px",
-        HEIGHT * width / height
-    );
-    let drawing = if chip.cores() > MOST_SHAPES {
-        html! { <MeshPixels network={ByPtr(network.clone())} {run} {step} most={*most} palette={ByPtr(palette)} {ratio} /> }
+    let is_large = chip.cores() > MOST_SHAPES;
+    let most_width = if is_large {
+        (pixel_pitch(chip, ratio) * usize::from(chip.width)) as f64 / ratio
     } else {
-        shapes(network, mapping, traffic, step, *most)
+        HEIGHT * width / height
+    };
+    let style = format!("aspect-ratio:{width}/{height};max-width:{most_width:.2}px");
+    let drawing = if is_large {
+        html! { <MeshPixels network={ByPtr(network.clone())} {run} {step} {most} palette={ByPtr(palette)} {ratio} /> }
+    } else {
+        shapes(network, mapping, traffic, step, most)
     };
     let (x, y) = centre(chip, chosen);
     let outline = format!(
@@ -214,9 +221,9 @@ fn Mesh(props: &MeshCardProps) -> Html {
             </p>
             <p class="card-note mesh-legend">
                 <span class="legend-cores" aria-hidden="true">{ for (0..4).map(|_| html! { <i /> }) }</span>
-                { "packets sent and received" }
+                { "packets of a core" }
                 <span class="legend-links" aria-hidden="true"><i /><i /><i /></span>
-                { "packets on a link, each way on its right" }
+                { "packets of a link" }
             </p>
         </section>
     }
@@ -302,11 +309,16 @@ fn MeshPixels(props: &MeshPixelsProps) -> Html {
     html! { <PixelCanvas pixels={ByPtr(pixels)} ratio={props.ratio} class="mesh-pixels" /> }
 }
 
+/// Device pixels from one core to the next on a mesh that is drawn as pixels.
+fn pixel_pitch(chip: ChipConfig, ratio: f64) -> usize {
+    let room = (WIDTH / f64::from(chip.width)).min(1.25 * HEIGHT / f64::from(chip.height));
+    ((room * ratio).floor() as usize).max(3)
+}
+
 fn paint(props: &MeshPixelsProps, mapping: &Mapping, traffic: &Traffic) -> Pixels {
     let chip = mapping.chip;
     let (columns, rows) = (usize::from(chip.width), usize::from(chip.height));
-    let room = (WIDTH / columns as f64).min(HEIGHT / rows as f64) * props.ratio;
-    let pitch = (room.floor() as usize).max(3);
+    let pitch = pixel_pitch(chip, props.ratio);
     let gap = (pitch / 4).max(1);
     let side = pitch - gap;
     let mut pixels = Pixels::new(columns * pitch, rows * pitch);
@@ -395,11 +407,11 @@ fn summary(chip: ChipConfig, traffic: &Traffic, step: usize) -> String {
     let Some((core, _)) = core else {
         return "no spike in this step".to_owned();
     };
-    let core = format!("busiest core {}", position(chip, core));
+    let core = format!("busiest: core {}", position(chip, core));
     match link.and_then(|(link, packets)| Some((link / DIRECTIONS, link_end(chip, link)?, packets))) {
         None => format!("{core} · no packet leaves its core"),
         Some((from, to, packets)) => format!(
-            "{core} · busiest link {} → {}, {}",
+            "{core} · link {} → {}, {}",
             position(chip, from),
             position(chip, to),
             format::counted(packets.into(), "packet", "packets"),
@@ -498,11 +510,11 @@ mod tests {
         assert_eq!(
             words,
             format!(
-                "busiest core (0, 0) · busiest link (0, 0) → (1, 0), 7{}packets",
+                "busiest: core (0, 0) · link (0, 0) → (1, 0), 7{}packets",
                 format::THIN
             )
         );
-        assert_eq!(Most::of(&traffic), Most { core: 7, link: 7 });
+        assert_eq!(Most::of(&traffic, 1), Most { core: 7, link: 7 });
     }
 
     #[test]

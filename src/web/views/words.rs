@@ -89,6 +89,11 @@ pub fn tensor_name(network: &NetworkView, tensor: usize) -> String {
     producer(network, tensor).map_or_else(|| "input".to_owned(), |layer| layer_name(network, layer))
 }
 
+/// The same within a sentence: `the input`, or the layer's name.
+pub fn sentence_name(network: &NetworkView, tensor: usize) -> String {
+    producer(network, tensor).map_or_else(|| "the input".to_owned(), |layer| layer_name(network, layer))
+}
+
 /// Two or three letters for a small place: `in`, `c1`, `fc`, `out`.
 pub fn short_name(network: &NetworkView, tensor: usize) -> String {
     let Some(layer) = producer(network, tensor) else {
