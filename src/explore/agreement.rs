@@ -73,6 +73,8 @@ struct OverflowMeter<'a> {
 }
 
 impl Observer for OverflowMeter<'_> {
+    const SEES_STEPS: bool = false;
+
     fn overflow(&mut self, layer: usize, step: Option<usize>, neuron: usize, _value: i64) {
         let layer = &mut self.layers[layer];
         layer.overflows += 1;

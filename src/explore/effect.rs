@@ -92,6 +92,8 @@ struct Overflows {
 }
 
 impl Observer for Overflows {
+    const SEES_STEPS: bool = false;
+
     fn overflow(&mut self, layer: usize, _step: Option<usize>, _neuron: usize, _value: i64) {
         self.count += u64::from(layer == self.layer);
     }

@@ -9,7 +9,8 @@ use crate::spiking::LANES;
 const CHANNELS: usize = 4;
 
 /// `out[c · positions + p] = Σ_j rows[c][j] · patches[p][j]` for rows and patches of `stride`
-/// values. Sums must fit 32 bits: weights are at most 9 bits and patches are bits here.
+/// values. Sums must fit 32 bits: 9-bit weights over bits always do, over
+/// whole codes the caller has proven it.
 pub(super) fn sums(rows: &[i16], patches: &[i16], stride: usize, out: &mut [i32]) {
     if stride == 0 || out.is_empty() {
         out.fill(0);

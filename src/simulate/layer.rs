@@ -44,30 +44,42 @@ impl Layout {
 
 impl Scratch {
     /// Lets `layer` listen to `codes`; its membranes stand in `self.membranes` afterwards.
-    pub(super) fn listen(
+    pub(super) fn listen<O: Observer>(
         &mut self,
         index: usize,
         layer: &SpikingLayer,
         codes: &[i32],
-        observer: &mut impl Observer,
+        observer: &mut O,
     ) {
         self.gather(layer, codes);
         let neurons = layer.connections.output.len();
         self.membranes.clear();
         self.membranes.resize(neurons, 0);
         self.currents.resize(neurons, 0);
+        if !O::SEES_STEPS && layer.collapses {
+            return self.collapse(layer);
+        }
         if !layer.doubling {
             self.add_start(index, layer, observer);
         }
         observer.start(index, &self.membranes);
         for (step, sent) in layer.steps.iter().enumerate() {
-            self.receive(layer, sent.plane, sent.weight);
+            self.receive(layer, sent.weight, |code| code >> sent.plane & 1);
             self.integrate(index, layer, step, observer);
             if layer.doubling && step + 1 == layer.steps.len() {
                 observer.unfolded(index, &self.membranes);
                 self.add_start(index, layer, observer);
             }
             observer.step(index, step, &self.currents, &self.membranes);
+        }
+    }
+
+    /// Σ_t c_t Σ_j w_ij s_{j,t} = Σ_j w_ij x_j: all steps at once, where no register can tell.
+    fn collapse(&mut self, layer: &SpikingLayer) {
+        self.receive(layer, 1, |code| code);
+        self.membranes.copy_from_slice(&self.currents);
+        for (membrane, start) in self.membranes.iter_mut().zip(&layer.start) {
+            *membrane += start;
         }
     }
 
@@ -92,20 +104,20 @@ impl Scratch {
         }
     }
 
-    /// I_i = c_t Σ_j w_ij s_j for the bits of one plane.
-    fn receive(&mut self, layer: &SpikingLayer, plane: u8, weight: i64) {
+    /// I_i = c_t Σ_j w_ij s_j, where `sent` takes s_j out of a code.
+    fn receive(&mut self, layer: &SpikingLayer, weight: i64, sent: impl Fn(i16) -> i16) {
         let layout = Layout::of(layer);
         let row_block = layer.connections.group_outputs() * layout.stride;
         let patches = self.patches.chunks_exact(layout.patches(1).max(1));
         let rows = layer.synapses.rows.chunks_exact(row_block.max(1));
         let currents = self.currents.chunks_exact_mut(layout.group_neurons.max(1));
         for ((patches, rows), currents) in patches.zip(rows).zip(currents) {
-            let plane_row = &mut self.plane[..layout.patches(1)];
-            for (bit, &code) in plane_row.iter_mut().zip(patches) {
-                *bit = code >> plane & 1;
+            let plane = &mut self.plane[..layout.patches(1)];
+            for (value, &code) in plane.iter_mut().zip(patches) {
+                *value = sent(code);
             }
             let sums = &mut self.sums[..layout.group_neurons];
-            kernels::sums(rows, plane_row, layout.stride, sums);
+            kernels::sums(rows, plane, layout.stride, sums);
             for (current, &sum) in currents.iter_mut().zip(sums.iter()) {
                 *current = weight * i64::from(sum);
             }

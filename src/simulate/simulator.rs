@@ -7,6 +7,10 @@ use crate::spiking::SpikingNetwork;
 /// Sees what happens in a simulation. Every method does nothing unless it is written anew, and
 /// then costs nothing.
 pub trait Observer {
+    /// Whether each step must be seen. If not, a layer whose register provably holds every
+    /// intermediate result unrounded is computed in one integer product instead of K steps.
+    const SEES_STEPS: bool = true;
+
     /// A layer's membranes before its first step.
     fn start(&mut self, _layer: usize, _membranes: &[i64]) {}
     /// Currents (before M_0) and membranes of a layer after a step.
@@ -17,7 +21,9 @@ pub trait Observer {
     fn overflow(&mut self, _layer: usize, _step: Option<usize>, _neuron: usize, _value: i64) {}
 }
 
-impl Observer for () {}
+impl Observer for () {
+    const SEES_STEPS: bool = false;
+}
 
 /// Runs spiking networks on one sample after another, without allocating in between.
 #[derive(Clone, Debug, Default)]

@@ -114,6 +114,7 @@ fn convert_layer(
         register,
         scale,
         start,
+        collapses: scale.is_one() && plan.proven && products_fit(layer, source),
         fire: Fire {
             exact: scale.is_one()
                 && bias.is_empty()
@@ -125,6 +126,20 @@ fn convert_layer(
         },
         plan,
     }
+}
+
+/// Whether 16-bit codes and 32-bit sums hold Σ_j w_ij x_j and all its partial sums.
+fn products_fit(layer: &Layer, source: Affine) -> bool {
+    let largest = i64::from(source.format.max()).max(-i64::from(source.format.min()));
+    let rows = layer
+        .weights
+        .values
+        .chunks_exact(layer.connections.fan_in().max(1));
+    let heaviest = rows
+        .map(|row| row.iter().map(|&w| i64::from(w).abs()).sum())
+        .max();
+    let bound = heaviest.unwrap_or(0i64).saturating_mul(largest);
+    source.format.max() <= i32::from(i16::MAX) && bound <= i64::from(i32::MAX)
 }
 
 /// The constant of every neuron, before it is scaled and fitted.

@@ -41,6 +41,9 @@ pub struct SpikingLayer {
     /// What stands in the membrane before the first step (shifting: what is added after the last),
     /// already scaled; one per neuron, or empty for 0.
     pub start: Vec<i64>,
+    /// Whether the K steps provably come to one integer product: M_0 = 1, no input can leave the
+    /// register, and 32 bits hold every sum of products.
+    pub collapses: bool,
     /// From membrane to code.
     pub fire: Fire,
     /// What conversion decided, for reports.

@@ -1,8 +1,13 @@
 //! What the native tests and those in the browser both check, on the same bytes.
 
 use sdann::quantize::QuantizedNetwork;
-use sdann::simulate::{Samples, Simulator, calibrate, measure};
+use sdann::simulate::{Observer, Samples, Simulator, calibrate, measure};
 use sdann::spiking::Conversion;
+
+/// Has every step simulated, even where they could provably be taken at once.
+pub struct StepByStep;
+
+impl Observer for StepByStep {}
 
 /// A number that stands for every code of every layer for 100 MNIST images at two narrow register
 /// widths. Native and wasm must both come to it; it changes only if a rule is changed on purpose.

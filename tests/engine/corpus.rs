@@ -1,5 +1,6 @@
 //! Small models, one subject each, with ONNX Runtime's answers.
 
+use crate::common::StepByStep;
 use crate::files::{array, network, root};
 use sdann::quantize::Reference;
 use sdann::simulate::Simulator;
@@ -41,7 +42,7 @@ fn check(case: &Path) {
         {
             let input = network.quantize_input(input);
             reference.run(&network, &input);
-            simulator.run(&spiking, &input, &mut ());
+            simulator.run(&spiking, &input, &mut StepByStep);
             for tensor in 0..network.tensors.len() {
                 assert_eq!(simulator.codes(tensor), reference.codes(tensor), "{name}");
             }

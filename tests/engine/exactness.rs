@@ -1,5 +1,6 @@
 //! With a wide register the spiking network computes ONNX Runtime's integers, code by code.
 
+use crate::common::StepByStep;
 use crate::files::{MODELS, codes, model, root, test_set};
 use sdann::quantize::Reference;
 use sdann::simulate::Simulator;
@@ -33,7 +34,7 @@ fn every_output_code_of_every_test_image_is_onnx_runtimes_and_every_hidden_code_
             let spiking = convert(&network, &wide(order, accumulation), &ranges);
             let (mut simulator, mut reference) = (Simulator::new(&network.tensors), Reference::new(&network));
             for (index, image) in images.iter().enumerate() {
-                simulator.run(&spiking, image, &mut ());
+                simulator.run(&spiking, image, &mut StepByStep);
                 reference.run(&network, image);
                 for tensor in 0..network.tensors.len() {
                     assert_eq!(
@@ -48,6 +49,25 @@ fn every_output_code_of_every_test_image_is_onnx_runtimes_and_every_hidden_code_
                     &expected[index * classes..][..classes],
                     "{name}, image {index}, {order:?}"
                 );
+            }
+        }
+    }
+}
+
+#[test]
+fn steps_taken_at_once_give_what_they_give_one_by_one() {
+    let network = model("mnist-cnn.onnx");
+    let ranges = vec![Range::default(); network.layers.len()];
+    for (order, accumulation) in FORMS {
+        let spiking = convert(&network, &wide(order, accumulation), &ranges);
+        assert!(spiking.layers.iter().all(|layer| layer.collapses));
+        let (mut at_once, mut one_by_one) =
+            (Simulator::new(&network.tensors), Simulator::new(&network.tensors));
+        for image in test_set(&network, "mnist", 255.0).iter().take(50) {
+            at_once.run(&spiking, image, &mut ());
+            one_by_one.run(&spiking, image, &mut StepByStep);
+            for index in 0..network.layers.len() {
+                assert_eq!(at_once.membranes(index), one_by_one.membranes(index));
             }
         }
     }

@@ -190,12 +190,15 @@ proptest! {
         let spiking = calibrate(&network, &conversion, &statistics, set);
         let (mut simulator, mut reference) = (Simulator::new(&network.tensors), Reference::new(&network));
         let mut overflows = Overflows::default();
+        let mut at_once = Simulator::new(&network.tensors);
         for sample in set.iter() {
             simulator.run(&spiking, sample, &mut overflows);
+            at_once.run(&spiking, sample, &mut ());
             reference.run(&network, sample);
             for (index, layer) in network.layers.iter().enumerate() {
                 let sums: Vec<i64> = reference.sums(index).to_vec();
                 prop_assert_eq!(simulator.membranes(index), &sums[..], "sums of {}", layer.name);
+                prop_assert_eq!(at_once.membranes(index), &sums[..], "sums of {} at once", layer.name);
                 prop_assert_eq!(simulator.codes(layer.target), reference.codes(layer.target));
             }
         }

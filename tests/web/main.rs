@@ -5,11 +5,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-use common::{NARROW_DIGEST, narrow_digest};
+use common::{NARROW_DIGEST, StepByStep, narrow_digest};
 use sdann::explore::{Session, open_network};
 use sdann::import::dataset::read_array;
 use sdann::settings::Settings;
-use sdann::simulate::Packed;
+use sdann::simulate::{Packed, Simulator};
 use sdann::web::worker::{JsCodec, Request, Sample};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -22,8 +22,12 @@ fn mnist() -> Session {
     let labels = include_bytes!("../../assets/datasets/mnist-test-labels.idx1-ubyte.gz");
     let calibration = include_bytes!("../../assets/datasets/mnist-calibration-images.idx3-ubyte.gz");
     let mut session = Session::new(open_network(model, "mnist-cnn").expect("the shipped model"));
-    session.set_samples(images, labels, 255.0).expect("the shipped images");
-    session.set_calibration(calibration, 255.0).expect("the shipped calibration images");
+    session
+        .set_samples(images, labels, 255.0)
+        .expect("the shipped images");
+    session
+        .set_calibration(calibration, 255.0)
+        .expect("the shipped calibration images");
     session
 }
 
@@ -36,19 +40,22 @@ fn every_output_code_of_a_thousand_images_is_onnx_runtimes_in_both_bit_orders() 
     for order in ["msb", "lsb"] {
         let settings = Settings::from_pairs([("order", order)]).expect("valid settings");
         let first = session.sample(0).expect("a sample").to_vec();
-        session.convert(&settings.conversion, &first);
-        let output = session.network().tensors.len() - 1;
-        for expected in expected.chunks_exact(10) {
-            session.count(1);
-            let codes = session.tally().simulator().codes(output);
-            assert!(
-                codes
-                    .iter()
-                    .zip(expected)
-                    .all(|(&code, &exact)| code as f32 == exact),
-                "{codes:?}, {expected:?}"
+        let spiking = session.convert(&settings.conversion, &first);
+        let mut simulator = Simulator::new(&spiking.tensors);
+        for (index, expected) in expected.chunks_exact(10).enumerate() {
+            simulator.run(
+                &spiking,
+                session.sample(index).expect("a sample"),
+                &mut StepByStep,
             );
+            let codes = simulator.codes(spiking.tensors.len() - 1);
+            let equal = codes
+                .iter()
+                .zip(expected)
+                .all(|(&code, &exact)| code as f32 == exact);
+            assert!(equal, "image {index}: {codes:?} instead of {expected:?}");
         }
+        while session.count(1000) {}
         let agreement = session.tally().agreement();
         assert_eq!(
             (agreement.counted, agreement.codes_equal, agreement.labels_equal),
