@@ -56,7 +56,10 @@
 //! `docs/ARCHITECTURE.md` shows the house, `docs/MATHEMATICS.md` the equations.
 
 pub mod chip;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod explore;
+pub mod export;
 pub mod graph;
 pub mod import;
 pub mod quantize;

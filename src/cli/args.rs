@@ -1,0 +1,308 @@
+//! The commands and their flags. Those of the settings are made from [`SETTINGS`].
+
+use super::error::CliError;
+use crate::settings::{Kind, SETTINGS, Section, Setting, Settings};
+use clap::builder::{PossibleValue, PossibleValuesParser, ValueParser};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use std::path::PathBuf;
+
+/// The shorthand for the switches of bias calibration.
+const BIAS_CALIBRATION: &str = "bias-calibration";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all went well
+  1  something from outside was wrong: a file, its data, a place to write to
+  2  the command itself was wrong";
+
+const INSPECT_EXAMPLE: &str = "\
+Example:
+  sdann inspect assets/models/mnist-cnn.onnx";
+
+const RUN_EXAMPLE: &str = "\
+Examples:
+  sdann run assets/models/mnist-cnn.onnx --inputs assets/datasets/mnist-test-images.idx3-ubyte.gz \\
+      --divide-by 255 --labels assets/datasets/mnist-test-labels.idx1-ubyte.gz --output codes.npy
+
+  The same through registers of 12 bits, with a report:
+  sdann run assets/models/mnist-cnn.onnx --inputs assets/datasets/mnist-test-images.idx3-ubyte.gz \\
+      --divide-by 255 --register-bits 12 --output narrow.npy --report narrow.json";
+
+const SETTINGS_EXAMPLE: &str = "\
+Example:
+  sdann settings --markdown > docs/SETTINGS.md";
+
+/// The whole command line.
+pub(super) fn command() -> Command {
+    Command::new("sdann")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Run quantized neural networks as spikes, exactly")
+        .after_help(EXIT_CODES)
+        .subcommand_required(true)
+        .subcommand(inspect())
+        .subcommand(run())
+        .subcommand(settings())
+}
+
+fn inspect() -> Command {
+    Command::new("inspect")
+        .about("Say what a model is made of, layer by layer")
+        .after_help(INSPECT_EXAMPLE)
+        .arg(model())
+        .arg(switch("json", "Print JSON instead of a table"))
+}
+
+fn run() -> Command {
+    Command::new("run")
+        .about("Run samples through a model as spikes, and hold every code against the integer reference")
+        .after_help(RUN_EXAMPLE)
+        .arg(model())
+        .arg(
+            path("inputs", "X.npy")
+                .required(true)
+                .help("Samples in the model's input shape, the first axis counting them: .npy or IDX, .gz or not"),
+        )
+        .arg(path("labels", "Y.npy").help("The class of each sample: .npy or IDX integers, .gz or not"))
+        .arg(path("calibration", "C.npy").help(
+            "Samples that ranges and corrections are measured on [default: the first 128 of the inputs]",
+        ))
+        .arg(
+            Arg::new("divide-by")
+                .long("divide-by")
+                .value_name("N")
+                .default_value("1")
+                .value_parser(divisor)
+                .help("Divide stored values of inputs and calibration by N: 255 for 8-bit images, for instance"),
+        )
+        .arg(
+            Arg::new("engine")
+                .long("engine")
+                .value_name("ENGINE")
+                .default_value("spiking")
+                .value_parser(PossibleValuesParser::new([
+                    PossibleValue::new("spiking").help("bit by bit, by STEM neurons"),
+                    PossibleValue::new("integer").help("the integer reference, which no setting concerns"),
+                ]))
+                .help("What computes the output"),
+        )
+        .arg(path("output", "OUT.npy").required(true).help(
+            "Where to write the output's codes: int32, [samples, …output shape]; float32 if the output is not quantized",
+        ))
+        .arg(path("report", "R.json").help("Where to write the report"))
+        .arg(switch("json", "Print the report instead of a summary"))
+        .arg(bias_calibration())
+        .args(SETTINGS.iter().map(setting_flag))
+}
+
+fn settings() -> Command {
+    Command::new("settings")
+        .about("List every setting with its values, default and meaning")
+        .after_help(SETTINGS_EXAMPLE)
+        .arg(switch("markdown", "Print docs/SETTINGS.md"))
+}
+
+fn model() -> Arg {
+    Arg::new("model")
+        .value_name("MODEL")
+        .required(true)
+        .value_parser(value_parser!(PathBuf))
+        .help("A quantized ONNX model in QDQ form")
+}
+
+fn path(name: &'static str, value: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name(value)
+        .value_parser(value_parser!(PathBuf))
+}
+
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+/// Reads a number that values can be divided by.
+fn divisor(word: &str) -> Result<f32, String> {
+    word.parse()
+        .ok()
+        .filter(|n: &f32| n.is_finite() && *n > 0.0)
+        .ok_or_else(|| "it takes a number above 0".into())
+}
+
+fn setting_flag(setting: &'static Setting) -> Arg {
+    let mut long_help = setting.help.to_owned();
+    if !setting.equation.is_empty() {
+        long_help += &format!("\n  {}", setting.equation);
+    }
+    if let Kind::Integer { .. } = setting.kind {
+        long_help += &format!("\n[{}]", setting.expected());
+    }
+    Arg::new(setting.key)
+        .long(setting.key)
+        .value_name(match setting.kind {
+            Kind::Integer { .. } => "N",
+            Kind::Choice(_) => "WORD",
+            Kind::Switch => "ON|OFF",
+        })
+        .default_value(setting.get(&Settings::default()))
+        .value_parser(setting_values(setting))
+        .help(setting.help)
+        .long_help(long_help)
+        .help_heading(setting.section.title())
+}
+
+fn setting_values(setting: &'static Setting) -> ValueParser {
+    match setting.kind {
+        Kind::Integer { .. } => ValueParser::new(move |word: &str| {
+            let refused = |_| format!("it takes {}", setting.expected());
+            setting
+                .set(&mut Settings::default(), word)
+                .map(|()| word.to_owned())
+                .map_err(refused)
+        }),
+        Kind::Choice(choices) => PossibleValuesParser::new(choices.iter().map(|choice| choice.value)).into(),
+        Kind::Switch => PossibleValuesParser::new(["on", "off"]).into(),
+    }
+}
+
+/// The switches that [`BIAS_CALIBRATION`] stands for, with the word of each.
+fn parts() -> impl Iterator<Item = (&'static str, &'static Setting)> {
+    SETTINGS
+        .iter()
+        .filter(|s| s.section == Section::BiasCalibration && matches!(s.kind, Kind::Switch))
+        .map(|s| (s.key.trim_start_matches("bias-"), s))
+}
+
+fn part_words() -> String {
+    parts().map(|(word, _)| word).collect::<Vec<_>>().join(", ")
+}
+
+fn bias_calibration() -> Arg {
+    Arg::new(BIAS_CALIBRATION)
+        .long(BIAS_CALIBRATION)
+        .value_name("PARTS")
+        .value_parser(read_parts)
+        .conflicts_with_all(parts().map(|(_, setting)| setting.key))
+        .help(format!(
+            "Shorthand for the switches: those of {} to turn on, separated by commas, the others being off; or all, or none",
+            part_words()
+        ))
+        .help_heading(Section::BiasCalibration.title())
+}
+
+/// Reads a list of parts into the keys of the switches that are on.
+fn read_parts(list: &str) -> Result<Vec<&'static str>, String> {
+    match list {
+        "all" => return Ok(parts().map(|(_, setting)| setting.key).collect()),
+        "none" => return Ok(Vec::new()),
+        _ => {}
+    }
+    let refused = || {
+        format!(
+            "it takes all, none, or some of {} separated by commas",
+            part_words()
+        )
+    };
+    list.split(',')
+        .map(|word| parts().find(|(part, _)| *part == word.trim()).ok_or_else(refused))
+        .map(|found| found.map(|(_, setting)| setting.key))
+        .collect()
+}
+
+/// The settings that the flags say.
+///
+/// # Errors
+/// If some exclude each other.
+pub(super) fn chosen_settings(matches: &ArgMatches) -> Result<Settings, CliError> {
+    let usage = |error: crate::settings::SettingsError| CliError::Usage(error.to_string());
+    let mut settings = Settings::default();
+    if let Some(on) = matches.get_one::<Vec<&'static str>>(BIAS_CALIBRATION) {
+        for (_, setting) in parts() {
+            let value = if on.contains(&setting.key) { "on" } else { "off" };
+            setting.set(&mut settings, value).map_err(usage)?;
+        }
+    }
+    for setting in SETTINGS {
+        // A default value would undo the shorthand.
+        let given = matches.value_source(setting.key) == Some(ValueSource::CommandLine);
+        if let (true, Some(value)) = (given, matches.get_one::<String>(setting.key)) {
+            setting.set(&mut settings, value).map_err(usage)?;
+        }
+    }
+    settings.check().map_err(usage)?;
+    Ok(settings)
+}
+
+/// The path that a flag gives.
+pub(super) fn path_of(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
+    matches.get_one::<PathBuf>(name).cloned()
+}
+
+/// What clap has to say of a wrong command, as one sentence.
+pub(super) fn sentence(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let words: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let text = words.join(" ").trim_start_matches("error: ").to_owned();
+    format!("{text}; see 'sdann --help' and 'sdann run --help'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(flags: &[&str]) -> Result<Settings, String> {
+        let words = ["sdann", "run", "m", "--inputs", "x", "--output", "o"];
+        let matches = command()
+            .try_get_matches_from(words.iter().chain(flags))
+            .map_err(|error| sentence(&error))?;
+        let (_, matches) = matches.subcommand().expect("a command");
+        chosen_settings(matches).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_setting_has_a_flag_that_sets_it() {
+        assert_eq!(chosen(&[]), Ok(Settings::default()));
+        for setting in SETTINGS {
+            let values: Vec<String> = match &setting.kind {
+                Kind::Integer { min, max, .. } => vec![min.to_string(), max.to_string()],
+                Kind::Choice(choices) => choices.iter().map(|c| c.value.to_owned()).collect(),
+                Kind::Switch => vec!["on".into(), "off".into()],
+            };
+            for value in values {
+                // The order that goes with any accumulation.
+                let settings = chosen(&[&format!("--{}", setting.key), &value, "--json"]);
+                let settings = settings.unwrap_or_else(|error| panic!("{}: {error}", setting.key));
+                assert_eq!(setting.get(&settings), value, "{}", setting.key);
+            }
+        }
+    }
+
+    #[test]
+    fn bias_calibration_stands_for_its_switches() {
+        let switches = |list| {
+            let parts = chosen(&["--bias-calibration", list])
+                .expect(list)
+                .conversion
+                .bias_calibration;
+            (parts.fold, parts.fit, parts.correct)
+        };
+        assert_eq!(switches("none"), (false, false, false));
+        assert_eq!(switches("all"), (true, true, true));
+        assert_eq!(switches("fold"), (true, false, false));
+        assert_eq!(switches("correct,fit"), (false, true, true));
+        let error = chosen(&["--bias-calibration", "fold,fudge"]).expect_err("no such part");
+        assert!(error.contains("some of fold, fit, correct"), "{error}");
+        let error = chosen(&["--bias-calibration", "fold", "--bias-fit", "on"]).expect_err("said twice");
+        assert!(error.contains("cannot be used with"), "{error}");
+    }
+}

@@ -1,0 +1,180 @@
+//! Files that come in and go out.
+
+use super::error::CliError;
+use crate::explore::open_network;
+use crate::import::MAX_MODEL_BYTES;
+use crate::import::dataset::{Array, MAX_ARRAY_BYTES, read_array};
+use crate::quantize::QuantizedNetwork;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// Reads a file of at most `limit` bytes.
+fn read(what: &'static str, path: &Path, limit: usize) -> Result<Vec<u8>, CliError> {
+    let refused = |problem: String| CliError::file(what, path, problem);
+    let metadata = fs::metadata(path).map_err(|error| refused(unreadable(&error)))?;
+    if metadata.is_dir() {
+        return Err(refused("this is a folder, but a file is needed".into()));
+    }
+    let mut bytes = Vec::new();
+    // What is not a plain file has no length beforehand.
+    File::open(path)
+        .and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| refused(unreadable(&error)))?;
+    if bytes.len() > limit {
+        let mebibytes = limit >> 20;
+        return Err(refused(format!(
+            "it is larger than the supported {mebibytes} MiB; give a smaller file"
+        )));
+    }
+    Ok(bytes)
+}
+
+fn unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file; check the path".into(),
+        io::ErrorKind::PermissionDenied => "reading it is not permitted; check its permissions".into(),
+        _ => format!("it cannot be read ({error})"),
+    }
+}
+
+/// Opens a model, called by its file's name without the extension.
+pub(super) fn model(path: &Path) -> Result<QuantizedNetwork, CliError> {
+    let bytes = read("model", path, MAX_MODEL_BYTES)?;
+    let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
+    open_network(&bytes, &name).map_err(|error| CliError::file("model", path, error))
+}
+
+/// Reads an array that the flag `what` names.
+pub(super) fn array(what: &'static str, path: &Path) -> Result<Array, CliError> {
+    let bytes = read(what, path, MAX_ARRAY_BYTES)?;
+    read_array(&bytes).map_err(|error| CliError::file(what, path, error))
+}
+
+/// A file that is there only once all of it is written: until then it has another name. What is
+/// no plain file (a pipe, `/dev/null`) is written to as it is.
+pub(super) struct NewFile {
+    what: &'static str,
+    /// As it was given.
+    path: PathBuf,
+    /// What is written to.
+    file: File,
+    /// What it is called until it is whole, and then.
+    names: Option<(PathBuf, PathBuf)>,
+}
+
+impl NewFile {
+    /// Begins a file that the flag `what` names.
+    pub(super) fn create(what: &'static str, path: &Path) -> Result<Self, CliError> {
+        let refused = |error: io::Error| CliError::file(what, path, unwritable(path, &error));
+        // A link stays a link: what it points to is replaced.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let existing = fs::metadata(&target).ok();
+        if existing.as_ref().is_some_and(fs::Metadata::is_dir) {
+            return Err(CliError::file(
+                what,
+                path,
+                "this is a folder; name a file to write",
+            ));
+        }
+        let is_plain = existing.as_ref().is_none_or(fs::Metadata::is_file);
+        let (file, names) = if is_plain {
+            if existing.is_some() {
+                // Replacing a file that may not be written to would surprise its owner.
+                OpenOptions::new().write(true).open(&target).map_err(refused)?;
+            }
+            let temporary = beside(&target);
+            (
+                File::create_new(&temporary).map_err(refused)?,
+                Some((temporary, target)),
+            )
+        } else {
+            (
+                OpenOptions::new().write(true).open(&target).map_err(refused)?,
+                None,
+            )
+        };
+        Ok(Self {
+            what,
+            path: path.to_owned(),
+            file,
+            names,
+        })
+    }
+
+    /// Where to write.
+    pub(super) fn writer(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// The error of a failed write.
+    pub(super) fn failed(&self, error: &io::Error) -> CliError {
+        CliError::file(self.what, &self.path, unwritable(&self.path, error))
+    }
+
+    /// Gives the file its name.
+    pub(super) fn finish(mut self) -> Result<(), CliError> {
+        self.file.flush().map_err(|error| self.failed(&error))?;
+        if let Some((temporary, target)) = self.names.take()
+            && let Err(error) = fs::rename(&temporary, target)
+        {
+            let _ = fs::remove_file(temporary);
+            return Err(self.failed(&error));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        // Still under its other name: the run has failed.
+        if let Some((temporary, _)) = &self.names {
+            let _ = fs::remove_file(temporary);
+        }
+    }
+}
+
+/// A hidden name in the same folder, so that renaming needs no copy.
+fn beside(target: &Path) -> PathBuf {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    target.with_file_name(format!(".{name}.{}.part", std::process::id()))
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            let folder = path.parent().unwrap_or(path).display();
+            format!("there is no folder '{folder}' to write it to; make it first")
+        }
+        io::ErrorKind::PermissionDenied => "writing there is not permitted; choose another place".into(),
+        io::ErrorKind::StorageFull => "the disk is full; make room or choose another place".into(),
+        _ => format!("it cannot be written ({error}); choose another place"),
+    }
+}
+
+/// Refuses to overwrite what is read, or to write two things to one file.
+pub(super) fn check_distinct(
+    read: &[(&'static str, &Path)],
+    written: &[(&'static str, &Path)],
+) -> Result<(), CliError> {
+    for (index, (what, path)) in written.iter().enumerate() {
+        let clash = read
+            .iter()
+            .chain(&written[..index])
+            .find(|(_, other)| is_same(path, other));
+        if let Some((other, _)) = clash {
+            return Err(CliError::Usage(format!(
+                "{what} and {other} are the same file, '{}'; write to another one",
+                path.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn is_same(a: &Path, b: &Path) -> bool {
+    let resolved = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let (a, b) = (resolved(a), resolved(b));
+    // Nothing is lost by writing to a device twice.
+    a == b && fs::metadata(a).map_or(true, |metadata| metadata.is_file())
+}

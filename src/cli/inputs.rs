@@ -1,0 +1,220 @@
+//! Samples and labels, as the files hold them and as the model takes them.
+
+use super::error::CliError;
+use super::files;
+use crate::import::dataset::ArrayValues;
+use crate::quantize::{CodeTensor, QuantizedNetwork};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// Samples in their file's type; each becomes codes when it is its turn.
+pub(super) struct Inputs {
+    what: &'static str,
+    path: PathBuf,
+    values: ArrayValues,
+    count: usize,
+    per_sample: usize,
+    divide_by: f32,
+}
+
+impl Inputs {
+    /// Reads the samples that the flag `what` names.
+    ///
+    /// # Errors
+    /// If the file cannot be used, or its shape is not the model's.
+    pub(super) fn read(
+        what: &'static str,
+        path: &Path,
+        divide_by: f32,
+        network: &QuantizedNetwork,
+    ) -> Result<Self, CliError> {
+        let array = files::array(what, path)?;
+        let input = network.input();
+        let count = samples(&array.shape, &input.shape)
+            .ok_or_else(|| CliError::file(what, path, wrong_shape(&array.shape, network)))?;
+        Ok(Self {
+            what,
+            path: path.to_owned(),
+            values: array.values,
+            count,
+            per_sample: input.len(),
+            divide_by,
+        })
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The file, as it was given.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The input's codes of a sample.
+    ///
+    /// # Errors
+    /// If a value is not a number.
+    pub(super) fn codes(&self, network: &QuantizedNetwork, sample: usize) -> Result<Vec<i32>, CliError> {
+        let mut values = reals(
+            &self.values,
+            sample * self.per_sample..(sample + 1) * self.per_sample,
+        );
+        values.iter_mut().for_each(|value| *value /= self.divide_by);
+        if values.iter().any(|value| value.is_nan()) {
+            let problem = format!(
+                "sample {sample} (counted from 0) has a value that is not a number (NaN); mend or drop it"
+            );
+            return Err(CliError::file(self.what, &self.path, problem));
+        }
+        Ok(network.quantize_input(&values))
+    }
+
+    /// The codes of the first samples, at most `count`.
+    ///
+    /// # Errors
+    /// If a value is not a number.
+    pub(super) fn first_codes(&self, network: &QuantizedNetwork, count: usize) -> Result<Vec<i32>, CliError> {
+        let mut codes = Vec::new();
+        for sample in 0..self.count.min(count) {
+            codes.extend(self.codes(network, sample)?);
+        }
+        Ok(codes)
+    }
+
+    /// Says so if most values of the first sample lie outside what the input's codes can hold: they
+    /// are likely in other units.
+    pub(super) fn doubt(&self, input: &CodeTensor) -> Option<String> {
+        let affine = input.affine?;
+        let (low, high) = (
+            affine.dequantize(affine.format.min()),
+            affine.dequantize(affine.format.max()),
+        );
+        let slack = affine.scale;
+        let looked_at = self.count.min(16) * self.per_sample;
+        let beyond = reals(&self.values, 0..looked_at)
+            .into_iter()
+            .map(|value| value / self.divide_by)
+            .filter(|value| *value < low - slack || *value > high + slack)
+            .count();
+        (beyond * 10 > looked_at).then(|| {
+            format!(
+                "{} '{}': {} of the first {looked_at} values lie outside {low} to {high}, which is all that the model's input can express; if they are in other units, see --divide-by",
+                self.what,
+                self.path.display(),
+                beyond
+            )
+        })
+    }
+}
+
+fn reals(values: &ArrayValues, range: Range<usize>) -> Vec<f32> {
+    match values {
+        ArrayValues::U8(v) => v[range].iter().map(|&x| x.into()).collect(),
+        ArrayValues::I8(v) => v[range].iter().map(|&x| x.into()).collect(),
+        ArrayValues::I32(v) => v[range].iter().map(|&x| x as f32).collect(),
+        ArrayValues::I64(v) => v[range].iter().map(|&x| x as f32).collect(),
+        ArrayValues::F32(v) => v[range].to_vec(),
+        ArrayValues::F64(v) => v[range].iter().map(|&x| x as f32).collect(),
+    }
+}
+
+/// How many samples of shape `input` an array holds: it may be a single one without the first axis,
+/// axes of extent 1 may be left out or added, and samples may be flat. `None` if it does not fit.
+fn samples(array: &[usize], input: &[usize]) -> Option<usize> {
+    let fits = |shape: &[usize]| {
+        let flat = *shape == [input.iter().product::<usize>()];
+        flat || without_ones(shape).eq(without_ones(input))
+    };
+    match array {
+        [count, sample @ ..] if fits(sample) => Some(*count),
+        _ if fits(array) => Some(1),
+        _ => None,
+    }
+}
+
+fn without_ones(shape: &[usize]) -> impl Iterator<Item = &usize> {
+    shape.iter().filter(|&&extent| extent != 1)
+}
+
+fn wrong_shape(found: &[usize], network: &QuantizedNetwork) -> String {
+    let shape = |extents: &[usize]| {
+        extents
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    format!(
+        "its shape is [{}], but model '{}' takes [samples, {}]; reshape it",
+        shape(found),
+        network.name,
+        shape(&network.input().shape)
+    )
+}
+
+/// Reads one label per sample.
+///
+/// # Errors
+/// If the file cannot be used, there are more or fewer labels than samples, or one is no class of
+/// the model's.
+pub(super) fn labels(
+    path: &Path,
+    samples: usize,
+    network: &QuantizedNetwork,
+) -> Result<Vec<usize>, CliError> {
+    let what = "--labels";
+    let refused = |problem: String| CliError::file(what, path, problem);
+    let labels = files::array(what, path)?
+        .to_labels()
+        .map_err(|error| refused(error.to_string()))?;
+    if labels.len() != samples {
+        let (found, needed) = (labels.len(), samples);
+        return Err(refused(format!(
+            "it has {found} labels, but there are {needed} samples; give one label for each sample"
+        )));
+    }
+    let classes = network.output().len();
+    if let Some((sample, label)) = labels.iter().enumerate().find(|(_, label)| **label >= classes) {
+        return Err(refused(format!(
+            "the label of sample {sample} is {label}, but the model has {classes} classes, counted from 0; check that labels and model belong together"
+        )));
+    }
+    Ok(labels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_axis_counts_samples_and_ones_may_be_left_out() {
+        let image: &[usize] = &[1, 28, 28];
+        assert_eq!(samples(&[5, 1, 28, 28], image), Some(5));
+        assert_eq!(samples(&[5, 28, 28], image), Some(5));
+        assert_eq!(samples(&[5, 28, 28, 1], image), Some(5));
+        assert_eq!(samples(&[5, 784], image), Some(5));
+        assert_eq!(samples(&[0, 1, 28, 28], image), Some(0));
+        assert_eq!(samples(&[1, 28, 28], image), Some(1));
+        assert_eq!(samples(&[28, 28], image), Some(1));
+        assert_eq!(samples(&[784], image), Some(1));
+    }
+
+    #[test]
+    fn other_orders_and_sizes_do_not_fit() {
+        let image: &[usize] = &[3, 8, 6];
+        assert_eq!(samples(&[5, 8, 6, 3], image), None);
+        assert_eq!(samples(&[5, 3, 6, 8], image), None);
+        assert_eq!(samples(&[5, 3, 8], image), None);
+        assert_eq!(samples(&[], image), None);
+        assert_eq!(samples(&[0], image), None);
+    }
+
+    #[test]
+    fn a_list_of_numbers_for_a_model_that_takes_one_is_a_list_of_samples() {
+        assert_eq!(samples(&[5], &[1]), Some(5));
+        assert_eq!(samples(&[5, 1], &[1]), Some(5));
+        assert_eq!(samples(&[], &[1]), Some(1));
+    }
+}

@@ -1,0 +1,304 @@
+//! `sdann run`.
+
+use super::error::CliError;
+use super::files::{self, NewFile};
+use super::inputs::{self, Inputs};
+use super::progress::Progress;
+use super::{args, json, note, print, summary};
+use crate::chip::{ChipConfig, Mapping, Router};
+use crate::explore::{Agreement, Tally};
+use crate::export::{CalibrationSource, ChipReport, Engine, NpyWriter, OutputReport, RunReport, RunSource};
+use crate::quantize::{CodeTensor, QuantizedNetwork, Reference, winner};
+use crate::settings::Settings;
+use crate::simulate::{Samples, Simulator, calibrate, measure, trace};
+use crate::spiking::SpikingNetwork;
+use clap::ArgMatches;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Samples of the inputs that are calibrated on if no others are given.
+const CALIBRATION_SAMPLES: usize = 128;
+
+/// What the flags say.
+struct Request {
+    model: PathBuf,
+    inputs: PathBuf,
+    labels: Option<PathBuf>,
+    calibration: Option<PathBuf>,
+    divide_by: f32,
+    engine: Engine,
+    output: PathBuf,
+    report: Option<PathBuf>,
+    print_json: bool,
+    settings: Settings,
+}
+
+impl Request {
+    fn read(matches: &ArgMatches) -> Result<Self, CliError> {
+        let path = |name| args::path_of(matches, name);
+        let request = Self {
+            model: path("model").unwrap_or_default(),
+            inputs: path("inputs").unwrap_or_default(),
+            labels: path("labels"),
+            calibration: path("calibration"),
+            divide_by: matches.get_one("divide-by").copied().unwrap_or(1.0),
+            engine: match matches.get_one::<String>("engine").map(String::as_str) {
+                Some("integer") => Engine::Integer,
+                _ => Engine::Spiking,
+            },
+            output: path("output").unwrap_or_default(),
+            report: path("report"),
+            print_json: matches.get_flag("json"),
+            settings: args::chosen_settings(matches)?,
+        };
+        request.check_paths()?;
+        Ok(request)
+    }
+
+    fn check_paths(&self) -> Result<(), CliError> {
+        let mut read: Vec<(&'static str, &Path)> =
+            vec![("the model", &self.model), ("--inputs", &self.inputs)];
+        read.extend(self.labels.iter().map(|path| ("--labels", path.as_path())));
+        read.extend(
+            self.calibration
+                .iter()
+                .map(|path| ("--calibration", path.as_path())),
+        );
+        let mut written: Vec<(&'static str, &Path)> = vec![("--output", &self.output)];
+        written.extend(self.report.iter().map(|path| ("--report", path.as_path())));
+        files::check_distinct(&read, &written)
+    }
+
+    fn source(&self, network: &QuantizedNetwork, calibration: Option<CalibrationSource>) -> RunSource {
+        RunSource {
+            model: network.name.clone(),
+            model_file: self.model.display().to_string(),
+            inputs_file: self.inputs.display().to_string(),
+            labels_file: self.labels.as_ref().map(|path| path.display().to_string()),
+            divide_by: self.divide_by,
+            calibration,
+        }
+    }
+}
+
+/// Runs samples through a model.
+pub(super) fn run(matches: &ArgMatches) -> Result<(), CliError> {
+    let request = Request::read(matches)?;
+    let network = files::model(&request.model)?;
+    let inputs = Inputs::read("--inputs", &request.inputs, request.divide_by, &network)?;
+    let labels = match &request.labels {
+        Some(path) => inputs::labels(path, inputs.count(), &network)?,
+        None => Vec::new(),
+    };
+    // What cannot be written is better known before the work than behind it.
+    let mut output_file = NewFile::create("--output", &request.output)?;
+    let report_file = request
+        .report
+        .as_ref()
+        .map(|path| NewFile::create("--report", path))
+        .transpose()?;
+    if let Some(doubt) = inputs.doubt(network.input()) {
+        note(doubt);
+    }
+
+    let start = Instant::now();
+    let (mut engine, calibration) = Running::start(&request, &network, &inputs)?;
+    write_output(&mut engine, &network, &inputs, &labels, &mut output_file)?;
+    let output = OutputReport::new(request.output.display().to_string(), &network, inputs.count());
+    let source = request.source(&network, calibration);
+    let report = engine.report(&network, &inputs, source, request.settings, output)?;
+    let elapsed = start.elapsed();
+
+    output_file.finish()?;
+    if let Some(file) = report_file {
+        write_report(&report, file)?;
+    }
+    if request.print_json {
+        print(&(json(&report)? + "\n"))
+    } else {
+        print(&summary::summary(&report, elapsed))
+    }
+}
+
+/// Runs every sample and writes the answers as they come.
+fn write_output(
+    engine: &mut Running,
+    network: &QuantizedNetwork,
+    inputs: &Inputs,
+    labels: &[usize],
+    file: &mut NewFile,
+) -> Result<(), CliError> {
+    let output = network.output();
+    let shape: Vec<usize> = [inputs.count()]
+        .into_iter()
+        .chain(output.shape.iter().copied())
+        .collect();
+    let mut progress = Progress::new(inputs.count());
+    let written = (|| {
+        let writer = BufWriter::new(file.writer());
+        let mut writer = match output.affine {
+            Some(_) => NpyWriter::codes(writer, &shape)?,
+            None => NpyWriter::reals(writer, &shape)?,
+        };
+        for sample in 0..inputs.count() {
+            let codes = match inputs.codes(network, sample) {
+                Ok(codes) => codes,
+                Err(error) => return Ok(Err(error)),
+            };
+            engine.add(network, &codes, labels.get(sample).copied());
+            writer.push(engine.codes(network), engine.reals())?;
+            progress.tell(sample + 1);
+        }
+        writer.finish().map(Ok)
+    })();
+    written.map_err(|error| file.failed(&error))?
+}
+
+fn write_report(report: &RunReport, mut file: NewFile) -> Result<(), CliError> {
+    let text = json(report)? + "\n";
+    let written = file.writer().write_all(text.as_bytes());
+    written.map_err(|error| file.failed(&error))?;
+    file.finish()
+}
+
+/// The engine at work.
+enum Running {
+    Spiking {
+        spiking: SpikingNetwork,
+        tally: Box<Tally>,
+        chip: ChipConfig,
+    },
+    Integer {
+        reference: Reference,
+        agreement: Agreement,
+    },
+}
+
+impl Running {
+    /// Converts the network, if it is to be run as spikes; says what was calibrated on.
+    fn start(
+        request: &Request,
+        network: &QuantizedNetwork,
+        inputs: &Inputs,
+    ) -> Result<(Self, Option<CalibrationSource>), CliError> {
+        if request.engine == Engine::Integer {
+            let reference = Reference::new(network);
+            let agreement = Agreement {
+                total: inputs.count(),
+                ..Agreement::default()
+            };
+            return Ok((Self::Integer { reference, agreement }, None));
+        }
+        let (codes, source) = calibration(request, network, inputs)?;
+        let samples = Samples {
+            codes: &codes,
+            len: network.input().len(),
+        };
+        let conversion = &request.settings.conversion;
+        let statistics = measure(network, conversion, samples);
+        let running = Self::Spiking {
+            spiking: calibrate(network, conversion, &statistics, samples),
+            tally: Box::new(Tally::new(network, inputs.count())),
+            chip: request.settings.chip,
+        };
+        Ok((running, Some(source)))
+    }
+
+    fn add(&mut self, network: &QuantizedNetwork, codes: &[i32], label: Option<usize>) {
+        match self {
+            Self::Spiking { spiking, tally, .. } => tally.add(network, spiking, codes, label),
+            Self::Integer {
+                reference, agreement, ..
+            } => {
+                reference.run(network, codes);
+                agreement.counted += 1;
+                if let Some(label) = label {
+                    agreement.labelled += 1;
+                    agreement.reference_correct += usize::from(winner(reference.output()) == label);
+                }
+            }
+        }
+    }
+
+    /// The output's codes after the last sample.
+    fn codes(&self, network: &QuantizedNetwork) -> &[i32] {
+        let output = network.tensors.len() - 1;
+        match self {
+            Self::Spiking { tally, .. } => tally.simulator().codes(output),
+            Self::Integer { reference, .. } => reference.codes(output),
+        }
+    }
+
+    /// The output as real numbers after the last sample.
+    fn reals(&self) -> &[f32] {
+        match self {
+            Self::Spiking { tally, .. } => tally.simulator().output(),
+            Self::Integer { reference, .. } => reference.output(),
+        }
+    }
+
+    fn report(
+        &self,
+        network: &QuantizedNetwork,
+        inputs: &Inputs,
+        source: RunSource,
+        settings: Settings,
+        output: OutputReport,
+    ) -> Result<RunReport, CliError> {
+        Ok(match self {
+            Self::Integer { agreement, .. } => RunReport::integer(source, settings, agreement, output),
+            Self::Spiking { spiking, tally, chip } => {
+                let chip = chip_report(*chip, network, spiking, inputs)?;
+                RunReport::spiking(source, settings, tally.agreement(), output, spiking, chip)
+            }
+        })
+    }
+}
+
+/// The samples to calibrate on: those given, or the first ones of the inputs.
+fn calibration(
+    request: &Request,
+    network: &QuantizedNetwork,
+    inputs: &Inputs,
+) -> Result<(Vec<i32>, CalibrationSource), CliError> {
+    let describe = |from: &Inputs, from_inputs, samples| CalibrationSource {
+        file: from.path().display().to_string(),
+        from_inputs,
+        samples,
+    };
+    let Some(path) = &request.calibration else {
+        let codes = inputs.first_codes(network, CALIBRATION_SAMPLES)?;
+        let samples = inputs.count().min(CALIBRATION_SAMPLES);
+        return Ok((codes, describe(inputs, true, samples)));
+    };
+    let given = Inputs::read("--calibration", path, request.divide_by, network)?;
+    if given.count() == 0 {
+        let problem = "it holds no samples, but at least one is needed to calibrate on";
+        return Err(CliError::file("--calibration", path, problem));
+    }
+    let codes = given.first_codes(network, usize::MAX)?;
+    Ok((codes, describe(&given, false, given.count())))
+}
+
+/// The first sample on the mesh; `None` if there are no samples.
+fn chip_report(
+    chip: ChipConfig,
+    network: &QuantizedNetwork,
+    spiking: &SpikingNetwork,
+    inputs: &Inputs,
+) -> Result<Option<ChipReport>, CliError> {
+    if inputs.count() == 0 {
+        return Ok(None);
+    }
+    let neurons: Vec<usize> = network.tensors.iter().map(CodeTensor::len).collect();
+    let mapping = match Mapping::in_order(chip, &neurons) {
+        Ok(mapping) => mapping,
+        Err(error) => return Ok(Some(ChipReport::unmapped(&error))),
+    };
+    let (mut simulator, mut reference) = (Simulator::new(&network.tensors), Reference::new(network));
+    let codes = inputs.codes(network, 0)?;
+    let trace = trace(network, spiking, &codes, &mut simulator, &mut reference);
+    let router = Router::new(spiking, mapping);
+    Ok(Some(ChipReport::mapped(router.mapping(), &router.count(&trace))))
+}

@@ -1,0 +1,153 @@
+//! A run on one screen.
+
+use super::table::{Align, Table, one_line, percent, shape, thousands};
+use crate::export::{ChipReport, Engine, RunLayerReport, RunReport};
+use std::time::Duration;
+
+/// What a run came to, for a person.
+pub(super) fn summary(report: &RunReport, elapsed: Duration) -> String {
+    let mut lines = vec![headline(report, elapsed), String::new()];
+    lines.extend(agreement(report));
+    lines.push(fact("wrote", &wrote(report)));
+    lines.extend(report.source.calibration.as_ref().map(|calibration| {
+        let count = calibration.samples;
+        let text = if calibration.from_inputs {
+            format!("the first {count} of the inputs")
+        } else {
+            format!("{count} samples of {}", calibration.file)
+        };
+        fact("calibrated on", &text)
+    }));
+    lines.extend(report.chip.as_ref().map(|chip| fact("chip", &on_chip(chip))));
+    let mut text: String = lines.iter().map(|line| one_line(line) + "\n").collect();
+    if !report.layers.is_empty() {
+        text += "\n";
+        text += &layers(report);
+    }
+    text + &overflow(report)
+}
+
+fn fact(name: &str, text: &str) -> String {
+    format!("  {name:<13}  {text}")
+}
+
+fn headline(report: &RunReport, elapsed: Duration) -> String {
+    let how = match report.engine {
+        Engine::Spiking => "as spikes",
+        Engine::Integer => "by the integer reference",
+    };
+    let seconds = elapsed.as_secs_f64();
+    let rate = report.samples as f64 / seconds.max(1e-9);
+    let samples = thousands(report.samples as u64);
+    format!(
+        "{}: {samples} samples {how} in {seconds:.2} s ({rate:.0} samples/s)",
+        report.source.model
+    )
+}
+
+fn agreement(report: &RunReport) -> Vec<String> {
+    let of = |count: usize| {
+        format!(
+            "{} of {}",
+            thousands(count as u64),
+            thousands(report.samples as u64)
+        )
+    };
+    let mut lines = Vec::new();
+    if let Some(equal) = report.codes_equal {
+        lines.push(fact(
+            "codes equal",
+            &format!("{} samples (every code of every layer)", of(equal)),
+        ));
+    }
+    if let Some(equal) = report.labels_equal {
+        lines.push(fact("labels equal", &format!("{} samples", of(equal))));
+    }
+    if let (Some(accuracy), Some(reference)) = (report.accuracy, report.reference_accuracy) {
+        let (accuracy, reference) = (accuracy * 100.0, reference * 100.0);
+        let text = match report.engine {
+            Engine::Spiking => format!("{accuracy:.1} % (integer reference {reference:.1} %)"),
+            Engine::Integer => format!("{accuracy:.1} %"),
+        };
+        lines.push(fact("accuracy", &text));
+    }
+    lines
+}
+
+fn wrote(report: &RunReport) -> String {
+    let output = &report.output;
+    format!("{} ({} {})", output.file, output.dtype, shape(&output.shape))
+}
+
+fn on_chip(chip: &ChipReport) -> String {
+    match chip {
+        ChipReport::Mapped {
+            cores_used,
+            cores,
+            spikes,
+            packets,
+            hops,
+            ..
+        } => format!(
+            "{cores_used} of {cores} cores; the first sample sends {} spikes, {} packets, {} hops",
+            thousands(*spikes),
+            thousands(*packets),
+            thousands(*hops)
+        ),
+        ChipReport::Unmapped { problem } => problem.clone(),
+    }
+}
+
+fn layers(report: &RunReport) -> String {
+    use Align::{Left, Right};
+    let mut table = Table::new(&[
+        ("layer", Left),
+        ("codes equal", Right),
+        ("largest error", Right),
+        ("M₀", Right),
+        ("bits needed", Right),
+        ("bits guaranteed", Right),
+        ("overflows", Right),
+        ("spikes/sample", Right),
+    ]);
+    for layer in &report.layers {
+        table.row([
+            layer.name.clone(),
+            percent(layer.codes_equal, layer.codes),
+            layer.largest_error.to_string(),
+            scale(layer),
+            layer.narrowest_register.to_string(),
+            layer.guaranteed_register.to_string(),
+            thousands(layer.overflows),
+            thousands(layer.spikes / report.samples.max(1) as u64),
+        ]);
+    }
+    table.render()
+}
+
+fn scale(layer: &RunLayerReport) -> String {
+    if layer.m0.numerator == layer.m0.denominator {
+        "1".into()
+    } else {
+        format!("{:.3e}", layer.m0.value)
+    }
+}
+
+/// Where the first overflow was, if there was one.
+fn overflow(report: &RunReport) -> String {
+    let first = report
+        .layers
+        .iter()
+        .find_map(|layer| Some((layer, layer.first_overflow?)));
+    let Some((layer, place)) = first else {
+        return String::new();
+    };
+    let step = place
+        .step
+        .map_or("the folded constant".into(), |step| format!("step {step}"));
+    let text = format!(
+        "first overflow: layer {}, sample {}, channel {}, row {}, column {}, {step}",
+        layer.name, place.sample, place.channel, place.row, place.column
+    );
+    format!("\n{}\n", one_line(&text))
+}

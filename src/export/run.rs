@@ -1,0 +1,418 @@
+//! What a run came to: `sdann run --report`.
+
+use super::REPORT_VERSION;
+use crate::chip::{Mapping, MappingError, Traffic};
+use crate::explore::{Agreement, FirstOverflow, LayerAgreement};
+use crate::graph::Volume;
+use crate::quantize::QuantizedNetwork;
+use crate::settings::{Kind, SETTINGS, Settings};
+use crate::spiking::{LayerPlan, SpikingLayer, SpikingNetwork};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+/// A run over samples. Whatever needs spikes is `null`, and `layers` is empty, where the integer
+/// engine ran; whatever needs labels is `null` without them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunReport {
+    /// [`REPORT_VERSION`].
+    pub report_version: u32,
+    /// The version of this program.
+    pub sdann_version: &'static str,
+    /// Model and data.
+    pub source: RunSource,
+    /// Every setting.
+    pub settings: SettingValues,
+    /// What computed the output.
+    pub engine: Engine,
+    /// Samples that were run.
+    pub samples: usize,
+    /// Samples of which every code of every layer equals the integer reference's.
+    pub codes_equal: Option<usize>,
+    /// Samples with the same winner as the integer reference.
+    pub labels_equal: Option<usize>,
+    /// Share of labelled samples whose winner is the label, 0 to 1, by the engine that ran.
+    pub accuracy: Option<f64>,
+    /// The same of the integer reference.
+    pub reference_accuracy: Option<f64>,
+    /// What was written.
+    pub output: OutputReport,
+    /// Layers in running order.
+    pub layers: Vec<RunLayerReport>,
+    /// Sums over layers and samples.
+    pub totals: Option<RunTotals>,
+    /// The first sample on the chip.
+    pub chip: Option<ChipReport>,
+}
+
+/// What computes the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// STEM neurons, bit by bit.
+    Spiking,
+    /// The integer reference.
+    Integer,
+}
+
+/// Where model and data came from: paths as they were given.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct RunSource {
+    /// The model's name.
+    pub model: String,
+    /// The model's file.
+    pub model_file: String,
+    /// The samples' file.
+    pub inputs_file: String,
+    /// The labels' file.
+    pub labels_file: Option<String>,
+    /// What stored values were divided by.
+    pub divide_by: f32,
+    /// What ranges and corrections were measured on; `null` where the integer engine ran.
+    pub calibration: Option<CalibrationSource>,
+}
+
+/// The calibration set.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct CalibrationSource {
+    /// Its file, which may be that of the samples.
+    pub file: String,
+    /// Whether it is the beginning of the samples themselves.
+    pub from_inputs: bool,
+    /// Samples in it.
+    pub samples: usize,
+}
+
+/// What the output file holds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct OutputReport {
+    /// The file.
+    pub file: String,
+    /// NumPy's name of the element type: `int32` for codes, `float32` for real numbers.
+    pub dtype: &'static str,
+    /// Its shape; the first axis counts samples.
+    pub shape: Vec<usize>,
+    /// Elements written.
+    pub values: u64,
+    /// Elements equal to the integer reference's.
+    pub values_equal: Option<u64>,
+}
+
+/// A layer over all samples.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunLayerReport {
+    /// Its node's name in the file.
+    pub name: String,
+    /// Codes fired.
+    pub codes: u64,
+    /// Codes equal to the integer reference's.
+    pub codes_equal: u64,
+    /// Largest difference of a code.
+    pub largest_error: u32,
+    /// I_max: the largest magnitude of an intermediate result at M_0 = 1.
+    pub i_max: i64,
+    /// M_0.
+    pub m0: Ratio,
+    /// M_1 over the output channels; `null` at a real output.
+    pub m1: Option<Span>,
+    /// Fewest register bits with which calibration data does not overflow at M_0 = 1.
+    pub narrowest_register: u8,
+    /// Fewest register bits with which no data can overflow at M_0 = 1.
+    pub guaranteed_register: u8,
+    /// Whether it is proven that no data overflows.
+    pub proven: bool,
+    /// Results outside the register.
+    pub overflows: u64,
+    /// The first of those.
+    pub first_overflow: Option<OverflowPlace>,
+    /// Spikes that the layer received.
+    pub spikes: u64,
+    /// Synaptic operations: each spike times the synapses that it feeds.
+    pub synaptic_operations: u64,
+    /// Constants that the bias register could not hold.
+    pub bias_saturated: u64,
+    /// Mean correction over the channels, in codes.
+    pub mean_correction: f64,
+}
+
+/// A ratio of integers and its value.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Ratio {
+    /// Above the line; not reduced.
+    pub numerator: i64,
+    /// Below the line.
+    pub denominator: i64,
+    /// The quotient.
+    pub value: f64,
+}
+
+/// Smallest and largest of several numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Span {
+    /// Smallest.
+    pub min: f64,
+    /// Largest.
+    pub max: f64,
+}
+
+/// Where a register first overflowed. All indices count from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct OverflowPlace {
+    /// The sample.
+    pub sample: usize,
+    /// The neuron in the layer's output tensor.
+    pub neuron: usize,
+    /// Its channel.
+    pub channel: usize,
+    /// Its row.
+    pub row: usize,
+    /// Its column.
+    pub column: usize,
+    /// The step within the window; `null` for the folded constant.
+    pub step: Option<u8>,
+}
+
+/// Sums over layers and samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct RunTotals {
+    /// Codes fired.
+    pub codes: u64,
+    /// Codes equal to the integer reference's.
+    pub codes_equal: u64,
+    /// Results outside a register.
+    pub overflows: u64,
+    /// Spikes received.
+    pub spikes: u64,
+    /// Synaptic operations.
+    pub synaptic_operations: u64,
+    /// Spikes for a sample, on average.
+    pub spikes_per_sample: f64,
+    /// Synaptic operations for a sample, on average.
+    pub synaptic_operations_per_sample: f64,
+}
+
+/// The first sample on the mesh, or why the network does not fit.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum ChipReport {
+    /// It fits.
+    Mapped {
+        /// Cores that hold neurons.
+        cores_used: usize,
+        /// Cores on the mesh.
+        cores: usize,
+        /// Time steps of the sample.
+        time_steps: usize,
+        /// Spikes fired.
+        spikes: u64,
+        /// Packets: a spike goes once to each core that holds a target.
+        packets: u64,
+        /// Links that all packets crossed.
+        hops: u64,
+        /// Synaptic operations.
+        synaptic_operations: u64,
+        /// Most packets over one link in one step.
+        busiest_link: u32,
+        /// Most synaptic operations of one core in one step.
+        busiest_core: u32,
+    },
+    /// It does not.
+    Unmapped {
+        /// Why not, and what to do.
+        problem: String,
+    },
+}
+
+/// Every setting with its value: numbers as numbers, words as words.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SettingValues(pub Settings);
+
+impl Serialize for SettingValues {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(SETTINGS.len()))?;
+        for setting in SETTINGS {
+            let value = setting.get(&self.0);
+            match (&setting.kind, value.parse::<u32>()) {
+                (Kind::Integer { .. }, Ok(number)) => map.serialize_entry(setting.key, &number)?,
+                _ => map.serialize_entry(setting.key, &value)?,
+            }
+        }
+        map.end()
+    }
+}
+
+impl RunReport {
+    /// The report of the integer engine: what does not need spikes.
+    pub fn integer(
+        source: RunSource,
+        settings: Settings,
+        agreement: &Agreement,
+        mut output: OutputReport,
+    ) -> Self {
+        output.values_equal = None;
+        Self {
+            report_version: REPORT_VERSION,
+            sdann_version: env!("CARGO_PKG_VERSION"),
+            source,
+            settings: SettingValues(settings),
+            engine: Engine::Integer,
+            samples: agreement.counted,
+            codes_equal: None,
+            labels_equal: None,
+            accuracy: share(agreement.reference_correct, agreement.labelled),
+            reference_accuracy: share(agreement.reference_correct, agreement.labelled),
+            output,
+            layers: Vec::new(),
+            totals: None,
+            chip: None,
+        }
+    }
+
+    /// The report of the spiking engine.
+    pub fn spiking(
+        source: RunSource,
+        settings: Settings,
+        agreement: &Agreement,
+        mut output: OutputReport,
+        spiking: &SpikingNetwork,
+        chip: Option<ChipReport>,
+    ) -> Self {
+        output.values_equal = agreement.layers.last().map(|layer| layer.equal);
+        let layers = spiking.layers.iter().zip(&agreement.layers);
+        Self {
+            engine: Engine::Spiking,
+            codes_equal: Some(agreement.codes_equal),
+            labels_equal: Some(agreement.labels_equal),
+            accuracy: share(agreement.correct, agreement.labelled),
+            layers: layers
+                .map(|(layer, counts)| RunLayerReport::new(layer, counts))
+                .collect(),
+            totals: Some(RunTotals::of(agreement)),
+            chip,
+            output: output.clone(),
+            ..Self::integer(source, settings, agreement, output)
+        }
+    }
+}
+
+fn share(part: usize, whole: usize) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+impl OutputReport {
+    /// What the file of `samples` samples of a network's output holds.
+    pub fn new(file: String, network: &QuantizedNetwork, samples: usize) -> Self {
+        let output = network.output();
+        let shape: Vec<usize> = [samples]
+            .into_iter()
+            .chain(output.shape.iter().copied())
+            .collect();
+        Self {
+            file,
+            dtype: if output.affine.is_some() {
+                "int32"
+            } else {
+                "float32"
+            },
+            values: shape.iter().map(|&extent| extent as u64).product(),
+            shape,
+            values_equal: None,
+        }
+    }
+}
+
+impl RunLayerReport {
+    fn new(layer: &SpikingLayer, counts: &LayerAgreement) -> Self {
+        let LayerPlan { i_max, m0, .. } = layer.plan;
+        let plan = &layer.plan;
+        Self {
+            name: layer.name.clone(),
+            codes: counts.codes,
+            codes_equal: counts.equal,
+            largest_error: counts.largest_error,
+            i_max,
+            m0: Ratio {
+                numerator: m0.0,
+                denominator: m0.1,
+                value: plan.m0(),
+            },
+            m1: Span::of(&plan.m1),
+            narrowest_register: plan.narrowest_register,
+            guaranteed_register: plan.guaranteed_register,
+            proven: plan.proven,
+            overflows: counts.overflows,
+            first_overflow: counts
+                .first_overflow
+                .map(|first| OverflowPlace::new(first, layer.connections.output)),
+            spikes: counts.spikes,
+            synaptic_operations: counts.synaptic_operations,
+            bias_saturated: plan.bias_saturated,
+            mean_correction: plan.mean_correction,
+        }
+    }
+}
+
+impl Span {
+    fn of(values: &[f64]) -> Option<Self> {
+        let min = values.iter().copied().min_by(f64::total_cmp)?;
+        let max = values.iter().copied().max_by(f64::total_cmp)?;
+        Some(Self { min, max })
+    }
+}
+
+impl OverflowPlace {
+    fn new(first: FirstOverflow, volume: Volume) -> Self {
+        let neuron = first.neuron as usize;
+        let position = neuron % volume.positions();
+        Self {
+            sample: first.sample,
+            neuron,
+            channel: neuron / volume.positions(),
+            row: position / volume.width,
+            column: position % volume.width,
+            step: first.step,
+        }
+    }
+}
+
+impl RunTotals {
+    fn of(agreement: &Agreement) -> Self {
+        let sum = |of: fn(&LayerAgreement) -> u64| agreement.layers.iter().map(of).sum::<u64>();
+        let (spikes, operations) = (sum(|l| l.spikes), sum(|l| l.synaptic_operations));
+        let samples = agreement.counted.max(1) as f64;
+        Self {
+            codes: sum(|l| l.codes),
+            codes_equal: sum(|l| l.equal),
+            overflows: sum(|l| l.overflows),
+            spikes,
+            synaptic_operations: operations,
+            spikes_per_sample: spikes as f64 / samples,
+            synaptic_operations_per_sample: operations as f64 / samples,
+        }
+    }
+}
+
+impl ChipReport {
+    /// What one sample's traffic came to.
+    pub fn mapped(mapping: &Mapping, traffic: &Traffic) -> Self {
+        let sum = |counts: &[u32]| counts.iter().map(|&c| u64::from(c)).sum::<u64>();
+        let most = |counts: &[u32]| counts.iter().copied().max().unwrap_or(0);
+        Self::Mapped {
+            cores_used: mapping.used(),
+            cores: traffic.cores(),
+            time_steps: traffic.steps,
+            spikes: sum(&traffic.spikes),
+            packets: sum(&traffic.sent),
+            hops: traffic.hops.iter().sum(),
+            synaptic_operations: sum(&traffic.operations),
+            busiest_link: most(&traffic.links),
+            busiest_core: most(&traffic.operations),
+        }
+    }
+
+    /// Why a network is on no mesh.
+    pub fn unmapped(error: &MappingError) -> Self {
+        Self::Unmapped {
+            problem: error.to_string(),
+        }
+    }
+}
