@@ -215,8 +215,8 @@ fn Mesh(props: &MeshCardProps) -> Html {
                 { drawing }
                 <span class="chosen-core" style={outline} aria-hidden="true" />
             </div>
-            <p class="mesh-words" aria-live="polite">
-                <b>{ &words[0] }</b><br />
+            <p class="mesh-words">
+                <b aria-live="polite">{ &words[0] }</b>
                 { for words[1..].iter().map(|line| html! { <span>{ line }</span> }) }
             </p>
             <p class="card-note mesh-legend">
