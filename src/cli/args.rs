@@ -279,8 +279,7 @@ mod tests {
                 Kind::Switch => vec!["on".into(), "off".into()],
             };
             for value in values {
-                // The order that goes with any accumulation.
-                let settings = chosen(&[&format!("--{}", setting.key), &value, "--json"]);
+                let settings = chosen(&[&format!("--{}", setting.key), &value]);
                 let settings = settings.unwrap_or_else(|error| panic!("{}: {error}", setting.key));
                 assert_eq!(setting.get(&settings), value, "{}", setting.key);
             }

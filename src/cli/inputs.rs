@@ -121,17 +121,22 @@ fn reals(values: &ArrayValues, range: Range<usize>) -> Vec<f32> {
 }
 
 /// How many samples of shape `input` an array holds: it may be a single one without the first axis,
-/// axes of extent 1 may be left out or added, and samples may be flat. `None` if it does not fit.
+/// axes of extent 1 may be left out or added, and where either is flat the other need not be.
+/// `None` if it does not fit.
 fn samples(array: &[usize], input: &[usize]) -> Option<usize> {
-    let fits = |shape: &[usize]| {
-        let flat = *shape == [input.iter().product::<usize>()];
-        flat || without_ones(shape).eq(without_ones(input))
-    };
+    let len = input.iter().product::<usize>();
+    let is_flat = |shape: &[usize]| *shape == [len];
+    let is_same = |shape: &[usize]| without_ones(shape).eq(without_ones(input));
     match array {
-        [count, sample @ ..] if fits(sample) => Some(*count),
-        _ if fits(array) => Some(1),
+        [count, sample @ ..] if is_same(sample) || is_flat(sample) => Some(*count),
+        [count, sample @ ..] if is_flat(input) && product(sample) == Some(len) => Some(*count),
+        _ if is_same(array) || is_flat(array) => Some(1),
         _ => None,
     }
+}
+
+fn product(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1usize, |n, &extent| n.checked_mul(extent))
 }
 
 fn without_ones(shape: &[usize]) -> impl Iterator<Item = &usize> {
@@ -209,6 +214,14 @@ mod tests {
         assert_eq!(samples(&[5, 3, 8], image), None);
         assert_eq!(samples(&[], image), None);
         assert_eq!(samples(&[0], image), None);
+    }
+
+    #[test]
+    fn a_flat_input_takes_images_in_reading_order() {
+        assert_eq!(samples(&[5, 8, 8], &[64]), Some(5));
+        assert_eq!(samples(&[5, 1, 8, 8], &[64]), Some(5));
+        // Four samples of two numbers are not one sample of eight.
+        assert_eq!(samples(&[4, 2], &[8]), None);
     }
 
     #[test]

@@ -1,0 +1,638 @@
+//! The command line as a person or a script meets it: the real binary on real files.
+
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, reason = "a panic in a helper is a failed test too")]
+
+use sdann::export::NpyWriter;
+use sdann::import::dataset::{Array, ArrayValues, read_array};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The shipped models with the stem of their data set's names and their divisor.
+const MODELS: [(&str, &str, &str); 2] = [("mnist-cnn", "mnist", "255"), ("digits-mlp", "digits", "16")];
+
+fn at(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn model(name: &str) -> String {
+    at(&format!("assets/models/{name}.onnx")).display().to_string()
+}
+
+fn dataset(name: &str) -> String {
+    at(&format!("assets/datasets/{name}")).display().to_string()
+}
+
+/// An empty folder of a test's own.
+fn folder(test: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli").join(test);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn sdann(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_sdann"))
+        .args(args)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+#[track_caller]
+fn succeed(folder: &Path, args: &[&str]) -> String {
+    let output = sdann(folder, args);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {stderr}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Expects a failure told in one line, and returns that line.
+#[track_caller]
+fn fail(folder: &Path, code: i32, args: &[&str]) -> String {
+    let output = sdann(folder, args);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {stderr}");
+    assert!(stderr.starts_with("error: "), "{args:?}: {stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{args:?}: {stderr}");
+    assert!(!stderr.contains("panicked"), "{args:?}: {stderr}");
+    assert!(output.stdout.is_empty(), "{args:?}");
+    stderr
+}
+
+fn array(path: &Path) -> Array {
+    read_array(&fs::read(path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn integers(array: &Array) -> Vec<i32> {
+    array.to_f32().into_iter().map(|v| v as i32).collect()
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+fn write_codes(path: &Path, shape: &[usize], values: &[i32]) {
+    let mut writer = NpyWriter::codes(fs::File::create(path).unwrap(), shape).unwrap();
+    writer.push(values, &[]).unwrap();
+    writer.finish().unwrap();
+}
+
+fn write_reals(path: &Path, shape: &[usize], values: &[f32]) {
+    let mut writer = NpyWriter::reals(fs::File::create(path).unwrap(), shape).unwrap();
+    writer.push(&[], values).unwrap();
+    writer.finish().unwrap();
+}
+
+/// A .npy file of any type.
+fn write_raw(path: &Path, descr: &str, shape: &str, data: &[u8]) {
+    let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.bytes().chain(data.iter().copied()));
+    fs::write(path, bytes).unwrap();
+}
+
+/// `run` on the small model, with more flags.
+fn run_digits<'a>(model: &'a str, inputs: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut args = vec!["run", model, "--inputs", inputs, "--output", "out.npy"];
+    args.extend(more);
+    args
+}
+
+#[test]
+fn both_engines_write_onnx_runtimes_codes() {
+    let folder = folder("both-engines");
+    for (name, set, divide_by) in MODELS {
+        let images = dataset(&format!("{set}-test-images.idx3-ubyte.gz"));
+        let expected = array(&at(&format!("tests/fixtures/{name}.codes.npy")));
+        for engine in ["spiking", "integer"] {
+            let args = run_digits("", &images, &["--divide-by", divide_by, "--engine", engine]);
+            let model = model(name);
+            let args: Vec<&str> = args
+                .iter()
+                .map(|a| if a.is_empty() { &model } else { *a })
+                .collect();
+            let summary = succeed(&folder, &args);
+            let written = array(&folder.join("out.npy"));
+            assert!(matches!(written.values, ArrayValues::I32(_)));
+            assert_eq!(written.shape, expected.shape, "{name}, {engine}");
+            assert_eq!(integers(&written), integers(&expected), "{name}, {engine}");
+            assert!(!summary.contains("accuracy"), "there are no labels: {summary}");
+        }
+    }
+}
+
+#[test]
+fn the_report_says_what_happened() {
+    let folder = folder("report");
+    let (model, images) = (model("mnist-cnn"), dataset("mnist-test-images.idx3-ubyte.gz"));
+    let labels = dataset("mnist-test-labels.idx1-ubyte.gz");
+    let flags = ["--divide-by", "255", "--labels", &labels, "--report", "r.json"];
+    succeed(&folder, &run_digits(&model, &images, &flags));
+    let report = json(&folder.join("r.json"));
+    assert_eq!(report["report_version"], 1);
+    assert_eq!(report["engine"], "spiking");
+    for count in ["samples", "codes_equal", "labels_equal"] {
+        assert_eq!(report[count], 1000, "{count}");
+    }
+    let accuracy = &json(&at("tests/fixtures/accuracy.json"))["mnist-cnn"]["quantized"];
+    assert_eq!(&report["accuracy"], accuracy);
+    assert_eq!(&report["reference_accuracy"], accuracy);
+    assert_eq!(report["source"]["model"], "mnist-cnn");
+    assert_eq!(report["source"]["calibration"]["from_inputs"], true);
+    assert_eq!(report["source"]["calibration"]["samples"], 128);
+    assert_eq!(report["settings"]["register-bits"], 32);
+    assert_eq!(report["settings"]["bias-fold"], "on");
+    assert_eq!(
+        report["settings"].as_object().unwrap().len(),
+        sdann::settings::SETTINGS.len()
+    );
+    assert_eq!(report["output"]["dtype"], "int32");
+    assert_eq!(report["output"]["shape"], serde_json::json!([1000, 10]));
+    assert_eq!(report["output"]["values_equal"], 10_000);
+    let layers = report["layers"].as_array().unwrap();
+    assert_eq!(layers.len(), 4);
+    let mut spikes = 0;
+    for layer in layers {
+        assert_eq!(layer["codes"], layer["codes_equal"]);
+        assert_eq!(
+            (&layer["largest_error"], &layer["overflows"]),
+            (&0.into(), &0.into())
+        );
+        assert_eq!(layer["m0"]["value"], 1.0);
+        assert!(layer["m1"]["min"].as_f64().unwrap() <= layer["m1"]["max"].as_f64().unwrap());
+        assert!(layer["narrowest_register"].as_u64() <= layer["guaranteed_register"].as_u64());
+        assert_eq!(layer["proven"], true);
+        assert_eq!(layer["first_overflow"], Value::Null);
+        assert!(layer["synaptic_operations"].as_u64() > layer["spikes"].as_u64());
+        spikes += layer["spikes"].as_u64().unwrap();
+    }
+    assert_eq!(report["totals"]["spikes"], spikes);
+    let chip = &report["chip"];
+    assert!(chip["cores_used"].as_u64() <= chip["cores"].as_u64());
+    assert!(chip["hops"].as_u64() > chip["packets"].as_u64());
+}
+
+#[test]
+fn json_goes_to_stdout_and_the_integer_report_has_no_spikes() {
+    let folder = folder("json");
+    let (model, images) = (model("digits-mlp"), dataset("digits-test-images.idx3-ubyte.gz"));
+    let labels = dataset("digits-test-labels.idx1-ubyte.gz");
+    let flags = [
+        "--divide-by",
+        "16",
+        "--labels",
+        &labels,
+        "--engine",
+        "integer",
+        "--json",
+    ];
+    let stdout = succeed(&folder, &run_digits(&model, &images, &flags));
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(report["engine"], "integer");
+    assert_eq!(
+        report["accuracy"],
+        json(&at("tests/fixtures/accuracy.json"))["digits-mlp"]["quantized"]
+    );
+    for absent in ["codes_equal", "labels_equal", "totals", "chip"] {
+        assert_eq!(report[absent], Value::Null, "{absent}");
+    }
+}
+
+#[test]
+fn a_narrow_register_is_told_honestly() {
+    let folder = folder("narrow");
+    let (model, images) = (model("digits-mlp"), dataset("digits-test-images.idx3-ubyte.gz"));
+    let calibration = dataset("digits-calibration-images.idx3-ubyte.gz");
+    let narrow = ["--divide-by", "16", "--register-bits", "9", "--json"];
+    let calibrated = [&narrow[..], &["--calibration", &calibration]].concat();
+    let report: Value =
+        serde_json::from_str(&succeed(&folder, &run_digits(&model, &images, &calibrated))).unwrap();
+    assert!(report["codes_equal"].as_u64().unwrap() < 360);
+    assert_eq!(report["source"]["calibration"]["from_inputs"], false);
+    assert_eq!(report["source"]["calibration"]["samples"], 100);
+    assert!(report["layers"][0]["m0"]["value"].as_f64().unwrap() < 1.0);
+    assert!(report["layers"][0]["mean_correction"].as_f64().unwrap() != 0.0);
+
+    let unscaled = [&narrow[..], &["--scaling", "off", "--overflow", "wrap"]].concat();
+    let report: Value =
+        serde_json::from_str(&succeed(&folder, &run_digits(&model, &images, &unscaled))).unwrap();
+    let first = &report["layers"][0]["first_overflow"];
+    assert!(report["layers"][0]["overflows"].as_u64().unwrap() > 0);
+    for place in ["sample", "neuron", "channel", "row", "column"] {
+        assert!(first[place].is_u64(), "{place}: {first}");
+    }
+}
+
+#[test]
+fn every_case_of_the_corpus_runs_to_onnx_runtimes_answer() {
+    let folder = folder("corpus");
+    let mut cases: Vec<_> = fs::read_dir(at("tests/corpus"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.join("case.json").exists())
+        .collect();
+    cases.sort();
+    assert!(!cases.is_empty());
+    for case in cases {
+        let path = |name: &str| case.join(name).display().to_string();
+        let (model, inputs) = (path("model.onnx"), path("input.npy"));
+        succeed(&folder, &run_digits(&model, &inputs, &["--report", "r.json"]));
+        let (written, expected) = (array(&folder.join("out.npy")), array(&case.join("output.npy")));
+        let name = case.display();
+        assert_eq!(written.shape, expected.shape, "{name}");
+        let is_real = json(&case.join("case.json"))["output"]["kind"] != "codes";
+        assert_eq!(matches!(written.values, ArrayValues::F32(_)), is_real, "{name}");
+        let largest = expected.to_f32().iter().fold(0f32, |m, v| m.max(v.abs()));
+        let allowed = if is_real { 1e-6 * largest } else { 0.0 };
+        for (found, expected) in written.to_f32().iter().zip(expected.to_f32()) {
+            assert!(
+                (found - expected).abs() <= allowed,
+                "{name}: {found} instead of {expected}"
+            );
+        }
+        let report = json(&folder.join("r.json"));
+        assert_eq!(report["codes_equal"], report["samples"], "{name}");
+        succeed(&folder, &["inspect", &model]);
+    }
+}
+
+#[test]
+fn every_bad_model_is_refused_in_one_line() {
+    let folder = folder("bad-models");
+    write_reals(&folder.join("x.npy"), &[1, 3, 8, 8], &[0.0; 192]);
+    let cases = json(&at("tests/corpus-bad/cases.json"));
+    for case in cases["cases"].as_array().unwrap() {
+        let file = case["file"].as_str().unwrap();
+        let model = at("tests/corpus-bad").join(file).display().to_string();
+        let line = fail(&folder, 1, &["inspect", &model]);
+        assert!(line.contains(file), "{line}");
+        fail(&folder, 1, &run_digits(&model, "x.npy", &[]));
+    }
+    assert!(!folder.join("out.npy").exists());
+}
+
+#[test]
+fn inspect_describes_every_layer() {
+    let folder = folder("inspect");
+    let report: Value =
+        serde_json::from_str(&succeed(&folder, &["inspect", &model("mnist-cnn"), "--json"])).unwrap();
+    // 16·14·14·25 + 32·7·7·144 + 64·1568 + 10·64
+    assert_eq!(report["totals"]["macs"], 405_184);
+    assert_eq!(report["totals"]["layers"], 4);
+    assert_eq!(report["totals"]["time_steps"], 32);
+    assert_eq!(report["input"]["shape"], serde_json::json!([1, 28, 28]));
+    assert_eq!(report["input"]["quantization"]["bits"], 8);
+    let kinds: Vec<_> = report["layers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|l| &l["kind"])
+        .collect();
+    assert_eq!(kinds, ["conv", "conv", "dense", "dense"]);
+    let conv = &report["layers"][0];
+    assert_eq!(conv["kernel"], serde_json::json!([5, 5]));
+    assert_eq!(conv["stride"], serde_json::json!([2, 2]));
+    assert_eq!(conv["padding"], serde_json::json!([2, 2, 2, 2]));
+    assert_eq!(conv["parameters"], 16 * 25 + 16);
+    let table = succeed(&folder, &["inspect", &model("mnist-cnn")]);
+    for word in ["conv1", "5×5, stride 2, pad 2", "int8 → int8", "405,184"] {
+        assert!(table.contains(word), "{word}: {table}");
+    }
+    let corpus = |case: &str| {
+        at(&format!("tests/corpus/{case}/model.onnx"))
+            .display()
+            .to_string()
+    };
+    assert!(succeed(&folder, &["inspect", &corpus("relu-kept")]).contains("Relay"));
+    assert!(succeed(&folder, &["inspect", &corpus("output-float")]).contains("→ real"));
+}
+
+#[test]
+fn samples_come_in_many_forms() {
+    let folder = folder("forms");
+    let (mnist, digits) = (model("mnist-cnn"), model("digits-mlp"));
+    let image: Vec<f32> = array(Path::new(&dataset("mnist-test-images.idx3-ubyte.gz"))).to_f32()[..784]
+        .iter()
+        .map(|v| v / 255.0)
+        .collect();
+    let expected = integers(&array(&at("tests/fixtures/mnist-cnn.codes.npy")))[..10].to_vec();
+    let shapes: [&[usize]; 6] = [
+        &[1, 1, 28, 28],
+        &[1, 28, 28],
+        &[28, 28],
+        &[1, 28, 28, 1],
+        &[1, 784],
+        &[784],
+    ];
+    for shape in shapes {
+        write_reals(&folder.join("x.npy"), shape, &image);
+        succeed(&folder, &run_digits(&mnist, "x.npy", &[]));
+        let written = array(&folder.join("out.npy"));
+        assert_eq!(written.shape, [1, 10], "{shape:?}");
+        assert_eq!(integers(&written), expected, "{shape:?}");
+    }
+    let doubles: Vec<u8> = image.iter().flat_map(|&v| f64::from(v).to_le_bytes()).collect();
+    write_raw(&folder.join("x.npy"), "<f8", "(1, 1, 28, 28)", &doubles);
+    succeed(&folder, &run_digits(&mnist, "x.npy", &[]));
+    assert_eq!(integers(&array(&folder.join("out.npy"))), expected);
+    // Whole numbers, too.
+    write_codes(&folder.join("x.npy"), &[2, 64], &[1; 128]);
+    succeed(&folder, &run_digits(&digits, "x.npy", &["--divide-by", "16"]));
+    assert_eq!(array(&folder.join("out.npy")).shape, [2, 10]);
+}
+
+#[test]
+fn no_samples_are_no_error() {
+    let folder = folder("empty");
+    write_reals(&folder.join("x.npy"), &[0, 64], &[]);
+    write_codes(&folder.join("y.npy"), &[0], &[]);
+    for engine in ["spiking", "integer"] {
+        let flags = ["--labels", "y.npy", "--engine", engine, "--report", "r.json"];
+        succeed(&folder, &run_digits(&model("digits-mlp"), "x.npy", &flags));
+        assert_eq!(array(&folder.join("out.npy")).shape, [0, 10]);
+        let report = json(&folder.join("r.json"));
+        assert_eq!(report["samples"], 0);
+        assert_eq!(report["accuracy"], Value::Null);
+    }
+}
+
+#[test]
+fn values_in_other_units_are_doubted() {
+    let folder = folder("units");
+    let images = dataset("mnist-test-images.idx3-ubyte.gz");
+    let output = sdann(
+        &folder,
+        &run_digits(&model("mnist-cnn"), &images, &["--engine", "integer"]),
+    );
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success());
+    assert!(
+        stderr.starts_with("note: ") && stderr.contains("--divide-by"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn data_that_cannot_be_used_is_refused_in_one_line() {
+    let folder = folder("bad-data");
+    let digits = model("digits-mlp");
+    let good = |name: &str| write_reals(&folder.join(name), &[2, 64], &[0.0; 128]);
+    good("x.npy");
+    let inputs = |file: &str| fail(&folder, 1, &run_digits(&digits, file, &[]));
+    let check = |line: String, words: &[&str]| {
+        for word in words {
+            assert!(line.contains(word), "'{word}' isn't in: {line}");
+        }
+    };
+
+    check(inputs("missing.npy"), &["--inputs 'missing.npy'", "no such file"]);
+    check(inputs("."), &["folder"]);
+    fs::write(folder.join("text.npy"), "hello").unwrap();
+    check(inputs("text.npy"), &["a text file", ".npy"]);
+    fs::write(folder.join("empty.npy"), "").unwrap();
+    check(inputs("empty.npy"), &["an empty file"]);
+    write_raw(&folder.join("half.npy"), "<f2", "(2, 64)", &[0; 256]);
+    check(inputs("half.npy"), &["<f2", "float32", "astype"]);
+    write_raw(&folder.join("cut.npy"), "<f4", "(2, 64)", &[0; 100]);
+    check(inputs("cut.npy"), &["cut off"]);
+    write_reals(&folder.join("wide.npy"), &[2, 65], &[0.0; 130]);
+    check(inputs("wide.npy"), &["[2, 65]", "[samples, 64]", "digits-mlp"]);
+    write_reals(&folder.join("nan.npy"), &[2, 64], &[f32::NAN; 128]);
+    check(inputs("nan.npy"), &["sample 0", "not a number"]);
+
+    let labels = |file: &str| fail(&folder, 1, &run_digits(&digits, "x.npy", &["--labels", file]));
+    write_codes(&folder.join("three.npy"), &[3], &[1, 2, 3]);
+    check(
+        labels("three.npy"),
+        &["--labels 'three.npy'", "3 labels", "2 samples"],
+    );
+    write_codes(&folder.join("eleven.npy"), &[2], &[1, 11]);
+    check(labels("eleven.npy"), &["sample 1 is 11", "10 classes"]);
+    write_reals(&folder.join("halves.npy"), &[2], &[0.5, 1.0]);
+    check(labels("halves.npy"), &["0.5", "class index"]);
+    check(labels("missing.npy"), &["no such file"]);
+
+    let calibration = |file: &str| {
+        fail(
+            &folder,
+            1,
+            &run_digits(&digits, "x.npy", &["--calibration", file]),
+        )
+    };
+    check(calibration("wide.npy"), &["--calibration 'wide.npy'", "[2, 65]"]);
+    write_reals(&folder.join("none.npy"), &[0, 64], &[]);
+    check(calibration("none.npy"), &["no samples"]);
+
+    let model = |file: &str| fail(&folder, 1, &run_digits(file, "x.npy", &[]));
+    check(model("missing.onnx"), &["model 'missing.onnx'", "no such file"]);
+    check(model("."), &["folder"]);
+    check(model("x.npy"), &["a NumPy array", "ONNX"]);
+    check(
+        model(&format!("{}", at("assets/models/mnist-cnn.float.onnx").display())),
+        &["isn't quantized"],
+    );
+    assert!(!folder.join("out.npy").exists());
+    assert_eq!(hidden_files(&folder), 0);
+}
+
+/// Files that a failed run has left under their other name.
+fn hidden_files(folder: &Path) -> usize {
+    let names = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    names
+        .filter(|name| name.to_string_lossy().starts_with('.'))
+        .count()
+}
+
+#[test]
+fn an_output_is_replaced_whole_or_not_at_all() {
+    let folder = folder("output");
+    let digits = model("digits-mlp");
+    write_reals(&folder.join("x.npy"), &[2, 64], &[0.0; 128]);
+    write_reals(&folder.join("nan.npy"), &[2, 64], &[f32::NAN; 128]);
+    fs::write(folder.join("out.npy"), "before").unwrap();
+    fail(
+        &folder,
+        1,
+        &run_digits(&digits, "nan.npy", &["--engine", "integer"]),
+    );
+    assert_eq!(fs::read(folder.join("out.npy")).unwrap(), b"before");
+    succeed(&folder, &run_digits(&digits, "x.npy", &[]));
+    assert_eq!(array(&folder.join("out.npy")).shape, [2, 10]);
+
+    let line = fail(
+        &folder,
+        1,
+        &["run", &digits, "--inputs", "x.npy", "--output", "no/such/out.npy"],
+    );
+    assert!(
+        line.contains("--output 'no/such/out.npy'") && line.contains("no folder 'no/such'"),
+        "{line}"
+    );
+    fs::create_dir(folder.join("taken")).unwrap();
+    let line = fail(
+        &folder,
+        1,
+        &["run", &digits, "--inputs", "x.npy", "--output", "taken"],
+    );
+    assert!(line.contains("folder"), "{line}");
+    // The report cannot be written, so the output is not either.
+    fs::remove_file(folder.join("out.npy")).unwrap();
+    let line = fail(
+        &folder,
+        1,
+        &run_digits(&digits, "x.npy", &["--report", "no/r.json"]),
+    );
+    assert!(line.contains("--report 'no/r.json'"), "{line}");
+    assert!(!folder.join("out.npy").exists());
+    assert_eq!(hidden_files(&folder), 0);
+}
+
+#[test]
+fn what_is_read_is_not_overwritten() {
+    let folder = folder("overwrite");
+    let digits = model("digits-mlp");
+    write_reals(&folder.join("x.npy"), &[2, 64], &[0.0; 128]);
+    let line = fail(
+        &folder,
+        2,
+        &["run", &digits, "--inputs", "x.npy", "--output", "./x.npy"],
+    );
+    assert!(line.contains("--output and --inputs are the same file"), "{line}");
+    let line = fail(
+        &folder,
+        2,
+        &run_digits(&digits, "x.npy", &["--report", "out.npy"]),
+    );
+    assert!(line.contains("--report and --output"), "{line}");
+}
+
+#[test]
+fn wrong_commands_exit_with_2_and_say_what_is_right() {
+    let folder = folder("usage");
+    let cases: [(&[&str], &[&str]); 9] = [
+        (&[], &["subcommand"]),
+        (&["fly"], &["fly"]),
+        (&["inspect"], &["MODEL"]),
+        (&["run", "m"], &["--inputs", "--output"]),
+        (
+            &["--register-bits", "64"],
+            &["'64'", "--register-bits", "4 to 32 bits"],
+        ),
+        (&["--order", "middle"], &["'middle'", "msb", "lsb"]),
+        (
+            &["--order", "lsb", "--accumulation", "shifting"],
+            &["shifting", "msb"],
+        ),
+        (&["--bias-calibration", "fudge"], &["fold, fit, correct"]),
+        (&["--divide-by", "0"], &["--divide-by", "above 0"]),
+    ];
+    for (args, words) in cases {
+        let line = if args.first().is_some_and(|first| first.starts_with("--")) {
+            fail(&folder, 2, &run_digits("m.onnx", "x.npy", args))
+        } else {
+            fail(&folder, 2, args)
+        };
+        for word in words {
+            assert!(line.contains(word), "'{word}' isn't in: {line}");
+        }
+    }
+}
+
+#[test]
+fn help_has_examples_and_exit_codes() {
+    let folder = folder("help");
+    assert!(succeed(&folder, &["--help"]).contains("Exit codes:"));
+    for command in ["inspect", "run", "settings"] {
+        let help = succeed(&folder, &[command, "--help"]);
+        assert!(help.contains("Example"), "{help}");
+        assert!(help.contains(&format!("sdann {command} ")), "{help}");
+    }
+    let help = succeed(&folder, &["run", "--help"]);
+    for setting in sdann::settings::SETTINGS {
+        assert!(help.contains(&format!("--{} ", setting.key)), "{}", setting.key);
+    }
+    assert!(succeed(&folder, &["--version"]).starts_with("sdann "));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    for args in [
+        &["run", "--help"][..],
+        &["settings", "--markdown"],
+        &["inspect", &model("mnist-cnn"), "--json"],
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sdann"))
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert!(
+            output.stderr.is_empty(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(output.status.success());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn devices_are_written_to_and_full_ones_are_told() {
+    let folder = folder("devices");
+    let digits = model("digits-mlp");
+    write_reals(&folder.join("x.npy"), &[2, 64], &[0.0; 128]);
+    let run = |output| ["run", &digits, "--inputs", "x.npy", "--output", output];
+    succeed(&folder, &run("/dev/null"));
+    assert!(fs::metadata("/dev/null").unwrap().file_type() != fs::metadata(&digits).unwrap().file_type());
+    let line = fail(&folder, 1, &run("/dev/full"));
+    assert!(
+        line.contains("--output '/dev/full'") && line.contains("full"),
+        "{line}"
+    );
+    std::os::unix::fs::symlink("aim.npy", folder.join("link.npy")).unwrap();
+    fs::write(folder.join("aim.npy"), "before").unwrap();
+    succeed(&folder, &run("link.npy"));
+    assert!(
+        fs::symlink_metadata(folder.join("link.npy"))
+            .unwrap()
+            .is_symlink()
+    );
+    assert_eq!(array(&folder.join("aim.npy")).shape, [2, 10]);
+}
+
+#[test]
+fn the_page_of_settings_is_the_table_of_settings() {
+    let page = succeed(&folder("settings"), &["settings", "--markdown"]);
+    let committed = fs::read_to_string(at("docs/SETTINGS.md")).unwrap();
+    assert!(
+        page == committed,
+        "docs/SETTINGS.md is out of date; run: cargo run -- settings --markdown > docs/SETTINGS.md"
+    );
+}
+
+#[test]
+fn the_examples_in_the_documentation_run() {
+    let folder = folder("examples");
+    let page = fs::read_to_string(at("docs/CLI.md")).unwrap();
+    let assets = at("assets").display().to_string();
+    let mut count = 0;
+    for line in page.lines().filter_map(|line| line.strip_prefix("    sdann ")) {
+        let words: Vec<String> = line
+            .split_whitespace()
+            .map(|w| w.replacen("assets", &assets, 1))
+            .collect();
+        succeed(&folder, &words.iter().map(String::as_str).collect::<Vec<_>>());
+        count += 1;
+    }
+    assert_eq!(count, 3);
+}
