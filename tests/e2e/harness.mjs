@@ -25,6 +25,9 @@ export const WIDTHS = [390, 1440];
 export const SCHEMES = ['light', 'dark'];
 const HEIGHTS = { 390: 844, 1440: 900 };
 
+/** How long a busy machine may take, in milliseconds. */
+const SLOW = 30_000;
+
 const FLAGS = [
   '--headless=new',
   // Chromium's sandbox doesn't run as root, as which containers run tests.
@@ -91,9 +94,18 @@ export async function open(browser, url, { width = 1440, scheme = 'light', query
   const page = await context.newPage();
   const problems = watch(context, page, new URL(url).origin);
   await page.goto(url + query);
-  await page.locator('main').first().waitFor({ timeout: 60_000 });
-  await page.waitForLoadState('networkidle');
+  await settled(page);
   return { page, problems, close: () => context.close() };
+}
+
+/**
+ * Waits until the page says of nothing that it is busy. Before the program runs there is nothing that tells a
+ * status, so that the document's empty skeleton doesn't pass for a page that has settled.
+ */
+export async function settled(page) {
+  await page.waitForLoadState('networkidle');
+  await page.locator('[role="status"]').first().waitFor({ state: 'attached', timeout: SLOW });
+  await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'), null, { timeout: SLOW });
 }
 
 function watch(context, page, origin) {
