@@ -51,10 +51,19 @@ pub fn App() -> Html {
         .shown
         .as_ref()
         .map(|shown| (ByPtr(shown.network.clone()), ByPtr(shown.run.clone())));
+    let on_show = {
+        let dispatch = dispatch.clone();
+        Callback::from(move |(select, step): (Select, usize)| {
+            dispatch.dispatch(Action::Select(select));
+            dispatch.dispatch(Action::Seek(Seek::To(step)));
+        })
+    };
     html! {
         <DropZone {on_file}>
             <Header verdict={Verdict::of(&now)} address={address::address_of(&now.link())} theme={now.theme}
-                {on_theme} is_drawer_open={open} {on_drawer} />
+                {on_theme} is_drawer_open={open} {on_drawer}>
+                if let Some((network, run)) = shown.clone() { <OverflowNote {network} {run} {on_show} /> }
+            </Header>
             <Panel state={ByPtr(now.clone())} dispatch={dispatch.clone()} is_open={open} {on_close} />
             <main class="main">
                 <Notices notices={now.notices.clone()} on_dismiss={dispatching(&dispatch, Action::Dismiss)} />
@@ -85,17 +94,9 @@ fn Board(props: &BoardProps) -> Html {
     let (step, selection) = (state.playhead.step, state.selection);
     let caption = state.loaded.as_ref().map(|loaded| caption(loaded, Some(sample)));
     let on_select = dispatching(dispatch, Action::Select);
-    let on_show = {
-        let dispatch = dispatch.clone();
-        Callback::from(move |(select, step): (Select, usize)| {
-            dispatch.dispatch(Action::Select(select));
-            dispatch.dispatch(Action::Seek(Seek::To(step)));
-        })
-    };
     let calibration = state.calibration.as_ref();
     html! {
         <div class="board">
-            <OverflowNote network={ByPtr(network.clone())} run={ByPtr(run.clone())} {on_show} />
             <Story network={network.clone()} run={run.clone()} sample_caption={caption.unwrap_or_default()} {step} {selection}
                 on_select={on_select.clone()} />
             <div class="cards">

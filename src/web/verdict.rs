@@ -49,7 +49,13 @@ impl Verdict {
         let counts = state.agreement.as_ref();
         match counts.filter(|counts| counts.settings == state.settings && Some(counts.model) == model) {
             Some(counts) => Self::of_counts(&counts.agreement),
-            None => Self::busy("counting"),
+            None => {
+                let total = state
+                    .loaded
+                    .as_ref()
+                    .map_or(0, |loaded| loaded.network.samples.count);
+                Self::busy(format!("counting 0 of {}", count(total as u64)))
+            }
         }
     }
 

@@ -173,7 +173,15 @@ fn line(context: &CanvasRenderingContext2d, from: (f64, f64), to: (f64, f64)) {
 }
 
 fn context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
-    Some(canvas.get_context("2d").ok()??.unchecked_into())
+    let options = js_sys::Object::new();
+    // The pad is read at every stroke. Setting a property of a new object can't fail.
+    let _ = js_sys::Reflect::set(&options, &"willReadFrequently".into(), &true.into());
+    Some(
+        canvas
+            .get_context_with_context_options("2d", &options)
+            .ok()??
+            .unchecked_into(),
+    )
 }
 
 fn ink(canvas: &HtmlCanvasElement) -> Result<Ink, JsValue> {

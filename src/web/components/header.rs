@@ -24,6 +24,9 @@ pub struct Props {
     pub is_drawer_open: bool,
     /// It should open or close.
     pub on_drawer: Callback<()>,
+    /// What stands before the claim.
+    #[prop_or_default]
+    pub children: Html,
 }
 
 /// The header.
@@ -40,6 +43,7 @@ pub fn Header(props: &Props) -> Html {
     html! {
         <header class="header">
             <h1 class="brand"><span class="brand-mark"><Icon glyph={Glyph::Spike} /></span>{ "SDANN Explorer" }</h1>
+            { props.children.clone() }
             <Badge verdict={props.verdict.clone()} />
             <div class="header-buttons">
                 <CopyLink address={props.address.clone()} />

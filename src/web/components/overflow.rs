@@ -18,7 +18,7 @@ pub struct Props {
     pub on_show: Callback<(Select, usize)>,
 }
 
-/// One sentence for the first layer that overflowed, with a way to the neuron.
+/// A button that says which layer overflowed first, and leads to the neuron.
 #[component]
 pub fn OverflowNote(props: &Props) -> Html {
     let windows = &props.run.trace.windows;
@@ -43,9 +43,6 @@ pub fn OverflowNote(props: &Props) -> Html {
     let Some(first) = window.events.first() else {
         return Html::default();
     };
-    let step = first
-        .step
-        .map_or("its start value".to_owned(), |step| format!("step {}", step + 1));
     let before: usize = windows.iter().take(layer).map(|window| window.planes.len()).sum();
     let (neuron, at) = (
         first.neuron as usize,
@@ -54,11 +51,16 @@ pub fn OverflowNote(props: &Props) -> Html {
     let onclick = props
         .on_show
         .reform(move |_: MouseEvent| (Select::Neuron { layer, neuron }, at));
+    let step = first
+        .step
+        .map_or("its start value".to_owned(), |step| format!("step {}", step + 1));
+    let whole = format!(
+        "{name} overflowed {times} in this sample{later}; first at neuron {}, {step}. Show it",
+        thousands(first.neuron.into())
+    );
     html! {
-        <div class="overflow-note" role="status">
-            <Icon glyph={Glyph::Exclamation} />
-            <span>{ format!("{name} overflowed {times} in this sample{later}; first at neuron {}, {step}.", thousands(first.neuron.into())) }</span>
-            <button type="button" class="button button-small" {onclick}>{ "Show it" }</button>
-        </div>
+        <button type="button" class="overflow-note" {onclick} title={whole.clone()} aria-label={whole}>
+            <Icon glyph={Glyph::Exclamation} /><span>{ format!("{name} overflowed {times}") }</span>
+        </button>
     }
 }

@@ -75,6 +75,9 @@ fn view_section(props: &Props, section: Section) -> Html {
     html! {
         <section class="group" aria-label={section.title()}>
             <h2>{ section.title() }</h2>
+            if section == Section::Chip {
+                { for of_section().filter(|(_, fact)| !fact.text.is_empty()).map(|(_, fact)| html! { <span class="group-fact">{ &fact.text }</span> }) }
+            }
             <div {class}>{ for often }</div>
             if !seldom.is_empty() {
                 <details class="more">
@@ -98,8 +101,8 @@ fn view_field(props: &Props, setting: &'static Setting, fact: &Fact) -> Html {
         Kind::Switch => html! {
             <div class="field field-switch">
                 <Switch {setting} {value} {on_change} />
-                <span class="field-fact">{ &fact.text }</span>
                 { tip(setting) }
+                if !fact.text.is_empty() { <p class="note note-switch">{ &fact.text }</p> }
             </div>
         },
         Kind::Choice(_) => html! {
@@ -112,7 +115,6 @@ fn view_field(props: &Props, setting: &'static Setting, fact: &Fact) -> Html {
             <div class="field">
                 { head(setting, label(setting), "") }
                 <NumberField {setting} {value} {on_change} />
-                if !fact.text.is_empty() { <p class="note">{ &fact.text }</p> }
             </div>
         },
         Kind::Integer { unit, .. } => html! {

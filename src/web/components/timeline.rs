@@ -33,6 +33,9 @@ struct Window {
     planes: Vec<u8>,
 }
 
+/// What the network's own input is called.
+const INPUT: &str = "input";
+
 /// The timeline with its buttons.
 #[component]
 pub fn Timeline(props: &Props) -> Html {
@@ -80,7 +83,7 @@ pub fn Timeline(props: &Props) -> Html {
 fn windows(network: &NetworkView, run: &RunView) -> Vec<Window> {
     let name_of_tensor = |tensor: usize| {
         let source = network.layers.iter().find(|layer| layer.target == tensor);
-        source.map_or_else(|| "input".to_owned(), |layer| layer.name.clone())
+        source.map_or_else(|| INPUT.to_owned(), |layer| layer.name.clone())
     };
     let layers = network.layers.iter().zip(&run.trace.windows).enumerate();
     let window = |(index, (layer, trace)): (
@@ -258,8 +261,9 @@ fn words(windows: &[Window], step: usize, steps: usize) -> (String, f64) {
         .and_then(|window| window.planes.get(step - starts[index]));
     let text = match (windows.get(index), plane) {
         (Some(window), Some(bit)) => {
+            let article = if window.from == INPUT { "the " } else { "" };
             format!(
-                "step {} of {steps}, bit {bit} of {}’s codes",
+                "step {} of {steps}, bit {bit} of {article}{}’s codes",
                 step + 1,
                 window.from
             )

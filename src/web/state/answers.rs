@@ -43,8 +43,8 @@ impl State {
         self.playhead.stay_within(steps);
         if is_other_network {
             self.playhead.open(steps);
-            // The second layer shows most: its input is already the network's own.
-            self.select_layer(usize::from(loaded.network.layers.len() > 1));
+            // The second of several hidden layers shows most: it hears the network's own words.
+            self.select_layer(usize::from(loaded.network.layers.len() > 2));
         }
     }
 

@@ -227,6 +227,13 @@ impl State {
             return;
         };
         self.is_loading = false;
+        let is_again = self
+            .loaded
+            .as_ref()
+            .is_some_and(|before| before.load.epoch == epoch);
+        if !is_again {
+            self.forget_errors();
+        }
         let loaded = Loaded {
             load: load.clone(),
             network: Rc::new(network),

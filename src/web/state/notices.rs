@@ -59,6 +59,11 @@ impl State {
         self.notices.drain(..surplus);
     }
 
+    /// What could not be done was done otherwise.
+    pub(super) fn forget_errors(&mut self) {
+        self.notices.retain(|notice| notice.weight != Weight::Error);
+    }
+
     pub(super) fn complain_about_address(&mut self, problems: Vec<String>) {
         if !problems.is_empty() {
             let text = problems.join("; ");
