@@ -66,7 +66,7 @@ pub(super) struct NewFile {
 impl NewFile {
     /// Begins a file that the flag `what` names.
     pub(super) fn create(what: &'static str, path: &Path) -> Result<Self, CliError> {
-        let refused = |error: io::Error| CliError::file(what, path, unwritable(path, &error));
+        let refused = |error: io::Error| unwritable(what, path, &error);
         // A link stays a link: what it points to is replaced.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let existing = fs::metadata(&target).ok();
@@ -107,19 +107,32 @@ impl NewFile {
         &mut self.file
     }
 
-    /// The error of a failed write.
-    pub(super) fn failed(&self, error: &io::Error) -> CliError {
-        CliError::file(self.what, &self.path, unwritable(&self.path, error))
+    /// The flag that names it.
+    pub(super) fn what(&self) -> &'static str {
+        self.what
+    }
+
+    /// Its path, as it was given.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes all of `bytes`.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), CliError> {
+        let written = self.file.write_all(bytes);
+        written.map_err(|error| unwritable(self.what, &self.path, &error))
     }
 
     /// Gives the file its name.
     pub(super) fn finish(mut self) -> Result<(), CliError> {
-        self.file.flush().map_err(|error| self.failed(&error))?;
+        self.file
+            .flush()
+            .map_err(|error| unwritable(self.what, &self.path, &error))?;
         if let Some((temporary, target)) = self.names.take()
             && let Err(error) = fs::rename(&temporary, target)
         {
             let _ = fs::remove_file(temporary);
-            return Err(self.failed(&error));
+            return Err(unwritable(self.what, &self.path, &error));
         }
         Ok(())
     }
@@ -140,7 +153,12 @@ fn beside(target: &Path) -> PathBuf {
     target.with_file_name(format!(".{name}.{}.part", std::process::id()))
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> String {
+/// The error of a file that cannot be written.
+pub(super) fn unwritable(what: &'static str, path: &Path, error: &io::Error) -> CliError {
+    CliError::file(what, path, problem_of(path, error))
+}
+
+fn problem_of(path: &Path, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => {
             let folder = path.parent().unwrap_or(path).display();

@@ -5,6 +5,7 @@
 //! the command itself was.
 
 mod args;
+mod engine;
 mod error;
 mod files;
 mod inputs;

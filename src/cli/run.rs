@@ -1,19 +1,19 @@
 //! `sdann run`.
 
+use super::engine::Job;
 use super::error::CliError;
 use super::files::{self, NewFile};
 use super::inputs::{self, Inputs};
-use super::progress::Progress;
 use super::{args, json, note, print, summary};
 use crate::chip::{ChipConfig, Mapping, Router};
-use crate::explore::{Agreement, Tally};
+use crate::explore::Agreement;
 use crate::export::{CalibrationSource, ChipReport, Engine, NpyWriter, OutputReport, RunReport, RunSource};
-use crate::quantize::{CodeTensor, QuantizedNetwork, Reference, winner};
+use crate::quantize::{CodeTensor, QuantizedNetwork, Reference};
 use crate::settings::Settings;
 use crate::simulate::{Samples, Simulator, calibrate, measure, trace};
 use crate::spiking::SpikingNetwork;
 use clap::ArgMatches;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -93,7 +93,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), CliError> {
     };
     // What cannot be written is better known before the work than behind it.
     let mut output_file = NewFile::create("--output", &request.output)?;
-    let report_file = request
+    let mut report_file = request
         .report
         .as_ref()
         .map(|path| NewFile::create("--report", path))
@@ -103,157 +103,77 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), CliError> {
     }
 
     let start = Instant::now();
-    let (mut engine, calibration) = Running::start(&request, &network, &inputs)?;
-    write_output(&mut engine, &network, &inputs, &labels, &mut output_file)?;
+    let (spiking, calibration) = convert(&request, &network, &inputs)?;
+    let job = Job {
+        network: &network,
+        spiking: spiking.as_ref(),
+        inputs: &inputs,
+        labels: &labels,
+    };
+    let agreement = write_output(&job, &mut output_file)?;
     let output = OutputReport::new(request.output.display().to_string(), &network, inputs.count());
-    let source = request.source(&network, calibration);
-    let report = engine.report(&network, &inputs, source, request.settings, output)?;
+    let (source, settings) = (request.source(&network, calibration), request.settings);
+    let report = match &spiking {
+        None => RunReport::integer(source, settings, &agreement, output),
+        Some(spiking) => {
+            let chip = chip_report(settings.chip, &network, spiking, &inputs)?;
+            RunReport::spiking(source, settings, &agreement, output, spiking, chip)
+        }
+    };
     let elapsed = start.elapsed();
 
+    let text = json(&report)? + "\n";
+    // Neither file takes its name before both are whole.
+    if let Some(file) = &mut report_file {
+        file.write(text.as_bytes())?;
+    }
     output_file.finish()?;
-    if let Some(file) = report_file {
-        write_report(&report, file)?;
-    }
-    if request.print_json {
-        print(&(json(&report)? + "\n"))
+    report_file.map_or(Ok(()), NewFile::finish)?;
+    print(&if request.print_json {
+        text
     } else {
-        print(&summary::summary(&report, elapsed))
-    }
+        summary::summary(&report, elapsed)
+    })
 }
 
 /// Runs every sample and writes the answers as they come.
-fn write_output(
-    engine: &mut Running,
-    network: &QuantizedNetwork,
-    inputs: &Inputs,
-    labels: &[usize],
-    file: &mut NewFile,
-) -> Result<(), CliError> {
-    let output = network.output();
-    let shape: Vec<usize> = [inputs.count()]
+fn write_output(job: &Job<'_>, file: &mut NewFile) -> Result<Agreement, CliError> {
+    let output = job.network.output();
+    let shape: Vec<usize> = [job.inputs.count()]
         .into_iter()
         .chain(output.shape.iter().copied())
         .collect();
-    let mut progress = Progress::new(inputs.count());
-    let written = (|| {
-        let writer = BufWriter::new(file.writer());
-        let mut writer = match output.affine {
-            Some(_) => NpyWriter::codes(writer, &shape)?,
-            None => NpyWriter::reals(writer, &shape)?,
-        };
-        for sample in 0..inputs.count() {
-            let codes = match inputs.codes(network, sample) {
-                Ok(codes) => codes,
-                Err(error) => return Ok(Err(error)),
-            };
-            engine.add(network, &codes, labels.get(sample).copied());
-            writer.push(engine.codes(network), engine.reals())?;
-            progress.tell(sample + 1);
-        }
-        writer.finish().map(Ok)
-    })();
-    written.map_err(|error| file.failed(&error))?
+    let (what, path) = (file.what(), file.path().to_owned());
+    let failed = |error| files::unwritable(what, &path, &error);
+    let buffer = BufWriter::new(file.writer());
+    let mut writer = match output.affine {
+        Some(_) => NpyWriter::codes(buffer, &shape),
+        None => NpyWriter::reals(buffer, &shape),
+    }
+    .map_err(failed)?;
+    let agreement = job.run(|answers| writer.push(&answers.codes, &answers.reals).map_err(failed))?;
+    writer.finish().map_err(failed)?;
+    Ok(agreement)
 }
 
-fn write_report(report: &RunReport, mut file: NewFile) -> Result<(), CliError> {
-    let text = json(report)? + "\n";
-    let written = file.writer().write_all(text.as_bytes());
-    written.map_err(|error| file.failed(&error))?;
-    file.finish()
-}
-
-/// The engine at work.
-enum Running {
-    Spiking {
-        spiking: SpikingNetwork,
-        tally: Box<Tally>,
-        chip: ChipConfig,
-    },
-    Integer {
-        reference: Reference,
-        agreement: Agreement,
-    },
-}
-
-impl Running {
-    /// Converts the network, if it is to be run as spikes; says what was calibrated on.
-    fn start(
-        request: &Request,
-        network: &QuantizedNetwork,
-        inputs: &Inputs,
-    ) -> Result<(Self, Option<CalibrationSource>), CliError> {
-        if request.engine == Engine::Integer {
-            let reference = Reference::new(network);
-            let agreement = Agreement {
-                total: inputs.count(),
-                ..Agreement::default()
-            };
-            return Ok((Self::Integer { reference, agreement }, None));
-        }
-        let (codes, source) = calibration(request, network, inputs)?;
-        let samples = Samples {
-            codes: &codes,
-            len: network.input().len(),
-        };
-        let conversion = &request.settings.conversion;
-        let statistics = measure(network, conversion, samples);
-        let running = Self::Spiking {
-            spiking: calibrate(network, conversion, &statistics, samples),
-            tally: Box::new(Tally::new(network, inputs.count())),
-            chip: request.settings.chip,
-        };
-        Ok((running, Some(source)))
+/// The spiking network, if one is to run, and what it was calibrated on.
+fn convert(
+    request: &Request,
+    network: &QuantizedNetwork,
+    inputs: &Inputs,
+) -> Result<(Option<SpikingNetwork>, Option<CalibrationSource>), CliError> {
+    if request.engine == Engine::Integer {
+        return Ok((None, None));
     }
-
-    fn add(&mut self, network: &QuantizedNetwork, codes: &[i32], label: Option<usize>) {
-        match self {
-            Self::Spiking { spiking, tally, .. } => tally.add(network, spiking, codes, label),
-            Self::Integer {
-                reference, agreement, ..
-            } => {
-                reference.run(network, codes);
-                agreement.counted += 1;
-                if let Some(label) = label {
-                    agreement.labelled += 1;
-                    agreement.reference_correct += usize::from(winner(reference.output()) == label);
-                }
-            }
-        }
-    }
-
-    /// The output's codes after the last sample.
-    fn codes(&self, network: &QuantizedNetwork) -> &[i32] {
-        let output = network.tensors.len() - 1;
-        match self {
-            Self::Spiking { tally, .. } => tally.simulator().codes(output),
-            Self::Integer { reference, .. } => reference.codes(output),
-        }
-    }
-
-    /// The output as real numbers after the last sample.
-    fn reals(&self) -> &[f32] {
-        match self {
-            Self::Spiking { tally, .. } => tally.simulator().output(),
-            Self::Integer { reference, .. } => reference.output(),
-        }
-    }
-
-    fn report(
-        &self,
-        network: &QuantizedNetwork,
-        inputs: &Inputs,
-        source: RunSource,
-        settings: Settings,
-        output: OutputReport,
-    ) -> Result<RunReport, CliError> {
-        Ok(match self {
-            Self::Integer { agreement, .. } => RunReport::integer(source, settings, agreement, output),
-            Self::Spiking { spiking, tally, chip } => {
-                let chip = chip_report(*chip, network, spiking, inputs)?;
-                RunReport::spiking(source, settings, tally.agreement(), output, spiking, chip)
-            }
-        })
-    }
+    let (codes, source) = calibration(request, network, inputs)?;
+    let samples = Samples {
+        codes: &codes,
+        len: network.input().len(),
+    };
+    let conversion = &request.settings.conversion;
+    let statistics = measure(network, conversion, samples);
+    let spiking = calibrate(network, conversion, &statistics, samples);
+    Ok((Some(spiking), Some(source)))
 }
 
 /// The samples to calibrate on: those given, or the first ones of the inputs.

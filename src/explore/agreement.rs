@@ -168,7 +168,38 @@ impl Tally {
     }
 }
 
+impl Agreement {
+    /// Adds the counts of the samples that follow those counted so far.
+    pub fn append(&mut self, next: &Self) {
+        let before = self.counted;
+        self.counted += next.counted;
+        self.codes_equal += next.codes_equal;
+        self.labels_equal += next.labels_equal;
+        self.labelled += next.labelled;
+        self.correct += next.correct;
+        self.reference_correct += next.reference_correct;
+        for (layer, next) in self.layers.iter_mut().zip(&next.layers) {
+            layer.append(next, before);
+        }
+    }
+}
+
 impl LayerAgreement {
+    /// Adds the counts of samples that come after `before` others.
+    fn append(&mut self, next: &Self, before: usize) {
+        self.codes += next.codes;
+        self.equal += next.equal;
+        self.largest_error = self.largest_error.max(next.largest_error);
+        self.overflows += next.overflows;
+        let later = |first: FirstOverflow| FirstOverflow {
+            sample: before + first.sample,
+            ..first
+        };
+        self.first_overflow = self.first_overflow.or(next.first_overflow.map(later));
+        self.spikes += next.spikes;
+        self.synaptic_operations += next.synaptic_operations;
+    }
+
     /// Compares a layer's codes (at a real output, its numbers) and says whether all are equal.
     fn compare(&mut self, coded: bool, target: usize, simulator: &Simulator, reference: &Reference) -> bool {
         let before = (self.codes, self.equal);
@@ -194,5 +225,41 @@ impl LayerAgreement {
             self.spikes += spikes;
             self.synaptic_operations += spikes * u64::from(synapses);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(counted: usize, overflow_at: Option<usize>) -> Agreement {
+        let first_overflow = overflow_at.map(|sample| FirstOverflow {
+            sample,
+            neuron: 7,
+            step: None,
+        });
+        let layer = LayerAgreement {
+            codes: 10,
+            largest_error: counted as u32,
+            first_overflow,
+            ..LayerAgreement::default()
+        };
+        Agreement {
+            total: 100,
+            counted,
+            layers: vec![layer],
+            ..Agreement::default()
+        }
+    }
+
+    #[test]
+    fn parts_add_up_and_the_first_overflow_keeps_its_sample() {
+        let mut whole = part(3, None);
+        whole.append(&part(5, Some(1)));
+        whole.append(&part(4, Some(0)));
+        assert_eq!((whole.total, whole.counted), (100, 12));
+        let layer = &whole.layers[0];
+        assert_eq!((layer.codes, layer.largest_error), (30, 5));
+        assert_eq!(layer.first_overflow.map(|first| first.sample), Some(4));
     }
 }
