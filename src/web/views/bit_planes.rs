@@ -106,7 +106,7 @@ pub fn BitPlanesStage(props: &BitPlanesStageProps) -> Html {
     };
     html! {
         <Stage title="Bit planes" subtitle={format!("of {name}")} hue="var(--spike)"
-            state={format!("sending {}", weight(now))}
+            state={format!("sending {} now", weight(now))}
             counts={format::counted(spikes(*step).into(), "spike", "spikes")}>
             <div class={classes!("planes", onclick.is_some().then_some("can-choose"))} {onclick}>
                 <PixelCanvas pixels={ByPtr(pixels)} ratio={*ratio} />

@@ -54,7 +54,7 @@ pub fn InputStage(props: &InputStageProps) -> Html {
     let title = extents(volume);
     html! {
         <Stage title="Input" subtitle={format!("{title} codes, {bits} bits")} hue="var(--layer-input)"
-            state={format!("sent as {}", format::counted(*spikes, "spike", "spikes"))}
+            state={format::counted(*spikes, "spike", "spikes")}
             counts={format::counted(volume.len() as u64, "neuron", "neurons")}>
             <figure class="input-picture">
                 <div role="img" aria-label={format!("{caption}: the input as {title} codes of {bits} bits")}>

@@ -61,7 +61,13 @@ pub fn LayerStage(props: &LayerStageProps) -> Html {
         let limits = Limits::css(SIDE, SIDE, *ratio);
         // A handful of neurons may be seen from afar.
         let vector_cell = limits.vector_cell * if volume.len() <= 32 { 2 } else { 1 };
-        Mosaic::fit(*volume, limits.with_cells(limits.cell, vector_cell))
+        let side = volume.width.max(volume.height).max(1);
+        let largest = if volume.len() <= 512 {
+            (limits.tile / side).min(limits.vector_cell)
+        } else {
+            0
+        };
+        Mosaic::fit(*volume, limits.with_cells(limits.cell.max(largest), vector_cell))
     });
     let mosaic = *mosaic;
     let step = phase.last_step(trace);
@@ -82,9 +88,21 @@ pub fn LayerStage(props: &LayerStageProps) -> Html {
     let neurons = format::counted(volume.len() as u64, "neuron", "neurons");
     let state = match phase {
         Phase::Waiting => format!("waits for {source}"),
-        Phase::Listening { step, of } => format!("hears {source}, step {} of {of}", step + 1),
+        Phase::Listening { .. } => format!("hears {source}"),
         Phase::Fired if trace.codes.is_empty() => "done".to_owned(),
         Phase::Fired => format!("fired {}", format::counted(*spikes, "spike", "spikes")),
+    };
+    // The number of steps takes the place of the neurons, which the subtitle counts too: a line more
+    // would make the card grow and shrink.
+    let counts = match phase {
+        Phase::Listening { step, of } => format!("step {} of {of}", step + 1),
+        _ => neurons,
+    };
+    let is_narrow = (mosaic.size().0 as f64) < 130.0 * ratio;
+    let subtitle = match volume.positions() {
+        1 => format!("{} membranes", extents(volume)),
+        _ if is_narrow => extents(volume),
+        _ => format!("{} membranes", extents(volume)),
     };
     let hidden = mosaic.hidden();
     let chosen_text = chosen.map(|neuron| {
@@ -95,7 +113,7 @@ pub fn LayerStage(props: &LayerStageProps) -> Html {
         )
     });
     let label = {
-        let what = format!("Membranes of {name}, {}, {state}.", extents(volume));
+        let what = format!("Membranes of {name}, {}, {state}, {counts}.", extents(volume));
         let how = "Arrow keys choose a neuron.";
         match &chosen_text {
             Some((place, u)) => format!("{what} Chosen: {place}, {u}. {how}"),
@@ -138,8 +156,8 @@ pub fn LayerStage(props: &LayerStageProps) -> Html {
         html! { <span class="chosen" {style} aria-hidden="true" /> }
     });
     html! {
-        <Stage title={name} subtitle={format!("{} membranes", extents(volume))} hue={hue_of_layer(Some(layer))}
-            class={phase.class()} {state} counts={neurons}>
+        <Stage title={name} {subtitle} hue={hue_of_layer(Some(layer))}
+            class={phase.class()} {state} {counts}>
             <div class="map" role="application" aria-roledescription="map of neurons" tabindex="0" aria-label={label}
                 {onclick} {onkeydown}>
                 <PixelCanvas pixels={ByPtr(pixels)} {ratio} />

@@ -226,13 +226,14 @@ fn plot(neuron: &Neuron, known: usize, bits: u8, draw: Callback<Frame>) -> Html 
         .and_then(|at| neuron.membranes.get(at).map(|&u| (at, u)));
     let current = current.map(|(at, u)| {
         let share = (at as f64 + 0.5) / columns as f64;
-        let side = if share > 0.6 { "ends-here" } else { "starts-here" };
-        let below = stands_below(
-            &span,
-            at.checked_sub(1).map(|before| neuron.membranes[before].into()),
-            u.into(),
-        )
-        .then_some("below");
+        let heights: Vec<f64> = neuron.membranes.iter().map(|&u| span.share(u.into())).collect();
+        let corner = Corner::of(&heights, at);
+        let side = if corner.is_left {
+            "ends-here"
+        } else {
+            "starts-here"
+        };
+        let below = corner.is_below.then_some("below");
         let style = format!("left:{:.2}%;top:{:.2}%", share * 100.0, top(u.into()));
         html! {
             <span class={classes!("plot-value", side, below)} {style}>
@@ -274,11 +275,76 @@ fn plot(neuron: &Neuron, known: usize, bits: u8, draw: Callback<Frame>) -> Html 
     }
 }
 
-/// Whether the words at a value stand below it: where the line came down to it or there is no room
-/// above.
-fn stands_below(span: &Span, before: Option<f64>, value: f64) -> bool {
-    let share = span.share(value);
-    share > 0.72 || (share > 0.3 && before.is_some_and(|before| before > value))
+/// Where the words at a value stand: to its left or right, above or below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Corner {
+    is_left: bool,
+    is_below: bool,
+}
+
+impl Corner {
+    /// In order of preference.
+    const ALL: [Self; 4] = [
+        Self {
+            is_left: false,
+            is_below: false,
+        },
+        Self {
+            is_left: true,
+            is_below: false,
+        },
+        Self {
+            is_left: false,
+            is_below: true,
+        },
+        Self {
+            is_left: true,
+            is_below: true,
+        },
+    ];
+
+    /// Where words at `heights[at]` cover the line least; heights run from 0 (bottom) to 1. Words
+    /// take about three columns and a sixth of the height.
+    fn of(heights: &[f64], at: usize) -> Self {
+        const COLUMNS: usize = 3;
+        let height = heights.get(at).copied().unwrap_or(0.5);
+        let cost = |corner: &Self| {
+            let (low, high) = if corner.is_below {
+                (height - 0.22, height - 0.04)
+            } else {
+                (height + 0.04, height + 0.22)
+            };
+            let outside = low < 0.0 || high > 1.0;
+            let too_wide = if corner.is_left {
+                at < COLUMNS
+            } else {
+                at + COLUMNS > heights.len()
+            };
+            let columns = if corner.is_left {
+                at.saturating_sub(COLUMNS)..at + 1
+            } else {
+                at..(at + COLUMNS + 1).min(heights.len())
+            };
+            // A column's line with the vertical that leads on to the next column's.
+            let covered = columns.filter(|&column| {
+                let (one, two) = (
+                    heights[column],
+                    heights.get(column + 1).copied().unwrap_or(heights[column]),
+                );
+                // The vertical behind the last column on the left, and behind the value itself, is not below the words.
+                let two = if corner.is_left && column == at { one } else { two };
+                one.min(two) < high && one.max(two) > low
+            });
+            covered.count() + 10 * usize::from(outside) + 10 * usize::from(too_wide)
+        };
+        let mut best = Self::ALL[0];
+        for corner in &Self::ALL[1..] {
+            if cost(corner) < cost(&best) {
+                best = *corner;
+            }
+        }
+        best
+    }
 }
 
 fn mi(name: &'static str, index: &'static str) -> Html {
@@ -506,6 +572,23 @@ mod tests {
         assert_eq!((neuron.code, neuron.reference), (Some(1), Some(1)));
         assert_eq!(Neuron::of(&network(), &run, 0, 6), None);
         assert_eq!(Neuron::of(&network(), &run, 7, 0), None);
+    }
+
+    #[test]
+    fn words_at_a_value_keep_clear_of_the_line() {
+        let corner = |is_left, is_below| Corner { is_left, is_below };
+        assert_eq!(Corner::of(&[0.1, 0.5, 0.5, 0.5, 0.5], 1), corner(false, false));
+        assert_eq!(
+            Corner::of(&[0.1, 0.5, 0.5, 0.5, 0.5], 4),
+            corner(true, false),
+            "no room on the right"
+        );
+        assert_eq!(
+            Corner::of(&[0.2, 0.6, 0.8, 0.9, 0.9, 0.9, 0.9], 3),
+            corner(false, true),
+            "a rising line"
+        );
+        assert_eq!(Corner::of(&[0.9; 9], 8), corner(true, true));
     }
 
     #[test]

@@ -174,6 +174,7 @@ pub fn extents(volume: Volume) -> String {
     match (volume.channels, volume.positions()) {
         (channels, 1) => format::shape(&[channels]),
         (1, _) => format::shape(&[volume.height, volume.width]),
+        (channels, _) if volume.height == 1 => format::shape(&[channels, volume.width]),
         (channels, _) => format::shape(&[channels, volume.height, volume.width]),
     }
 }
@@ -327,6 +328,7 @@ pub mod tests {
             "neuron 17"
         );
         assert_eq!(extents(map), "32 × 7 × 7");
+        assert_eq!(extents(Volume { height: 1, ..map }), "32 × 7", "a signal");
         assert_eq!(
             extents(volume(&network(), 0)),
             "4 × 4",
