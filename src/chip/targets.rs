@@ -1,13 +1,16 @@
 //! Which cores a neuron's spike must reach, and how many synapses wait there.
 
 use super::Mapping;
-use crate::graph::Connections;
+use crate::quantize::locate;
+use crate::spiking::SpikingLayer;
 
-/// The target cores of every source neuron of a layer, in compressed rows.
+/// The cores of one layer that every neuron of one tensor must reach, in compressed rows.
 #[derive(Clone, Debug)]
 pub struct Targets {
     /// The tensor that sends.
     pub source: usize,
+    /// A dendrite of the layer that listens to it.
+    pub dendrite: usize,
     first_source_core: usize,
     first_target_core: usize,
     source_cores: usize,
@@ -20,20 +23,34 @@ pub struct Targets {
 }
 
 impl Targets {
-    /// Works them out from the wiring.
-    pub fn new(source: usize, target: usize, connections: &Connections, mapping: &Mapping) -> Self {
+    /// The targets of every tensor that a layer listens to; `lengths` are the neurons of all tensors. A
+    /// tensor that several dendrites see is one sender: a core gets each of its spikes once.
+    pub fn of_layer(layer: &SpikingLayer, lengths: &[usize], mapping: &Mapping) -> Vec<Self> {
+        let mut sources: Vec<(usize, usize)> = Vec::new();
+        for (index, dendrite) in layer.dendrites.iter().enumerate() {
+            for &tensor in &dendrite.view.tensors {
+                if sources.iter().all(|&(known, _)| known != tensor) {
+                    sources.push((tensor, index));
+                }
+            }
+        }
+        sources.into_iter().map(|(tensor, dendrite)| Self::new(layer, tensor, dendrite, lengths, mapping)).collect()
+    }
+
+    fn new(layer: &SpikingLayer, source: usize, dendrite: usize, lengths: &[usize], mapping: &Mapping) -> Self {
         let capacity = mapping.chip.neurons_per_core as usize;
-        let target_cores = connections.output.len().div_ceil(capacity);
-        let rows = compress(&synapse_counts(connections, capacity, target_cores), target_cores);
+        let target_cores = layer.neurons().div_ceil(capacity);
+        let (rows, entries) = compress(&synapse_counts(layer, source, lengths, capacity), target_cores);
         Self {
             source,
+            dendrite,
             first_source_core: mapping.first_core[source],
-            first_target_core: mapping.first_core[target],
-            source_cores: connections.input.len().div_ceil(capacity),
+            first_target_core: mapping.first_core[layer.target],
+            source_cores: lengths[source].div_ceil(capacity),
             target_cores,
             neurons_per_core: capacity,
-            rows: rows.0,
-            entries: rows.1,
+            rows,
+            entries,
         }
     }
 
@@ -65,22 +82,23 @@ impl Targets {
     }
 }
 
-/// Synapses of each source neuron at each target core, dense: `counts[neuron · cores + core]`.
-fn synapse_counts(connections: &Connections, capacity: usize, cores: usize) -> Vec<u32> {
-    let mut counts = vec![0; connections.input.len() * cores];
-    let positions = connections.output.positions();
-    for group in 0..connections.groups {
-        let channels = connections.channels_of(group);
-        for position in 0..positions {
-            for tap in 0..connections.fan_in() {
-                let Some(source) = connections.source(group, position, tap) else {
-                    continue;
-                };
-                for channel in channels.clone() {
-                    counts[source * cores + (channel * positions + position) / capacity] += 1;
-                }
+/// Synapses of each neuron of `source` at each target core, dense: `counts[neuron · cores + core]`.
+fn synapse_counts(layer: &SpikingLayer, source: usize, lengths: &[usize], capacity: usize) -> Vec<u32> {
+    let cores = layer.neurons().div_ceil(capacity);
+    let mut counts = vec![0; lengths[source] * cores];
+    for dendrite in layer.dendrites.iter().filter(|d| d.view.tensors.contains(&source)) {
+        let seen: Vec<usize> = dendrite.view.tensors.iter().map(|&t| lengths[t]).collect();
+        let neuron_of = |element: usize| match &dendrite.view.map {
+            None => Some(element),
+            Some(map) => locate(&seen, map[element])
+                .filter(|&(place, _)| dendrite.view.tensors[place] == source)
+                .map(|(_, neuron)| neuron),
+        };
+        dendrite.connections.for_each_synapse(|output, element, _| {
+            if let Some(neuron) = neuron_of(element) {
+                counts[neuron * cores + output / capacity] += 1;
             }
-        }
+        });
     }
     counts
 }

@@ -1,6 +1,7 @@
 //! Spikes that travel: what each core sends and receives, and what each link carries, step by step.
 
 use super::{ChipConfig, Mapping, Route, Targets};
+use crate::quantize::CodeTensor;
 use crate::simulate::{Packed, Trace};
 use crate::spiking::{SpikingNetwork, code};
 use serde::{Deserialize, Serialize};
@@ -60,20 +61,16 @@ impl Traffic {
 #[derive(Clone, Debug)]
 pub struct Router {
     mapping: Mapping,
-    targets: Vec<Targets>,
+    /// For every layer, one entry per tensor that it listens to.
+    targets: Vec<Vec<Targets>>,
 }
 
 impl Router {
     /// Works out which cores each neuron's spikes go to.
     pub fn new(network: &SpikingNetwork, mapping: Mapping) -> Self {
-        let targets = network
-            .layers
-            .iter()
-            .map(|l| Targets::new(l.source, l.target, &l.connections, &mapping));
-        Self {
-            targets: targets.collect(),
-            mapping,
-        }
+        let lengths: Vec<usize> = network.tensors.iter().map(CodeTensor::len).collect();
+        let targets = network.layers.iter().map(|layer| Targets::of_layer(layer, &lengths, &mapping));
+        Self { targets: targets.collect(), mapping }
     }
 
     /// The mapping that it was made for.
@@ -84,29 +81,38 @@ impl Router {
     /// Counts what a traced sample sends over the mesh.
     pub fn count(&self, trace: &Trace) -> Traffic {
         let mut traffic = Traffic::empty(self.mapping.chip, trace.steps());
-        let mut step = 0;
+        let mut first = 0;
         for (window, targets) in trace.windows.iter().zip(&self.targets) {
-            let mut flows = vec![0; targets.flows()];
-            for &plane in &window.planes {
-                flows.fill(0);
-                for (neuron, _) in window
-                    .sent
-                    .iter()
-                    .enumerate()
-                    .filter(|&(_, &c)| code::is_spike(c, plane))
-                {
-                    traffic.fire(step, self.mapping.core_of(targets.source, neuron));
-                    targets.deliver(neuron, &mut flows, |core, synapses| {
-                        traffic.operate(step, core, synapses)
-                    });
+            for targets in targets {
+                let mut flows = vec![0; targets.flows()];
+                let codes = trace.codes(targets.source);
+                for (step, &plane) in window.dendrites[targets.dendrite].planes.iter().enumerate() {
+                    self.send(first + step, plane, codes, targets, &mut flows, &mut traffic);
                 }
-                for (from, to, packets) in targets.packets(&flows) {
-                    traffic.carry(step, from, to, packets);
-                }
-                step += 1;
             }
+            first += window.steps();
         }
         traffic
+    }
+
+    /// One bit plane of a tensor, to the cores of one layer.
+    fn send(
+        &self,
+        step: usize,
+        plane: u8,
+        codes: &[i32],
+        targets: &Targets,
+        flows: &mut [u32],
+        traffic: &mut Traffic,
+    ) {
+        flows.fill(0);
+        for (neuron, _) in codes.iter().enumerate().filter(|&(_, &code)| code::is_spike(code, plane)) {
+            traffic.fire(step, self.mapping.core_of(targets.source, neuron));
+            targets.deliver(neuron, flows, |core, synapses| traffic.operate(step, core, synapses));
+        }
+        for (from, to, packets) in targets.packets(flows) {
+            traffic.carry(step, from, to, packets);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Does the spiking network compute what the quantized network computes?
 
-use crate::quantize::{QuantizedNetwork, Reference, winner};
-use crate::simulate::{Observer, Simulator};
+use crate::quantize::{Layer, QuantizedNetwork, Reference, winner};
+use crate::simulate::{Observer, Simulator, Site};
 use crate::spiking::{SpikingNetwork, code};
 use serde::{Deserialize, Serialize};
 
@@ -62,8 +62,25 @@ pub struct Tally {
     agreement: Agreement,
     simulator: Simulator,
     reference: Reference,
-    /// Synapses that a spike of each source neuron meets, per layer.
-    fan_out: Vec<Vec<u32>>,
+    /// For every layer, the tensors that it listens to, with the synapses that a spike of each neuron
+    /// meets.
+    fan_out: Vec<Vec<(usize, Vec<u32>)>>,
+}
+
+/// The tensors that a layer listens to, with the synapses that a spike of each of their neurons meets.
+fn fan_out(network: &QuantizedNetwork, layer: &Layer) -> Vec<(usize, Vec<u32>)> {
+    let mut all: Vec<(usize, Vec<u32>)> = Vec::new();
+    for dendrite in &layer.dendrites {
+        let view = &dendrite.view;
+        let counts = view.add_up(&network.lengths(view), &dendrite.fan_out());
+        for (&tensor, counts) in view.tensors.iter().zip(counts) {
+            match all.iter_mut().find(|(known, _)| *known == tensor) {
+                Some((_, sums)) => sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count),
+                None => all.push((tensor, counts)),
+            }
+        }
+    }
+    all
 }
 
 /// Remembers the register's overflows of one sample.
@@ -75,8 +92,8 @@ struct OverflowMeter<'a> {
 impl Observer for OverflowMeter<'_> {
     const SEES_STEPS: bool = false;
 
-    fn overflow(&mut self, layer: usize, step: Option<usize>, neuron: usize, _value: i64) {
-        let layer = &mut self.layers[layer];
+    fn overflow(&mut self, site: Site, step: Option<usize>, neuron: usize, _value: i64) {
+        let layer = &mut self.layers[site.layer];
         layer.overflows += 1;
         layer.first_overflow.get_or_insert(FirstOverflow {
             sample: self.sample,
@@ -96,9 +113,9 @@ impl Tally {
                 layers,
                 ..Agreement::default()
             },
-            simulator: Simulator::new(&network.tensors),
+            simulator: Simulator::new(network),
             reference: Reference::new(network),
-            fan_out: network.layers.iter().map(|l| l.connections.fan_out()).collect(),
+            fan_out: network.layers.iter().map(|layer| fan_out(network, layer)).collect(),
         }
     }
 
@@ -154,7 +171,10 @@ impl Tally {
                 simulator,
                 reference,
             );
-            counts.count_spikes(simulator.codes(layer.source), layer.code, &fan_out[index]);
+            for (tensor, synapses) in &fan_out[index] {
+                let Some(affine) = spiking.tensors[*tensor].affine else { continue };
+                counts.count_spikes(simulator.codes(*tensor), affine.format, synapses);
+            }
         }
         let (spiking_winner, reference_winner) = (winner(simulator.output()), winner(reference.output()));
         agreement.counted += 1;

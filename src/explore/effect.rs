@@ -1,7 +1,7 @@
 //! What the correction of the mean error mends.
 
 use crate::quantize::{QuantizedNetwork, Reference};
-use crate::simulate::{Observer, Samples, Simulator, Statistics, calibrate, potential_errors};
+use crate::simulate::{Observer, Samples, Simulator, Site, Statistics, calibrate, potential_errors};
 use crate::spiking::{BiasCalibration, Conversion, SpikingNetwork};
 use serde::{Deserialize, Serialize};
 
@@ -94,8 +94,8 @@ struct Overflows {
 impl Observer for Overflows {
     const SEES_STEPS: bool = false;
 
-    fn overflow(&mut self, layer: usize, _step: Option<usize>, _neuron: usize, _value: i64) {
-        self.count += u64::from(layer == self.layer);
+    fn overflow(&mut self, site: Site, _step: Option<usize>, _neuron: usize, _value: i64) {
+        self.count += u64::from(site.layer == self.layer);
     }
 }
 
@@ -106,7 +106,7 @@ fn layer_errors(
     layer: usize,
 ) -> LayerErrors {
     let target = network.layers[layer].target;
-    let (mut simulator, mut reference) = (Simulator::new(&network.tensors), Reference::new(network));
+    let (mut simulator, mut reference) = (Simulator::new(network), Reference::new(network));
     let mut overflows = Overflows { layer, count: 0 };
     let mut all = LayerErrors {
         errors: Vec::new(),

@@ -121,7 +121,7 @@ impl Session {
     pub fn new(network: QuantizedNetwork) -> Self {
         Self {
             tally: Tally::new(&network, 0),
-            simulator: Simulator::new(&network.tensors),
+            simulator: Simulator::new(&network),
             reference: Reference::new(&network),
             samples: SampleSet::default(),
             calibration: Vec::new(),

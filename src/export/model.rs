@@ -2,7 +2,7 @@
 
 use super::REPORT_VERSION;
 use crate::graph::{Affine, Connections, Window};
-use crate::quantize::{CodeTensor, Layer, QuantizedNetwork};
+use crate::quantize::{CodeTensor, Layer, QuantizedNetwork, Reduce, Requantizer};
 use serde::Serialize;
 
 /// A model, layer by layer. Shapes are those of one sample, without the batch.
@@ -54,6 +54,14 @@ pub enum LayerKind {
     Conv,
     /// Every output listens to every input.
     Dense,
+    /// The largest code of each window.
+    MaxPool,
+    /// The mean of each window.
+    AveragePool,
+    /// The sum of two tensors, or of a tensor and a constant.
+    Add,
+    /// A function of each code, looked up.
+    Table,
     /// Every output listens to one input with weight 1: a clamp or another quantization.
     Relay,
 }
@@ -149,17 +157,19 @@ impl ModelTotals {
 
 impl LayerReport {
     fn new(network: &QuantizedNetwork, layer: &Layer) -> Self {
-        let wiring = &layer.connections;
+        let main = layer.main();
+        let wiring = &main.connections;
         let kind = LayerKind::of(layer);
-        let is_relay = kind == LayerKind::Relay;
+        let is_relay = !kind.has_weights();
         let pair = |of: fn(&Window) -> usize| [of(&wiring.rows), of(&wiring.columns)];
         let (before, behind) = (pair(|w| w.pad_before), pair(|w| w.pad_after));
-        let parameters = layer.weights.values.len() + layer.weights.bias.len();
+        let sizes = layer.dendrites.iter().map(|d| d.weights.values.len() + d.weights.bias.len());
+        let parameters: usize = sizes.sum();
         let macs = wiring.output.len() as u64 * wiring.fan_in() as u64;
         Self {
             name: layer.name.clone(),
             kind,
-            input: (&network.tensors[layer.source]).into(),
+            input: (&network.tensors[main.view.tensors[0]]).into(),
             output: (&network.tensors[layer.target]).into(),
             kernel: pair(|w| w.kernel),
             stride: pair(|w| w.stride),
@@ -167,28 +177,32 @@ impl LayerReport {
             padding: [before[0], before[1], behind[0], behind[1]],
             groups: wiring.groups,
             neurons: wiring.output.len(),
-            synapses: wiring.synapses(),
+            synapses: layer.dendrites.iter().map(|d| d.connections.synapses()).sum(),
             fan_in: wiring.fan_in(),
             macs: if is_relay { 0 } else { macs },
             parameters: if is_relay { 0 } else { parameters },
-            weight_bits: layer.weights.bits,
-            weight_scales: layer.weights.scales.clone(),
-            has_bias: !layer.weights.bias.is_empty(),
+            weight_bits: main.weights.bits,
+            weight_scales: main.weights.scales.clone(),
+            has_bias: !main.weights.bias.is_empty(),
         }
     }
 }
 
 impl LayerKind {
     fn of(layer: &Layer) -> Self {
-        let Connections { input, output, .. } = layer.connections;
-        let weights = &layer.weights;
+        let main = layer.main();
+        let Connections { input, output, .. } = main.connections;
+        let weights = &main.weights;
         let passes_on = weights.bias.is_empty() && weights.values.iter().all(|&w| w == 1);
-        if layer.connections == Connections::one_to_one(input.len()) && passes_on {
-            Self::Relay
-        } else if layer.connections == Connections::dense(input.len(), output.len()) {
-            Self::Dense
-        } else {
-            Self::Conv
+        let one_to_one = main.connections == Connections::one_to_one(input.len());
+        match (&layer.requantizer, main.reduce) {
+            (_, Reduce::Max) => Self::MaxPool,
+            (Requantizer::Sum { .. }, _) => Self::Add,
+            (Requantizer::Table { .. }, _) => Self::Table,
+            _ if one_to_one && passes_on => Self::Relay,
+            _ if passes_on && main.connections.groups == input.channels => Self::AveragePool,
+            _ if main.connections == Connections::dense(input.len(), output.len()) => Self::Dense,
+            _ => Self::Conv,
         }
     }
 
@@ -197,8 +211,17 @@ impl LayerKind {
         match self {
             Self::Conv => "Conv",
             Self::Dense => "Dense",
+            Self::MaxPool => "MaxPool",
+            Self::AveragePool => "AveragePool",
+            Self::Add => "Add",
+            Self::Table => "Table",
             Self::Relay => "Relay",
         }
+    }
+
+    /// Whether its synapses have weights to be stored.
+    const fn has_weights(self) -> bool {
+        matches!(self, Self::Conv | Self::Dense)
     }
 }
 

@@ -342,7 +342,7 @@ impl RunLayerReport {
             overflows: counts.overflows,
             first_overflow: counts
                 .first_overflow
-                .map(|first| OverflowPlace::new(first, layer.connections.output)),
+                .map(|first| OverflowPlace::new(first, layer.dendrites[0].connections.output)),
             spikes: counts.spikes,
             synaptic_operations: counts.synaptic_operations,
             bias_saturated: plan.bias_saturated,

@@ -190,14 +190,18 @@ impl Connections {
         fan_out
     }
 
-    /// Σ_j w_ij over the connections that exist, for every output neuron i: `weights` has
-    /// `fan_in` values for each output channel. Differs at the border, where padding is.
-    pub fn weight_sums(&self, weights: &[i16]) -> Vec<i64> {
+    /// Σ_j w_ij over the connections that exist, for every output neuron i: `weights` has `fan_in`
+    /// values for each output channel, and `is_neuron` says whether an input element is one. Differs
+    /// at the border, where padding is.
+    pub fn weight_sums(&self, weights: &[i16], is_neuron: impl Fn(usize) -> bool) -> Vec<i64> {
         let (fan_in, positions) = (self.fan_in(), self.output.positions());
         let mut sums = vec![0; self.output.len()];
         for group in 0..self.groups {
             for position in 0..positions {
-                for tap in (0..fan_in).filter(|&t| self.source(group, position, t).is_some()) {
+                for tap in 0..fan_in {
+                    if !self.source(group, position, tap).is_some_and(&is_neuron) {
+                        continue;
+                    }
                     for channel in self.channels_of(group) {
                         sums[channel * positions + position] += i64::from(weights[channel * fan_in + tap]);
                     }
@@ -298,7 +302,7 @@ mod tests {
         });
         assert_eq!(visited, wiring.synapses());
         assert_eq!(fan_out, wiring.fan_out());
-        let sums = wiring.weight_sums(&vec![1; wiring.output.channels * wiring.fan_in()]);
+        let sums = wiring.weight_sums(&vec![1; wiring.output.channels * wiring.fan_in()], |_| true);
         assert_eq!(sums.iter().sum::<i64>() as u64, wiring.synapses());
     }
 

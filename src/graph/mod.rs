@@ -14,7 +14,7 @@ pub mod ops;
 
 pub use affine::{Affine, CodeFormat};
 pub use connections::{Connections, Volume, Window};
-pub use ops::{Clamp, Conv, Dense, Op, Weights};
+pub use ops::{Clamp, Concat, Constant, Conv, Dense, Op, Pool, Rearrange, Unary, Weights};
 
 use thiserror::Error;
 

@@ -10,6 +10,6 @@ mod reference;
 mod requantize;
 
 pub use fuse::{FuseError, quantize};
-pub use network::{CodeTensor, Layer, QuantizedNetwork};
+pub use network::{CodeTensor, Dendrite, Layer, QuantizedNetwork, Reduce, View, locate};
 pub use reference::{Reference, winner};
-pub use requantize::{Requantizer, Rule};
+pub use requantize::{Requantizer, Rule, Shared};

@@ -1,7 +1,7 @@
 //! A network of integers.
 
 use super::Requantizer;
-use crate::graph::{Affine, Connections, Weights};
+use crate::graph::{Affine, Connections, Rearrange, Weights};
 use std::sync::Arc;
 
 /// A tensor of codes (of real numbers, at an unquantized output), for one sample.
@@ -27,42 +27,162 @@ impl CodeTensor {
     }
 }
 
-/// A linear operator with the requantization of its result.
+/// What a dendrite listens to: the neurons of one or more tensors of the same quantization, where
+/// wiring has put them. Transpose, Pad, Slice, Resize and Concat are such wiring, and nothing more.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Layer {
-    /// Its node's name in the file.
-    pub name: String,
-    /// The tensor that it reads.
-    pub source: usize,
-    /// The tensor that it writes.
-    pub target: usize,
-    /// The wiring.
-    pub connections: Connections,
-    /// Weights and bias, shared with everything made of this network.
-    pub weights: Arc<Weights>,
-    /// From sums to codes.
-    pub requantizer: Requantizer,
+pub struct View {
+    /// The tensors.
+    pub tensors: Vec<usize>,
+    /// For each element, the neuron: an index into the tensors laid end to end, or
+    /// [`Rearrange::ZERO`] where nothing is connected. `None` for the one tensor as it is.
+    pub map: Option<Arc<[u32]>>,
 }
 
-impl Layer {
-    /// b of an output channel.
-    pub fn bias(&self, channel: usize) -> i64 {
-        self.weights.bias.get(channel).map_or(0, |&b| i64::from(b))
+impl View {
+    /// A tensor as it is.
+    pub fn whole(tensor: usize) -> Self {
+        Self { tensors: vec![tensor], map: None }
     }
 
-    /// b_i − Z_x Σ_j w_ij for every output neuron: what turns Σ w q into Σ w (q − Z_x) + b. Padded
-    /// positions are no connections, so it differs at the border.
-    pub fn folded_bias(&self, source_zero_point: i32) -> Vec<i64> {
-        let positions = self.connections.output.positions();
-        let mut sums = self.connections.weight_sums(&self.weights.values);
-        for (neuron, sum) in sums.iter_mut().enumerate() {
-            *sum = self.bias(neuron / positions) - i64::from(source_zero_point) * *sum;
+    /// Whether element `index` is a neuron.
+    pub fn is_connected(&self, index: usize) -> bool {
+        self.map.as_ref().is_none_or(|map| map[index] != Rearrange::ZERO)
+    }
+
+    /// The codes that are seen, from those of all tensors; `zero` where nothing is connected.
+    pub fn collect(&self, codes: &[Vec<i32>], zero: i32, seen: &mut Vec<i32>) {
+        seen.clear();
+        match &self.map {
+            None => seen.extend_from_slice(&codes[self.tensors[0]]),
+            Some(map) => {
+                let code = |&index: &u32| {
+                    let mut index = index as usize;
+                    for &tensor in &self.tensors {
+                        let codes = &codes[tensor];
+                        if index < codes.len() {
+                            return codes[index];
+                        }
+                        index -= codes.len();
+                    }
+                    zero
+                };
+                seen.extend(map.iter().map(|index| if *index == Rearrange::ZERO { zero } else { code(index) }));
+            }
+        }
+    }
+
+    /// For each tensor (in the order of `tensors`) of `lengths` neurons, what the elements that show a
+    /// neuron add up to.
+    pub fn add_up(&self, lengths: &[usize], elements: &[u32]) -> Vec<Vec<u32>> {
+        let Some(map) = &self.map else { return vec![elements.to_vec()] };
+        let mut sums: Vec<Vec<u32>> = lengths.iter().map(|&n| vec![0; n]).collect();
+        for (&index, &value) in map.iter().zip(elements) {
+            if let Some((tensor, neuron)) = locate(lengths, index) {
+                sums[tensor][neuron] += value;
+            }
         }
         sums
     }
 }
 
-/// A chain or graph of integer layers.
+/// The tensor (by its place in `lengths`) and neuron of an index into tensors laid end to end.
+pub fn locate(lengths: &[usize], index: u32) -> Option<(usize, usize)> {
+    let mut neuron = index as usize;
+    for (tensor, &length) in lengths.iter().enumerate() {
+        if neuron < length {
+            return Some((tensor, neuron));
+        }
+        neuron -= length;
+    }
+    None
+}
+
+/// What is made of the values that arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reduce {
+    /// Σ_j w_ij (x_j − Z_x) + b_i.
+    Sum,
+    /// max_j (x_j − Z_x).
+    Max,
+}
+
+/// One group of inputs of a layer's neurons: inputs of one quantization, integrated together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dendrite {
+    /// The neurons that send.
+    pub view: View,
+    /// How their codes are read.
+    pub affine: Affine,
+    /// Which neuron listens to which.
+    pub connections: Connections,
+    /// Weights and bias, shared with everything made of this network. A maximum has none.
+    pub weights: Arc<Weights>,
+    /// What is made of them.
+    pub reduce: Reduce,
+}
+
+impl Dendrite {
+    /// b of an output neuron: biases are one per channel, or one per neuron.
+    pub fn bias(&self, neuron: usize) -> i64 {
+        let bias = &self.weights.bias;
+        match bias.len() {
+            0 => 0,
+            n => i64::from(bias[neuron / (self.connections.output.len() / n).max(1)]),
+        }
+    }
+
+    /// Σ_j w_ij over the connections that exist, for weights changed by `keep`.
+    pub fn weight_sums(&self, keep: impl Fn(i16) -> i16) -> Vec<i64> {
+        let weights: Vec<i16> = self.weights.values.iter().map(|&w| keep(w)).collect();
+        self.connections.weight_sums(&weights, |element| self.view.is_connected(element))
+    }
+
+    /// What turns a sum over the codes into one over real numbers: b_i − Z_x Σ_j w_ij for every output
+    /// neuron, or −Z_x for a maximum. Padded positions are no connections, so it differs at the border.
+    pub fn folded_bias(&self, zero_point: i32) -> Vec<i64> {
+        let zero_point = i64::from(zero_point);
+        if self.reduce == Reduce::Max {
+            return vec![-zero_point; self.connections.output.len()];
+        }
+        let mut sums = self.weight_sums(|w| w);
+        for (neuron, sum) in sums.iter_mut().enumerate() {
+            *sum = self.bias(neuron) - zero_point * *sum;
+        }
+        sums
+    }
+
+    /// Synapses that a spike of each seen element meets.
+    pub fn fan_out(&self) -> Vec<u32> {
+        self.connections.fan_out()
+    }
+}
+
+/// Neurons of one kind: what they listen to, and how they answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// Its node's name in the file.
+    pub name: String,
+    /// The tensor that it writes.
+    pub target: usize,
+    /// What it listens to; most layers have one.
+    pub dendrites: Vec<Dendrite>,
+    /// From sums to codes.
+    pub requantizer: Requantizer,
+}
+
+impl Layer {
+    /// Number of neurons.
+    pub fn neurons(&self) -> usize {
+        self.main().connections.output.len()
+    }
+
+    /// The first dendrite: of most layers the only one.
+    pub fn main(&self) -> &Dendrite {
+        &self.dendrites[0]
+    }
+}
+
+/// A graph of integer layers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QuantizedNetwork {
     /// The model's name.
@@ -84,14 +204,14 @@ impl QuantizedNetwork {
         &self.tensors[self.tensors.len() - 1]
     }
 
-    /// How the codes of a layer's source are read. A source always has codes.
-    pub fn source_affine(&self, layer: &Layer) -> Affine {
-        self.tensors[layer.source].affine.unwrap_or(Affine::UNIT)
-    }
-
     /// The input's codes of real numbers in the model's units.
     pub fn quantize_input(&self, values: &[f32]) -> Vec<i32> {
         let affine = self.input().affine.unwrap_or(Affine::UNIT);
         values.iter().map(|&r| affine.quantize(r)).collect()
+    }
+
+    /// Numbers of neurons of the tensors that a dendrite sees.
+    pub fn lengths(&self, view: &View) -> Vec<usize> {
+        view.tensors.iter().map(|&t| self.tensors[t].len()).collect()
     }
 }

@@ -1,17 +1,19 @@
 //! The integer reference: acc_i = Σ_j w_ij (x_j − Z_x) + b_i, then the next code
 //! (`docs/MATHEMATICS.md`, section 1). It knows nothing of spikes.
 
-use super::QuantizedNetwork;
+use super::{Dendrite, QuantizedNetwork, Reduce};
 
 /// Runs a network on one sample after another, without allocating in between.
 #[derive(Clone, Debug)]
 pub struct Reference {
     /// Codes of every tensor (empty for a real output).
     codes: Vec<Vec<i32>>,
-    /// Exact sums of every layer.
-    sums: Vec<Vec<i64>>,
+    /// Exact sums of every layer's dendrites.
+    sums: Vec<Vec<Vec<i64>>>,
     /// The output as real numbers.
     output: Vec<f32>,
+    /// Codes as a dendrite sees them.
+    seen: Vec<i32>,
     /// What the output neurons of a group see, less the zero point.
     patches: Vec<i32>,
 }
@@ -19,69 +21,35 @@ pub struct Reference {
 impl Reference {
     /// Room for running `network`.
     pub fn new(network: &QuantizedNetwork) -> Self {
-        let patches = network
-            .layers
-            .iter()
-            .map(|l| l.connections.fan_in() * l.connections.output.positions());
+        let sums = |d: &Dendrite| vec![0; d.connections.output.len()];
         Self {
             codes: network.tensors.iter().map(|t| vec![0; t.len()]).collect(),
-            sums: network
-                .layers
-                .iter()
-                .map(|l| vec![0; l.connections.output.len()])
-                .collect(),
+            sums: network.layers.iter().map(|l| l.dendrites.iter().map(sums).collect()).collect(),
             output: vec![0.0; network.output().len()],
-            patches: vec![0; patches.max().unwrap_or(0)],
+            seen: Vec::new(),
+            patches: Vec::new(),
         }
     }
 
     /// Runs the network on the input's codes.
     pub fn run(&mut self, network: &QuantizedNetwork, input: &[i32]) {
         self.codes[0].copy_from_slice(input);
-        for index in 0..network.layers.len() {
-            self.run_layer(network, index);
-        }
-        let Some(last) = network.layers.last() else { return };
-        let positions = last.connections.output.positions();
-        for (neuron, (real, &sum)) in self
-            .output
-            .iter_mut()
-            .zip(&self.sums[network.layers.len() - 1])
-            .enumerate()
-        {
-            *real = match last.requantizer.output() {
-                Some(affine) => affine.dequantize(self.codes[last.target][neuron]),
-                None => last.requantizer.real(neuron / positions, sum),
-            };
-        }
-    }
-
-    fn run_layer(&mut self, network: &QuantizedNetwork, index: usize) {
-        let layer = &network.layers[index];
-        let wiring = &layer.connections;
-        let (fan_in, positions) = (wiring.fan_in(), wiring.output.positions());
-        let zero_point = network.source_affine(layer).zero_point;
-        let patches = &mut self.patches[..fan_in * positions];
-        let sums = &mut self.sums[index];
-        for group in 0..wiring.groups {
-            // Padding stands for the real number 0, which is the zero point's code.
-            patches.fill(zero_point);
-            wiring.gather(group, &self.codes[layer.source], patches, fan_in);
-            patches.iter_mut().for_each(|x| *x -= zero_point);
-            for channel in wiring.channels_of(group) {
-                let weights = &layer.weights.values[channel * fan_in..][..fan_in];
-                let bias = layer.bias(channel);
-                for (sum, patch) in sums[channel * positions..]
-                    .iter_mut()
-                    .zip(patches.chunks_exact(fan_in))
-                {
-                    *sum = bias + dot(weights, patch);
+        for (index, layer) in network.layers.iter().enumerate() {
+            for (dendrite, sums) in layer.dendrites.iter().zip(&mut self.sums[index]) {
+                dendrite.view.collect(&self.codes, dendrite.affine.zero_point, &mut self.seen);
+                match dendrite.reduce {
+                    Reduce::Sum => add(dendrite, &self.seen, &mut self.patches, sums),
+                    Reduce::Max => largest(dendrite, &self.seen, sums),
                 }
             }
+            let sums = &self.sums[index];
+            for (neuron, code) in self.codes[layer.target].iter_mut().enumerate() {
+                *code = layer.requantizer.code(neuron, |dendrite| sums[dendrite][neuron]).unwrap_or(0);
+            }
         }
-        let codes = &mut self.codes[layer.target];
-        for (neuron, (code, &sum)) in codes.iter_mut().zip(sums.iter()).enumerate() {
-            *code = layer.requantizer.code(neuron / positions, sum).unwrap_or(0);
+        let (Some(last), Some(sums)) = (network.layers.last(), self.sums.last()) else { return };
+        for (neuron, real) in self.output.iter_mut().enumerate() {
+            *real = last.requantizer.real(neuron, |dendrite| sums[dendrite][neuron]);
         }
     }
 
@@ -90,15 +58,50 @@ impl Reference {
         &self.codes[tensor]
     }
 
-    /// The exact sums of a layer after the last run.
-    pub fn sums(&self, layer: usize) -> &[i64] {
-        &self.sums[layer]
+    /// The exact sums of a layer's dendrite after the last run.
+    pub fn sums(&self, layer: usize, dendrite: usize) -> &[i64] {
+        &self.sums[layer][dendrite]
     }
 
     /// The output as real numbers after the last run.
     pub fn output(&self) -> &[f32] {
         &self.output
     }
+}
+
+/// Σ_j w_ij (x_j − Z_x) + b_i.
+fn add(dendrite: &Dendrite, seen: &[i32], patches: &mut Vec<i32>, sums: &mut [i64]) {
+    let wiring = &dendrite.connections;
+    let (fan_in, positions) = (wiring.fan_in(), wiring.output.positions());
+    for (neuron, sum) in sums.iter_mut().enumerate() {
+        *sum = dendrite.bias(neuron);
+    }
+    if fan_in == 0 {
+        return;
+    }
+    patches.resize(fan_in * positions, 0);
+    let zero_point = dendrite.affine.zero_point;
+    for group in 0..wiring.groups {
+        // Padding stands for the real number 0, which is the zero point's code.
+        patches.fill(zero_point);
+        wiring.gather(group, seen, patches, fan_in);
+        patches.iter_mut().for_each(|x| *x -= zero_point);
+        for channel in wiring.channels_of(group) {
+            let weights = &dendrite.weights.values[channel * fan_in..][..fan_in];
+            for (sum, patch) in sums[channel * positions..].iter_mut().zip(patches.chunks_exact(fan_in)) {
+                *sum += dot(weights, patch);
+            }
+        }
+    }
+}
+
+/// max_j (x_j − Z_x) over the connections that exist; the smallest code where there are none.
+fn largest(dendrite: &Dendrite, seen: &[i32], sums: &mut [i64]) {
+    let zero_point = i64::from(dendrite.affine.zero_point);
+    sums.fill(i64::from(dendrite.affine.format.min()) - zero_point);
+    dendrite.connections.for_each_synapse(|neuron, source, _| {
+        sums[neuron] = sums[neuron].max(i64::from(seen[source]) - zero_point);
+    });
 }
 
 /// Σ w x; partial sums of 2^15 products of 9- and 17-bit numbers would not fit 32 bits, those of

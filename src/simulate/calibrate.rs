@@ -1,9 +1,9 @@
 //! What conversion takes from data: the ranges of intermediate results, and the mean error that
 //! scaled integration makes.
 
-use super::{Observer, Simulator};
+use super::{Observer, Simulator, Site};
 use crate::quantize::{QuantizedNetwork, Reference};
-use crate::spiking::{Conversion, Range, SpikingLayer, SpikingNetwork, convert, fit_bias, ideal};
+use crate::spiking::{Conversion, Range, SpikingLayer, SpikingNetwork, convert, fit_bias, ideal, no_ranges};
 
 /// Samples to calibrate with: input codes of one sample after the other.
 #[derive(Clone, Copy, Debug)]
@@ -31,42 +31,57 @@ impl<'a> Samples<'a> {
 pub struct Statistics {
     /// How many samples were looked at.
     pub samples: usize,
-    /// The range of every layer's intermediate results at M_0 = 1. It depends on bit order,
-    /// accumulation and fold, not on the register.
-    pub ranges: Vec<Range>,
-    /// For every layer, the exact sums (acc) of each output channel, added up over positions and
-    /// samples.
-    pub totals: Vec<Vec<i64>>,
+    /// For every layer and dendrite, the range of intermediate results at M_0 = 1. It depends on bit
+    /// order, accumulation and fold, not on the register.
+    pub ranges: Vec<Vec<Range>>,
+    /// For every layer and dendrite, the exact sums of each output channel, added up over positions
+    /// and samples.
+    pub totals: Vec<Vec<Vec<i64>>>,
+}
+
+impl Statistics {
+    /// Of no samples at all.
+    pub fn none(network: &QuantizedNetwork) -> Self {
+        let channels = |layer: &crate::quantize::Layer| {
+            layer.dendrites.iter().map(|d| vec![0; d.connections.output.channels]).collect()
+        };
+        Self {
+            samples: 0,
+            ranges: no_ranges(network),
+            totals: network.layers.iter().map(channels).collect(),
+        }
+    }
 }
 
 /// Widens ranges by all that it sees.
-struct RangeMeter<'a>(&'a mut [Range]);
+struct RangeMeter<'a>(&'a mut [Vec<Range>]);
 
 impl RangeMeter<'_> {
-    fn include(&mut self, layer: usize, values: &[i64]) {
-        values.iter().for_each(|&value| self.0[layer].include(value));
+    fn include(&mut self, site: Site, values: &[i64]) {
+        let range = &mut self.0[site.layer][site.dendrite];
+        values.iter().for_each(|&value| range.include(value));
     }
 }
 
 impl Observer for RangeMeter<'_> {
-    fn start(&mut self, layer: usize, membranes: &[i64]) {
-        self.include(layer, membranes);
+    fn start(&mut self, site: Site, membranes: &[i64]) {
+        self.include(site, membranes);
     }
 
-    fn unfolded(&mut self, layer: usize, membranes: &[i64]) {
-        self.include(layer, membranes);
+    fn unfolded(&mut self, site: Site, membranes: &[i64]) {
+        self.include(site, membranes);
     }
 
-    fn step(&mut self, layer: usize, _step: usize, currents: &[i64], membranes: &[i64]) {
-        self.include(layer, currents);
-        self.include(layer, membranes);
+    fn step(&mut self, site: Site, _step: usize, currents: &[i64], membranes: &[i64]) {
+        self.include(site, currents);
+        self.include(site, membranes);
     }
 }
 
 /// Adds the values of each channel to its total.
 fn add_channels(totals: &mut [i64], values: &[i64]) {
     let positions = values.len() / totals.len().max(1);
-    for (total, channel) in totals.iter_mut().zip(values.chunks_exact(positions)) {
+    for (total, channel) in totals.iter_mut().zip(values.chunks_exact(positions.max(1))) {
         *total += channel.iter().sum::<i64>();
     }
 }
@@ -74,25 +89,22 @@ fn add_channels(totals: &mut [i64], values: &[i64]) {
 /// Runs samples through the exact network and measures.
 pub fn measure(network: &QuantizedNetwork, conversion: &Conversion, samples: Samples<'_>) -> Statistics {
     let ideal = ideal(network, conversion);
-    let mut statistics = Statistics {
-        samples: samples.count(),
-        ranges: vec![Range::default(); network.layers.len()],
-        totals: network
-            .layers
-            .iter()
-            .map(|l| vec![0; l.connections.output.channels])
-            .collect(),
-    };
-    let mut simulator = Simulator::new(&network.tensors);
+    let mut statistics = Statistics { samples: samples.count(), ..Statistics::none(network) };
+    let mut simulator = Simulator::new(network);
     let mut reference = Reference::new(network);
     for sample in samples.iter() {
         // Each layer listens to the exact codes, so that folding at the potential, which may round
         // ties otherwise, does not change what is measured behind it.
         reference.run(network, sample);
+        for tensor in 0..network.tensors.len() {
+            simulator.set_codes(tensor, reference.codes(tensor));
+        }
         for (index, layer) in network.layers.iter().enumerate() {
-            simulator.set_codes(layer.source, reference.codes(layer.source));
             simulator.run_layer(&ideal, index, &mut RangeMeter(&mut statistics.ranges));
-            add_channels(&mut statistics.totals[index], reference.sums(index));
+            simulator.set_codes(layer.target, reference.codes(layer.target));
+            for (dendrite, totals) in statistics.totals[index].iter_mut().enumerate() {
+                add_channels(totals, reference.sums(index, dendrite));
+            }
         }
     }
     statistics
@@ -107,80 +119,84 @@ pub fn calibrate(
     samples: Samples<'_>,
 ) -> SpikingNetwork {
     let mut spiking = convert(network, conversion, &statistics.ranges);
-    if conversion.bias_calibration.correct && !is_surely_exact(&spiking) && statistics.samples > 0 {
+    let exact = spiking.layers.iter().all(SpikingLayer::is_surely_exact);
+    if conversion.bias_calibration.correct && !exact && statistics.samples > 0 {
         correct_mean_error(network, &mut spiking, statistics, samples);
     }
     spiking
 }
 
-fn is_surely_exact(spiking: &SpikingNetwork) -> bool {
-    spiking
-        .layers
-        .iter()
-        .all(|l| l.fire.exact && l.plan.proven && l.plan.bias_saturated == 0)
-}
-
 /// b̃_i += E[V_exact − V_scaled] per output channel, layer after layer: each layer is measured with
-/// those before it already corrected. V is linear in the membrane, so the mean of V_scaled is that
-/// of the membranes' total; a layer that came out exact has the same total and is left alone.
+/// those before it already corrected. V is linear in the membranes, so the mean of V_scaled is that
+/// of their totals; a layer that came out exact has the same totals and is left alone.
 fn correct_mean_error(
     network: &QuantizedNetwork,
     spiking: &mut SpikingNetwork,
     statistics: &Statistics,
     samples: Samples<'_>,
 ) {
-    let mut simulator = Simulator::new(&network.tensors);
+    let mut simulator = Simulator::new(network);
+    // Codes of every tensor, one sample after the other, as far as they are known.
     let mut codes: Vec<Vec<i32>> = vec![Vec::new(); network.tensors.len()];
     codes[0] = samples.codes.to_vec();
     let mut membranes: Vec<i64> = Vec::new();
     for (index, layer) in network.layers.iter().enumerate() {
-        let mut totals = vec![0; layer.connections.output.channels];
+        let mut totals: Vec<Vec<i64>> = statistics.totals[index].iter().map(|t| vec![0; t.len()]).collect();
         membranes.clear();
-        for source in codes[layer.source].chunks_exact(network.tensors[layer.source].len()) {
-            simulator.set_codes(layer.source, source);
+        for sample in 0..samples.count() {
+            for &tensor in layer.dendrites.iter().flat_map(|d| &d.view.tensors) {
+                let len = network.tensors[tensor].len();
+                simulator.set_codes(tensor, &codes[tensor][sample * len..][..len]);
+            }
             simulator.run_layer(spiking, index, &mut ());
-            add_channels(&mut totals, simulator.membranes(index));
-            membranes.extend_from_slice(simulator.membranes(index));
+            for (totals, values) in totals.iter_mut().zip(simulator.membranes(index)) {
+                add_channels(totals, values);
+                membranes.extend_from_slice(values);
+            }
         }
         let exact = &statistics.totals[index];
-        correct(
-            &mut spiking.layers[index],
-            &spiking.conversion,
-            exact,
-            &totals,
-            statistics.samples,
-        );
+        correct(&mut spiking.layers[index], &spiking.conversion, exact, &totals, samples.count());
         // Membranes do not depend on b̃, so the window need not be simulated again.
         let fired = &mut codes[layer.target];
-        for membranes in membranes.chunks_exact(layer.connections.output.len()) {
-            simulator.fire_from(spiking, index, membranes);
+        for membranes in membranes.chunks_exact((layer.neurons() * layer.dendrites.len()).max(1)) {
+            simulator.set_membranes(index, membranes);
+            simulator.fire(spiking, index);
             fired.extend_from_slice(simulator.codes(layer.target));
         }
     }
 }
 
 /// Adds the mean of V_exact less that of V_scaled to b̃, channel by channel.
-fn correct(layer: &mut SpikingLayer, conversion: &Conversion, exact: &[i64], scaled: &[i64], samples: usize) {
-    let positions = layer.connections.output.positions();
+fn correct(
+    layer: &mut SpikingLayer,
+    conversion: &Conversion,
+    exact: &[Vec<i64>],
+    scaled: &[Vec<i64>],
+    samples: usize,
+) {
+    let neurons = layer.neurons();
+    let channels = layer.dendrites[0].connections.output.channels;
+    let positions = neurons / channels.max(1);
     let count = (samples * positions).max(1) as f64;
     let fire = &mut layer.fire;
     let zero_point = f64::from(fire.requantizer.zero_point() - fire.zero_point);
-    let corrections: Vec<f64> = (0..exact.len())
+    let corrections: Vec<f64> = (0..channels)
         .map(|channel| {
-            let bias = fire
-                .bias
-                .get(channel * positions..(channel + 1) * positions)
-                .unwrap_or_default();
-            let m1 = fire.m1[if fire.m1.len() == 1 { 0 } else { channel }];
-            let exact = fire.requantizer.multiplier(channel) * exact[channel] as f64 / count + zero_point;
-            exact - m1 * scaled[channel] as f64 / count - bias.iter().sum::<f64>() / positions as f64
+            let bias = fire.bias.get(channel * positions..(channel + 1) * positions).unwrap_or_default();
+            let mut correction = zero_point - bias.iter().sum::<f64>() / positions as f64;
+            for (dendrite, (exact, scaled)) in exact.iter().zip(scaled).enumerate() {
+                let m_hat = fire.requantizer.multipliers(dendrite).at(channel * positions);
+                let m1 = fire.m1[dendrite].at(channel * positions);
+                correction += m_hat * exact[channel] as f64 / count - m1 * scaled[channel] as f64 / count;
+            }
+            correction
         })
         .collect();
     if corrections.iter().all(|&c| c == 0.0) {
         return;
     }
     let mut bias = std::mem::take(&mut fire.bias);
-    bias.resize(layer.connections.output.len(), 0.0);
+    bias.resize(neurons, 0.0);
     for (neuron, bias) in bias.iter_mut().enumerate() {
         *bias += corrections[neuron / positions];
     }
@@ -200,12 +216,11 @@ pub fn potential_errors<'a>(
     reference: &'a Reference,
 ) -> impl Iterator<Item = f64> + 'a {
     let layer = &network.layers[index];
-    let positions = layer.connections.output.positions();
-    let exact = move |neuron: usize, sum: i64| {
-        layer.requantizer.multiplier(neuron / positions) * sum as f64
-            + f64::from(layer.requantizer.zero_point())
+    let m_hat: Vec<_> = (0..layer.dendrites.len()).map(|d| layer.requantizer.multipliers(d)).collect();
+    let zero_point = f64::from(layer.requantizer.zero_point());
+    let exact = move |neuron: usize| {
+        let terms = m_hat.iter().enumerate();
+        terms.fold(zero_point, |sum, (d, m)| sum + m.at(neuron) * reference.sums(index, d)[neuron] as f64)
     };
-    let sums = reference.sums(index).iter().enumerate();
-    sums.zip(simulator.potentials(spiking, index))
-        .map(move |((neuron, &sum), scaled)| scaled - exact(neuron, sum))
+    simulator.potentials(spiking, index).enumerate().map(move |(neuron, scaled)| scaled - exact(neuron))
 }

@@ -1,11 +1,14 @@
-//! One layer's window: the bits of its source arrive step by step, membranes integrate them.
+//! One dendrite's window: the bits of its inputs arrive step by step, membranes integrate them.
 
-use super::{Observer, kernels};
-use crate::spiking::SpikingLayer;
+use super::{Observer, Site, kernels};
+use crate::quantize::Reduce;
+use crate::spiking::{SpikingDendrite, Step, code};
 
-/// Room for the window of any layer of a network; nothing is allocated while simulating.
+/// Room for the window of any dendrite of a network; nothing is allocated while simulating.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scratch {
+    /// Codes as the dendrite sees them; nothing is sent where nothing is connected.
+    seen: Vec<i32>,
     /// The low 16 bits of the codes that are sent: K bits are all that arrive.
     bits: Vec<i16>,
     /// What the neurons of a group see: one row per position. Padding never spikes.
@@ -14,105 +17,105 @@ pub(super) struct Scratch {
     plane: Vec<i16>,
     /// Σ_j w_ij s_j for every neuron of a group.
     sums: Vec<i32>,
+    /// The largest partial code that has arrived, for every neuron of a maximum.
+    largest: Vec<i64>,
     /// I of every neuron.
     currents: Vec<i64>,
     /// U of every neuron.
     pub(super) membranes: Vec<i64>,
 }
 
-/// What every layer's gathered patches need in `Scratch`.
+/// How a dendrite's gathered patches lie in `Scratch`.
 struct Layout {
-    positions: usize,
     stride: usize,
     group_neurons: usize,
+    group_patches: usize,
 }
 
 impl Layout {
-    fn of(layer: &SpikingLayer) -> Self {
-        let positions = layer.connections.output.positions();
+    fn of(dendrite: &SpikingDendrite) -> Self {
+        let positions = dendrite.connections.output.positions();
         Self {
-            positions,
-            stride: layer.synapses.stride,
-            group_neurons: layer.connections.group_outputs() * positions,
+            stride: dendrite.synapses.stride,
+            group_neurons: dendrite.connections.group_outputs() * positions,
+            group_patches: positions * dendrite.synapses.stride,
         }
-    }
-
-    fn patches(&self, groups: usize) -> usize {
-        self.positions * self.stride * groups
     }
 }
 
 impl Scratch {
-    /// Lets `layer` listen to `codes`; its membranes stand in `self.membranes` afterwards.
+    /// Lets `dendrite` listen to `codes`; its membranes stand in `self.membranes` afterwards.
     pub(super) fn listen<O: Observer>(
         &mut self,
-        index: usize,
-        layer: &SpikingLayer,
-        codes: &[i32],
+        site: Site,
+        dendrite: &SpikingDendrite,
+        codes: &[Vec<i32>],
         observer: &mut O,
     ) {
-        self.gather(layer, codes);
-        let neurons = layer.connections.output.len();
+        dendrite.view.collect(codes, 0, &mut self.seen);
+        let neurons = dendrite.connections.output.len();
         self.membranes.clear();
         self.membranes.resize(neurons, 0);
+        self.currents.clear();
         self.currents.resize(neurons, 0);
-        if !O::SEES_STEPS && layer.collapses {
-            return self.collapse(layer);
+        match dendrite.reduce {
+            Reduce::Sum => self.gather(dendrite),
+            Reduce::Max => self.largest.clear(),
         }
-        if !layer.doubling {
-            self.add_start(index, layer, observer);
+        if !O::SEES_STEPS && dendrite.collapses && dendrite.reduce == Reduce::Sum {
+            return self.collapse(dendrite);
         }
-        observer.start(index, &self.membranes);
-        for (step, sent) in layer.steps.iter().enumerate() {
-            self.receive(layer, sent.weight, |code| code >> sent.plane & 1);
-            self.integrate(index, layer, step, observer);
-            if layer.doubling && step + 1 == layer.steps.len() {
-                observer.unfolded(index, &self.membranes);
-                self.add_start(index, layer, observer);
+        if !dendrite.doubling {
+            self.add_start(site, dendrite, observer);
+        }
+        observer.start(site, &self.membranes);
+        for (step, &sent) in dendrite.steps.iter().enumerate() {
+            match dendrite.reduce {
+                Reduce::Sum => self.receive(dendrite, sent.weight, |code| code >> sent.plane & 1),
+                Reduce::Max => self.compare(dendrite, &dendrite.steps[..=step]),
             }
-            observer.step(index, step, &self.currents, &self.membranes);
+            self.integrate(site, dendrite, step, observer);
+            if dendrite.doubling && step + 1 == dendrite.steps.len() {
+                observer.unfolded(site, &self.membranes);
+                self.add_start(site, dendrite, observer);
+            }
+            observer.step(site, step, &self.currents, &self.membranes);
         }
     }
 
     /// Σ_t c_t Σ_j w_ij s_{j,t} = Σ_j w_ij x_j: all steps at once, where no register can tell.
-    fn collapse(&mut self, layer: &SpikingLayer) {
-        self.receive(layer, 1, |code| code);
+    fn collapse(&mut self, dendrite: &SpikingDendrite) {
+        self.receive(dendrite, 1, |code| code);
         self.membranes.copy_from_slice(&self.currents);
-        for (membrane, start) in self.membranes.iter_mut().zip(&layer.start) {
+        for (membrane, start) in self.membranes.iter_mut().zip(&dendrite.start) {
             *membrane += start;
         }
     }
 
     /// Lays out, once per window, what every neuron sees.
-    fn gather(&mut self, layer: &SpikingLayer, codes: &[i32]) {
-        let layout = Layout::of(layer);
-        let groups = layer.connections.groups;
+    fn gather(&mut self, dendrite: &SpikingDendrite) {
+        let layout = Layout::of(dendrite);
         self.bits.clear();
-        self.bits.extend(codes.iter().map(|&code| code as i16));
+        self.bits.extend(self.seen.iter().map(|&code| code as i16));
         self.patches.clear();
-        self.patches.resize(layout.patches(groups), 0);
-        self.plane.resize(layout.patches(1), 0);
+        self.patches.resize(layout.group_patches * dendrite.connections.groups, 0);
+        self.plane.resize(layout.group_patches, 0);
         self.sums.resize(layout.group_neurons, 0);
-        for (group, patches) in self
-            .patches
-            .chunks_exact_mut(layout.patches(1).max(1))
-            .enumerate()
-        {
-            layer
-                .connections
-                .gather(group, &self.bits, patches, layout.stride);
+        let groups = self.patches.chunks_exact_mut(layout.group_patches.max(1));
+        for (group, patches) in groups.enumerate() {
+            dendrite.connections.gather(group, &self.bits, patches, layout.stride);
         }
     }
 
     /// I_i = c_t Σ_j w_ij s_j, where `sent` takes s_j out of a code.
-    fn receive(&mut self, layer: &SpikingLayer, weight: i64, sent: impl Fn(i16) -> i16) {
-        let layout = Layout::of(layer);
-        let row_block = layer.connections.group_outputs() * layout.stride;
-        let patches = self.patches.chunks_exact(layout.patches(1).max(1));
-        let rows = layer.synapses.rows.chunks_exact(row_block.max(1));
+    fn receive(&mut self, dendrite: &SpikingDendrite, weight: i64, sent: impl Fn(i16) -> i16) {
+        let layout = Layout::of(dendrite);
+        let row_block = dendrite.connections.group_outputs() * layout.stride;
+        let patches = self.patches.chunks_exact(layout.group_patches.max(1));
+        let rows = dendrite.synapses.rows.chunks_exact(row_block.max(1));
         let currents = self.currents.chunks_exact_mut(layout.group_neurons.max(1));
         for ((patches, rows), currents) in patches.zip(rows).zip(currents) {
-            let plane = &mut self.plane[..layout.patches(1)];
+            let plane = &mut self.plane[..layout.group_patches];
             for (value, &code) in plane.iter_mut().zip(patches) {
                 *value = sent(code);
             }
@@ -124,34 +127,50 @@ impl Scratch {
         }
     }
 
+    /// A maximum's current is what the bits that arrive now add to the largest code so far (with
+    /// doubling: to twice it). Most significant bit first, the candidates that still tie are those that
+    /// have sent the same bits, which is how a neuron finds it without remembering codes.
+    fn compare(&mut self, dendrite: &SpikingDendrite, steps: &[Step]) {
+        let Self { seen, largest, currents, .. } = self;
+        let factor = 1 + i64::from(dendrite.doubling);
+        let spike = |code: i32, step: &Step| i64::from(code::is_spike(code, step.plane));
+        let partial = |code: i32| steps.iter().fold(0, |sum, step| factor * sum + spike(code, step) * step.weight);
+        largest.resize(currents.len(), 0);
+        // Where nothing is connected, a maximum is the smallest code, as in the reference.
+        currents.fill(partial(dendrite.affine.format.min()));
+        dendrite.connections.for_each_synapse(|neuron, source, _| {
+            currents[neuron] = currents[neuron].max(partial(seen[source]));
+        });
+        for (current, largest) in currents.iter_mut().zip(largest) {
+            let before = std::mem::replace(largest, *current);
+            *current -= factor * before;
+        }
+    }
+
     /// U ← U + M_0 I, or 2U + M_0 I, kept in the register.
-    fn integrate(&mut self, index: usize, layer: &SpikingLayer, step: usize, observer: &mut impl Observer) {
-        let factor = 1 + i64::from(layer.doubling);
-        let register = layer.register;
+    fn integrate(&mut self, site: Site, dendrite: &SpikingDendrite, step: usize, observer: &mut impl Observer) {
+        let factor = 1 + i64::from(dendrite.doubling);
+        let (register, scale) = (dendrite.register, dendrite.scale);
         for (neuron, (membrane, &current)) in self.membranes.iter_mut().zip(&self.currents).enumerate() {
-            let scaled = if layer.scale.is_one() {
-                current
-            } else {
-                layer.scale.apply(current)
-            };
+            let scaled = if scale.is_one() { current } else { scale.apply(current) };
             let value = factor * *membrane + scaled;
             if register.holds(value) {
                 *membrane = value;
             } else {
-                observer.overflow(index, Some(step), neuron, value);
+                observer.overflow(site, Some(step), neuron, value);
                 *membrane = register.store(value);
             }
         }
     }
 
     /// The folded constant: before the first step, or behind the last one where membranes double.
-    fn add_start(&mut self, index: usize, layer: &SpikingLayer, observer: &mut impl Observer) {
-        for (neuron, (membrane, &start)) in self.membranes.iter_mut().zip(&layer.start).enumerate() {
+    fn add_start(&mut self, site: Site, dendrite: &SpikingDendrite, observer: &mut impl Observer) {
+        for (neuron, (membrane, &start)) in self.membranes.iter_mut().zip(&dendrite.start).enumerate() {
             let value = *membrane + start;
-            if !layer.register.holds(value) {
-                observer.overflow(index, None, neuron, value);
+            if !dendrite.register.holds(value) {
+                observer.overflow(site, None, neuron, value);
             }
-            *membrane = layer.register.store(value);
+            *membrane = dendrite.register.store(value);
         }
     }
 }

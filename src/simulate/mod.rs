@@ -9,5 +9,5 @@ mod trace;
 
 pub use array::Packed;
 pub use calibrate::{Samples, Statistics, calibrate, measure, potential_errors};
-pub use simulator::{Observer, Simulator};
-pub use trace::{MAX_EVENTS, OverflowEvent, Trace, WindowTrace, trace};
+pub use simulator::{Observer, Simulator, Site};
+pub use trace::{DendriteTrace, MAX_EVENTS, OverflowEvent, Trace, WindowTrace, trace};

@@ -1,24 +1,33 @@
 //! The whole network, window by window.
 
 use super::layer::Scratch;
-use crate::quantize::CodeTensor;
+use crate::quantize::{CodeTensor, QuantizedNetwork};
 use crate::spiking::SpikingNetwork;
+
+/// A dendrite of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The layer.
+    pub layer: usize,
+    /// Its dendrite.
+    pub dendrite: usize,
+}
 
 /// Sees what happens in a simulation. Every method does nothing unless it is written anew, and
 /// then costs nothing.
 pub trait Observer {
-    /// Whether each step must be seen. If not, a layer whose register provably holds every
+    /// Whether each step must be seen. If not, a dendrite whose register provably holds every
     /// intermediate result unrounded is computed in one integer product instead of K steps.
     const SEES_STEPS: bool = true;
 
-    /// A layer's membranes before its first step.
-    fn start(&mut self, _layer: usize, _membranes: &[i64]) {}
-    /// Currents (before M_0) and membranes of a layer after a step.
-    fn step(&mut self, _layer: usize, _step: usize, _currents: &[i64], _membranes: &[i64]) {}
-    /// A layer's doubled membranes behind its last bit, before the folded constant is added.
-    fn unfolded(&mut self, _layer: usize, _membranes: &[i64]) {}
+    /// Membranes before the first step.
+    fn start(&mut self, _site: Site, _membranes: &[i64]) {}
+    /// Currents (before M_0) and membranes after a step.
+    fn step(&mut self, _site: Site, _step: usize, _currents: &[i64], _membranes: &[i64]) {}
+    /// Doubled membranes behind the last bit, before the folded constant is added.
+    fn unfolded(&mut self, _site: Site, _membranes: &[i64]) {}
     /// A result outside the register; `step` is `None` for the folded constant.
-    fn overflow(&mut self, _layer: usize, _step: Option<usize>, _neuron: usize, _value: i64) {}
+    fn overflow(&mut self, _site: Site, _step: Option<usize>, _neuron: usize, _value: i64) {}
 }
 
 impl Observer for () {
@@ -29,18 +38,19 @@ impl Observer for () {
 #[derive(Clone, Debug, Default)]
 pub struct Simulator {
     codes: Vec<Vec<i32>>,
-    membranes: Vec<Vec<i64>>,
+    membranes: Vec<Vec<Vec<i64>>>,
     output: Vec<f32>,
     scratch: Scratch,
 }
 
 impl Simulator {
-    /// Room for networks with these tensors.
-    pub fn new(tensors: &[CodeTensor]) -> Self {
+    /// Room for the spiking forms of `network`.
+    pub fn new(network: &QuantizedNetwork) -> Self {
+        let layers = network.layers.iter();
         Self {
-            codes: tensors.iter().map(|t| vec![0; t.len()]).collect(),
-            membranes: tensors.iter().skip(1).map(|t| vec![0; t.len()]).collect(),
-            output: vec![0.0; tensors.last().map_or(0, CodeTensor::len)],
+            codes: network.tensors.iter().map(|t| vec![0; t.len()]).collect(),
+            membranes: layers.map(|l| vec![vec![0; l.neurons()]; l.dendrites.len()]).collect(),
+            output: vec![0.0; network.tensors.last().map_or(0, CodeTensor::len)],
             scratch: Scratch::default(),
         }
     }
@@ -58,37 +68,39 @@ impl Simulator {
         self.codes[tensor].copy_from_slice(codes);
     }
 
-    /// One layer's window, from the codes of its source.
-    pub fn run_layer(&mut self, network: &SpikingNetwork, index: usize, observer: &mut impl Observer) {
-        let layer = &network.layers[index];
-        self.scratch
-            .listen(index, layer, &self.codes[layer.source], observer);
-        self.membranes[index].copy_from_slice(&self.scratch.membranes);
-        self.fire(network, index);
-    }
-
-    /// The codes that a layer fires from these membranes.
-    pub fn fire_from(&mut self, network: &SpikingNetwork, index: usize, membranes: &[i64]) {
-        self.membranes[index].copy_from_slice(membranes);
-        self.fire(network, index);
+    /// One layer's window, from the codes of its sources.
+    pub fn run_layer(&mut self, network: &SpikingNetwork, layer: usize, observer: &mut impl Observer) {
+        for (dendrite, converted) in network.layers[layer].dendrites.iter().enumerate() {
+            self.scratch.listen(Site { layer, dendrite }, converted, &self.codes, observer);
+            self.membranes[layer][dendrite].copy_from_slice(&self.scratch.membranes);
+        }
+        self.fire(network, layer);
     }
 
     /// The end of a layer's window: codes (and the output) from the membranes as they stand.
-    fn fire(&mut self, network: &SpikingNetwork, index: usize) {
+    pub fn fire(&mut self, network: &SpikingNetwork, index: usize) {
         let layer = &network.layers[index];
         let membranes = &self.membranes[index];
-        let positions = layer.connections.output.positions();
-        for (neuron, (code, &membrane)) in self.codes[layer.target].iter_mut().zip(membranes).enumerate() {
-            *code = layer.fire.code(neuron / positions, neuron, membrane).unwrap_or(0);
+        for (neuron, code) in self.codes[layer.target].iter_mut().enumerate() {
+            *code = layer.fire.code(neuron, |dendrite| membranes[dendrite][neuron]).unwrap_or(0);
         }
         if index + 1 == network.layers.len() {
             let affine = layer.fire.requantizer.output();
             for (neuron, real) in self.output.iter_mut().enumerate() {
                 *real = match affine {
                     Some(affine) => affine.dequantize(self.codes[layer.target][neuron]),
-                    None => layer.fire.real(neuron / positions, neuron, membranes[neuron]),
+                    None => layer.fire.real(neuron, |dendrite| membranes[dendrite][neuron]),
                 };
             }
+        }
+    }
+
+    /// Sets the membranes of a layer, one slice per dendrite laid end to end.
+    pub fn set_membranes(&mut self, layer: usize, membranes: &[i64]) {
+        let dendrites = &mut self.membranes[layer];
+        let neurons = dendrites.first().map_or(1, |d| d.len().max(1));
+        for (dendrite, values) in dendrites.iter_mut().zip(membranes.chunks_exact(neurons)) {
+            dendrite.copy_from_slice(values);
         }
     }
 
@@ -97,8 +109,13 @@ impl Simulator {
         &self.codes[tensor]
     }
 
-    /// The membranes of a layer at the end of its window.
-    pub fn membranes(&self, layer: usize) -> &[i64] {
+    /// The codes of all tensors after the last run.
+    pub fn all_codes(&self) -> &[Vec<i32>] {
+        &self.codes
+    }
+
+    /// The membranes of a layer's dendrites at the end of its window.
+    pub fn membranes(&self, layer: usize) -> &[Vec<i64>] {
         &self.membranes[layer]
     }
 
@@ -108,16 +125,8 @@ impl Simulator {
     }
 
     /// V of every neuron of a layer after the last run.
-    pub fn potentials<'a>(
-        &'a self,
-        network: &'a SpikingNetwork,
-        index: usize,
-    ) -> impl Iterator<Item = f64> + 'a {
-        let layer = &network.layers[index];
-        let positions = layer.connections.output.positions();
-        self.membranes[index]
-            .iter()
-            .enumerate()
-            .map(move |(neuron, &u)| layer.fire.potential(neuron / positions, neuron, u))
+    pub fn potentials<'a>(&'a self, network: &'a SpikingNetwork, index: usize) -> impl Iterator<Item = f64> + 'a {
+        let (layer, membranes) = (&network.layers[index], &self.membranes[index]);
+        (0..layer.neurons()).map(move |neuron| layer.fire.potential(neuron, |dendrite| membranes[dendrite][neuron]))
     }
 }

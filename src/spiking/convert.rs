@@ -4,13 +4,12 @@
 
 use super::code::{self, Step};
 use super::{
-    Accumulation, Conversion, Factor, Fire, FoldAt, LayerPlan, Register, Rounding, Scale, Scaling,
-    SpikingLayer, SpikingNetwork, Synapses,
+    Accumulation, Conversion, Factor, Fire, FoldAt, LayerPlan, Overflow, Register, Rounding, Scale, Scaling,
+    SpikingDendrite, SpikingLayer, SpikingNetwork, Synapses,
 };
-use crate::graph::Affine;
-use crate::quantize::{Layer, QuantizedNetwork};
+use crate::quantize::{Dendrite, Layer, QuantizedNetwork, Reduce};
 
-/// The extremes of a layer's intermediate results at M_0 = 1: membranes after each step, and
+/// The extremes of a dendrite's intermediate results at M_0 = 1: membranes after each step, and
 /// currents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Range {
@@ -39,113 +38,139 @@ impl Range {
     }
 }
 
-/// Converts with the given calibrated ranges, one per layer.
-pub fn convert(network: &QuantizedNetwork, conversion: &Conversion, calibrated: &[Range]) -> SpikingNetwork {
+/// Converts with the given calibrated ranges, one per dendrite of each layer.
+pub fn convert(network: &QuantizedNetwork, conversion: &Conversion, calibrated: &[Vec<Range>]) -> SpikingNetwork {
     let layers = network.layers.iter().zip(calibrated);
     SpikingNetwork {
         conversion: *conversion,
         tensors: network.tensors.clone(),
-        layers: layers
-            .map(|(layer, &range)| convert_layer(network, layer, conversion, range))
-            .collect(),
+        layers: layers.map(|(layer, ranges)| convert_layer(layer, conversion, ranges)).collect(),
     }
+}
+
+/// Ranges of a network that nothing has been measured of.
+pub fn no_ranges(network: &QuantizedNetwork) -> Vec<Vec<Range>> {
+    network.layers.iter().map(|layer| vec![Range::default(); layer.dendrites.len()]).collect()
 }
 
 /// The same network with registers that hold everything: the runs that ranges are measured on.
 pub fn ideal(network: &QuantizedNetwork, conversion: &Conversion) -> SpikingNetwork {
-    let mut ideal = convert(
-        network,
-        &Conversion {
-            scaling: Scaling::Off,
-            ..*conversion
-        },
-        &vec![Range::default(); network.layers.len()],
-    );
-    for layer in &mut ideal.layers {
-        layer.register.bits = 63;
+    let conversion = Conversion { scaling: Scaling::Off, ..*conversion };
+    let mut ideal = convert(network, &conversion, &no_ranges(network));
+    for dendrite in ideal.layers.iter_mut().flat_map(|layer| &mut layer.dendrites) {
+        dendrite.register.bits = 63;
     }
     ideal
 }
 
-fn convert_layer(
-    network: &QuantizedNetwork,
-    layer: &Layer,
-    conversion: &Conversion,
+/// A dendrite with what was decided for it.
+struct Converted {
+    dendrite: SpikingDendrite,
+    i_max: i64,
     calibrated: Range,
-) -> SpikingLayer {
-    let source = network.source_affine(layer);
-    let steps = code::steps(source.format, conversion.order, conversion.accumulation);
-    let doubling = conversion.accumulation == Accumulation::Shifting;
-    let register = Register {
-        bits: conversion.register_bits,
-        overflow: conversion.overflow,
-    };
-    let constants = constants(layer, source, conversion);
-    let guaranteed = guaranteed_range(layer, &steps, doubling, &constants.start);
-    let (scale, i_max) = scale(conversion, register, &steps, calibrated, guaranteed);
-    let (start, start_saturated) = fit_start(&constants.start, scale, conversion);
-    let (bias, bias_saturated) = fit_bias(constants.potential, conversion);
-    let m1: Vec<f64> = (0..layer.requantizer.channels())
-        .map(|c| layer.requantizer.multiplier(c) / scale.ratio())
+    guaranteed: Range,
+    proven: bool,
+    saturated: u64,
+}
+
+fn convert_layer(layer: &Layer, conversion: &Conversion, calibrated: &[Range]) -> SpikingLayer {
+    let constants = constants(layer, conversion);
+    let converted: Vec<Converted> = layer
+        .dendrites
+        .iter()
+        .zip(constants.start)
+        .zip(calibrated)
+        .map(|((dendrite, start), &range)| convert_dendrite(dendrite, start, conversion, range))
         .collect();
-    let plan = LayerPlan {
-        i_max,
-        m0: (scale.numerator(), scale.denominator()),
-        m1: if layer.requantizer.output().is_some() {
-            m1.clone()
-        } else {
-            Vec::new()
-        },
-        narrowest_register: calibrated.register_bits(),
-        guaranteed_register: guaranteed.register_bits(),
-        proven: is_proven(register, scale, &steps, doubling, guaranteed),
-        bias_saturated: start_saturated + bias_saturated,
-        mean_correction: 0.0,
-    };
+    let (bias, bias_saturated) = fit_bias(constants.potential, conversion);
+    let m1: Vec<_> = converted
+        .iter()
+        .enumerate()
+        .map(|(index, c)| layer.requantizer.multipliers(index).map(|m| m / c.dendrite.scale.ratio()))
+        .collect();
+    let has_codes = layer.requantizer.output().is_some();
+    let mut plan = plan(&converted, if has_codes { m1[0].values().to_vec() } else { Vec::new() });
+    plan.bias_saturated += bias_saturated;
+    let unscaled = converted.iter().all(|c| c.dendrite.scale.is_one());
     SpikingLayer {
         name: layer.name.clone(),
-        source: layer.source,
         target: layer.target,
-        connections: layer.connections,
-        synapses: Synapses::new(&layer.weights.values, layer.connections.fan_in()),
-        code: source.format,
-        steps,
-        doubling,
-        register,
-        scale,
-        start,
-        collapses: scale.is_one() && plan.proven && products_fit(layer, source),
         fire: Fire {
-            exact: scale.is_one()
-                && bias.is_empty()
-                && constants.zero_point == layer.requantizer.zero_point(),
+            exact: unscaled && bias.is_empty() && constants.zero_point == layer.requantizer.zero_point(),
             requantizer: layer.requantizer.clone(),
             m1,
             bias,
             zero_point: constants.zero_point,
         },
+        dendrites: converted.into_iter().map(|c| c.dendrite).collect(),
         plan,
     }
 }
 
-/// Whether 16-bit codes and 32-bit sums hold Σ_j w_ij x_j and all its partial sums.
-fn products_fit(layer: &Layer, source: Affine) -> bool {
-    let largest = i64::from(source.format.max()).max(-i64::from(source.format.min()));
-    let rows = layer
-        .weights
-        .values
-        .chunks_exact(layer.connections.fan_in().max(1));
-    let heaviest = rows
-        .map(|row| row.iter().map(|&w| i64::from(w).abs()).sum())
-        .max();
-    let bound = heaviest.unwrap_or(0i64).saturating_mul(largest);
-    source.format.max() <= i32::from(i16::MAX) && bound <= i64::from(i32::MAX)
+/// The plan of a layer: M_0 and I_max of the dendrite that is scaled most, and what all of them need.
+fn plan(converted: &[Converted], m1: Vec<f64>) -> LayerPlan {
+    let most = converted.iter().min_by(|a, b| {
+        let (a, b) = (a.dendrite.scale.ratio(), b.dendrite.scale.ratio());
+        a.total_cmp(&b)
+    });
+    let bits = |range: fn(&Converted) -> Range| converted.iter().map(|c| range(c).register_bits()).max().unwrap_or(1);
+    LayerPlan {
+        i_max: most.map_or(0, |c| c.i_max),
+        m0: most.map_or((1, 1), |c| (c.dendrite.scale.numerator(), c.dendrite.scale.denominator())),
+        m1,
+        narrowest_register: bits(|c| c.calibrated),
+        guaranteed_register: bits(|c| c.guaranteed),
+        proven: converted.iter().all(|c| c.proven),
+        bias_saturated: converted.iter().map(|c| c.saturated).sum(),
+        mean_correction: 0.0,
+    }
 }
 
-/// The constant of every neuron, before it is scaled and fitted.
+fn convert_dendrite(dendrite: &Dendrite, start: Vec<i64>, conversion: &Conversion, calibrated: Range) -> Converted {
+    let format = dendrite.affine.format;
+    let steps = code::steps(format, conversion.order, conversion.accumulation);
+    let doubling = conversion.accumulation == Accumulation::Shifting;
+    let register = Register { bits: conversion.register_bits, overflow: conversion.overflow };
+    let guaranteed = guaranteed_range(dendrite, &steps, doubling, &start);
+    let (scale, i_max) = scale(conversion, register, &steps, calibrated, guaranteed);
+    let (start, saturated) = fit_start(&start, scale, conversion);
+    let proven = is_proven(register, scale, &steps, doubling, guaranteed);
+    Converted {
+        i_max,
+        calibrated,
+        guaranteed,
+        proven,
+        saturated,
+        dendrite: SpikingDendrite {
+            view: dendrite.view.clone(),
+            affine: dendrite.affine,
+            connections: dendrite.connections,
+            reduce: dendrite.reduce,
+            synapses: Synapses::new(&dendrite.weights.values, dendrite.connections.fan_in()),
+            steps,
+            doubling,
+            register,
+            scale,
+            start,
+            collapses: scale.is_one() && proven && products_fit(dendrite),
+        },
+    }
+}
+
+/// Whether 16-bit codes and 32-bit sums hold Σ_j w_ij x_j and all its partial sums.
+fn products_fit(dendrite: &Dendrite) -> bool {
+    let format = dendrite.affine.format;
+    let largest = i64::from(format.max()).max(-i64::from(format.min()));
+    let rows = dendrite.weights.values.chunks_exact(dendrite.connections.fan_in().max(1));
+    let heaviest = rows.map(|row| row.iter().map(|&w| i64::from(w).abs()).sum()).max();
+    let bound = heaviest.unwrap_or(0i64).saturating_mul(largest);
+    format.max() <= i32::from(i16::MAX) && bound <= i64::from(i32::MAX)
+}
+
+/// The constants of every neuron, before they are scaled and fitted.
 struct Constants {
-    /// Added to the membrane, in units of the sum; empty for 0.
-    start: Vec<i64>,
+    /// Added to the membrane of each dendrite, in units of its sum; empty for 0.
+    start: Vec<Vec<i64>>,
     /// b̃, added behind M_1, in codes; empty for 0.
     potential: Vec<f64>,
     /// Added after rounding.
@@ -153,30 +178,23 @@ struct Constants {
 }
 
 /// Bias calibration, part one: fold b, Z_x and Z_y into one constant.
-fn constants(layer: &Layer, source: Affine, conversion: &Conversion) -> Constants {
+fn constants(layer: &Layer, conversion: &Conversion) -> Constants {
     let zero_points = conversion.bias_calibration.fold;
     // Without folding the bias is added alone, as if every zero point were 0.
-    let sums = layer.folded_bias(if zero_points { source.zero_point } else { 0 });
-    let z_y = if zero_points {
-        layer.requantizer.zero_point()
-    } else {
-        0
-    };
+    let folded = |d: &Dendrite| d.folded_bias(if zero_points { d.affine.zero_point } else { 0 });
+    let start: Vec<Vec<i64>> = layer.dendrites.iter().map(folded).collect();
+    let z_y = if zero_points { layer.requantizer.zero_point() } else { 0 };
     match conversion.fold_at {
-        FoldAt::Membrane => Constants {
-            start: sums,
-            potential: Vec::new(),
-            zero_point: z_y,
-        },
+        FoldAt::Membrane => Constants { start, potential: Vec::new(), zero_point: z_y },
         FoldAt::Potential => {
-            let positions = layer.connections.output.positions();
-            let m_hat = |neuron| layer.requantizer.multiplier(neuron / positions);
-            let bias = |(neuron, &sum): (usize, &i64)| m_hat(neuron) * sum as f64 + f64::from(z_y);
-            Constants {
-                start: Vec::new(),
-                potential: sums.iter().enumerate().map(bias).collect(),
-                zero_point: 0,
+            let mut potential = vec![f64::from(z_y); layer.neurons()];
+            for (dendrite, start) in start.iter().enumerate() {
+                let m_hat = layer.requantizer.multipliers(dendrite);
+                for (neuron, (bias, &sum)) in potential.iter_mut().zip(start).enumerate() {
+                    *bias += m_hat.at(neuron) * sum as f64;
+                }
             }
+            Constants { start: vec![Vec::new(); layer.dendrites.len()], potential, zero_point: 0 }
         }
     }
 }
@@ -184,10 +202,7 @@ fn constants(layer: &Layer, source: Affine, conversion: &Conversion) -> Constant
 /// Bias calibration, part two, for constants in the membrane: scale like a current, then saturate
 /// to the bias register. Returns how many did not fit.
 fn fit_start(start: &[i64], scale: Scale, conversion: &Conversion) -> (Vec<i64>, u64) {
-    let register = Register {
-        bits: conversion.bias_bits,
-        overflow: super::Overflow::Saturate,
-    };
+    let register = Register { bits: conversion.bias_bits, overflow: Overflow::Saturate };
     let mut saturated = 0;
     let fit = |&sum: &i64| {
         let scaled = scale.apply(sum);
@@ -217,16 +232,16 @@ pub(crate) fn fit_bias(mut bias: Vec<f64>, conversion: &Conversion) -> (Vec<f64>
     (bias, saturated)
 }
 
-/// What the weights allow, whatever arrives: every bit that helps is a spike, no other is.
-fn guaranteed_range(layer: &Layer, steps: &[Step], doubling: bool, start: &[i64]) -> Range {
-    let weights = &layer.weights.values;
-    let part = |keep: fn(i16) -> i16| {
-        let kept: Vec<i16> = weights.iter().map(|&w| keep(w)).collect();
-        layer.connections.weight_sums(&kept)
+/// What the weights allow, whatever arrives: every bit that helps is a spike, no other is. A maximum
+/// takes the largest code that has arrived so far, so its neuron is one with a single weight of 1.
+fn guaranteed_range(dendrite: &Dendrite, steps: &[Step], doubling: bool, start: &[i64]) -> Range {
+    let neurons = dendrite.connections.output.len();
+    let (positive, negative) = match dendrite.reduce {
+        Reduce::Sum => (dendrite.weight_sums(|w| w.max(0)), dendrite.weight_sums(|w| w.min(0))),
+        Reduce::Max => (vec![1; neurons], vec![0; neurons]),
     };
-    let (positive, negative) = (part(|w| w.max(0)), part(|w| w.min(0)));
     let mut range = Range::default();
-    for neuron in 0..layer.connections.output.len() {
+    for neuron in 0..neurons {
         let offset = start.get(neuron).copied().unwrap_or(0);
         let (mut low, mut high) = if doubling { (0, 0) } else { (offset, offset) };
         range.include(low);

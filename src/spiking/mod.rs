@@ -15,7 +15,7 @@ pub use conversion::{
     MIN_REGISTER_BITS, Overflow, Rounding, Scaling,
 };
 pub(crate) use convert::fit_bias;
-pub use convert::{Range, convert, ideal};
-pub use network::{Fire, LANES, SpikingLayer, SpikingNetwork, Synapses};
+pub use convert::{Range, convert, ideal, no_ranges};
+pub use network::{Fire, LANES, SpikingDendrite, SpikingLayer, SpikingNetwork, Synapses};
 pub use neuron::{Register, Scale};
 pub use plan::LayerPlan;

@@ -1,8 +1,8 @@
 //! The spiking network: for every layer, what its STEM neurons hold and do.
 
 use super::{Conversion, LayerPlan, Register, Scale, Step};
-use crate::graph::{CodeFormat, Connections};
-use crate::quantize::{CodeTensor, Requantizer};
+use crate::graph::{Affine, CodeFormat, Connections};
+use crate::quantize::{CodeTensor, Reduce, Requantizer, Shared, View};
 
 /// A network of STEM neurons.
 #[derive(Clone, Debug)]
@@ -20,16 +20,46 @@ pub struct SpikingNetwork {
 pub struct SpikingLayer {
     /// Its node's name in the file.
     pub name: String,
-    /// The tensor whose bits it listens to.
-    pub source: usize,
     /// The tensor whose codes it fires.
     pub target: usize,
-    /// The wiring.
+    /// What it listens to, each with a register of its own: most layers have one.
+    pub dendrites: Vec<SpikingDendrite>,
+    /// From membranes to code.
+    pub fire: Fire,
+    /// What conversion decided, for reports.
+    pub plan: LayerPlan,
+}
+
+impl SpikingLayer {
+    /// Number of neurons.
+    pub fn neurons(&self) -> usize {
+        self.dendrites[0].connections.output.len()
+    }
+
+    /// The layer's window: the steps in which all its inputs have arrived.
+    pub fn window(&self) -> usize {
+        self.dendrites.iter().map(|d| d.steps.len()).max().unwrap_or(0)
+    }
+
+    /// Whether every register provably holds what it must, and currents enter it unscaled.
+    pub fn is_surely_exact(&self) -> bool {
+        self.fire.exact && self.plan.proven && self.plan.bias_saturated == 0
+    }
+}
+
+/// A group of inputs that the neurons of a layer integrate in a register of their own.
+#[derive(Clone, Debug)]
+pub struct SpikingDendrite {
+    /// The neurons whose bits arrive.
+    pub view: View,
+    /// How their codes are read.
+    pub affine: Affine,
+    /// Which neuron listens to which.
     pub connections: Connections,
+    /// What is made of what arrives.
+    pub reduce: Reduce,
     /// Synapse weights, laid out for the kernels.
     pub synapses: Synapses,
-    /// The codes that arrive.
-    pub code: CodeFormat,
     /// The K steps of its window.
     pub steps: Vec<Step>,
     /// Whether the membrane doubles at each step.
@@ -44,10 +74,13 @@ pub struct SpikingLayer {
     /// Whether the K steps provably come to one integer product: M_0 = 1, no input can leave the
     /// register, and 32 bits hold every sum of products.
     pub collapses: bool,
-    /// From membrane to code.
-    pub fire: Fire,
-    /// What conversion decided, for reports.
-    pub plan: LayerPlan,
+}
+
+impl SpikingDendrite {
+    /// The codes that arrive.
+    pub fn code(&self) -> CodeFormat {
+        self.affine.format
+    }
 }
 
 /// Weights of a layer, each output channel's row padded with zeros to whole vectors.
@@ -77,15 +110,16 @@ impl Synapses {
     }
 }
 
-/// The last two steps of the neuron: V_i = M_1 U_i + b̃_i, then the nearest code.
+/// The last two steps of the neuron: V_i = Σ_d M_1,d U_i,d + b̃_i over its dendrites, then the
+/// nearest code.
 #[derive(Clone, Debug)]
 pub struct Fire {
-    /// The format's own arithmetic, used where U is the exact sum.
+    /// The format's own arithmetic, used where every U is the exact sum.
     pub requantizer: Requantizer,
-    /// Whether it is: M_0 = 1, and nothing is added behind M_1.
+    /// Whether it is: M_0 = 1 everywhere, and nothing is added behind M_1.
     pub exact: bool,
-    /// M_1, one per output channel or one for all.
-    pub m1: Vec<f64>,
+    /// M_1 of each dendrite.
+    pub m1: Vec<Shared<f64>>,
     /// b̃, one per neuron, or empty for 0.
     pub bias: Vec<f64>,
     /// Z_y, added after rounding; 0 where it is part of b̃ or left out.
@@ -93,43 +127,37 @@ pub struct Fire {
 }
 
 impl Fire {
-    /// V of a neuron, in codes with the zero point (a real number at an unquantized output).
+    /// V of a neuron, in codes with the zero point (a real number at an unquantized output), from the
+    /// membrane of each dendrite.
     #[inline]
-    pub fn potential(&self, channel: usize, neuron: usize, membrane: i64) -> f64 {
-        self.unshifted(channel, neuron, membrane) + f64::from(self.zero_point)
+    pub fn potential(&self, neuron: usize, membrane: impl Fn(usize) -> i64) -> f64 {
+        self.unshifted(neuron, membrane) + f64::from(self.zero_point)
     }
 
     #[inline]
-    fn unshifted(&self, channel: usize, neuron: usize, membrane: i64) -> f64 {
-        let m1 = if self.m1.len() == 1 {
-            self.m1[0]
-        } else {
-            self.m1[channel]
-        };
-        m1 * membrane as f64 + self.bias.get(neuron).copied().unwrap_or(0.0)
+    fn unshifted(&self, neuron: usize, membrane: impl Fn(usize) -> i64) -> f64 {
+        let bias = self.bias.get(neuron).copied().unwrap_or(0.0);
+        let terms = self.m1.iter().enumerate();
+        terms.fold(bias, |sum, (dendrite, m1)| sum + m1.at(neuron) * membrane(dendrite) as f64)
     }
 
     /// The code of a neuron; `None` at a real output.
     #[inline]
-    pub fn code(&self, channel: usize, neuron: usize, membrane: i64) -> Option<i32> {
+    pub fn code(&self, neuron: usize, membrane: impl Fn(usize) -> i64) -> Option<i32> {
         if self.exact {
-            return self.requantizer.code(channel, membrane);
+            return self.requantizer.code(neuron, membrane);
         }
-        let Requantizer::Codes { low, high, .. } = self.requantizer else {
-            return None;
-        };
-        let rounded = self.unshifted(channel, neuron, membrane).round_ties_even() as i64;
-        Some((rounded + i64::from(self.zero_point)).clamp(i64::from(low), i64::from(high)) as i32)
+        let rounded = self.unshifted(neuron, membrane).round_ties_even() as i64;
+        self.requantizer.nearest(rounded.saturating_add(i64::from(self.zero_point)))
     }
 
     /// The real number of an unquantized output.
-    pub fn real(&self, channel: usize, neuron: usize, membrane: i64) -> f32 {
-        if self.exact {
-            return self.requantizer.real(channel, membrane);
+    pub fn real(&self, neuron: usize, membrane: impl Fn(usize) -> i64) -> f32 {
+        match &self.requantizer {
+            Requantizer::Real { clamp, .. } if !self.exact => {
+                (self.unshifted(neuron, membrane) as f32).clamp(clamp.min, clamp.max)
+            }
+            requantizer => requantizer.real(neuron, membrane),
         }
-        let clamp = match &self.requantizer {
-            Requantizer::Codes { clamp, .. } | Requantizer::Real { clamp, .. } => clamp,
-        };
-        (self.unshifted(channel, neuron, membrane) as f32).clamp(clamp.min, clamp.max)
     }
 }

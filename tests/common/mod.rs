@@ -28,7 +28,7 @@ pub fn narrow_digest(network: &QuantizedNetwork, calibration: &[i32], images: &[
         };
         let statistics = measure(network, &conversion, calibration);
         let spiking = calibrate(network, &conversion, &statistics, calibration);
-        let mut simulator = Simulator::new(&network.tensors);
+        let mut simulator = Simulator::new(network);
         for image in images.chunks_exact(len).take(100) {
             simulator.run(&spiking, image, &mut ());
             for tensor in 1..network.tensors.len() {

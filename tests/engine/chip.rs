@@ -4,7 +4,7 @@ use crate::files::{model, test_set};
 use sdann::chip::{ChipConfig, DIRECTIONS, Mapping, MappingError, Router, Traffic};
 use sdann::quantize::Reference;
 use sdann::simulate::{Simulator, Trace, trace};
-use sdann::spiking::{BitOrder, Conversion, Range, Scaling, SpikingNetwork, convert};
+use sdann::spiking::{BitOrder, Conversion, Scaling, SpikingNetwork, convert, no_ranges};
 
 fn traced(order: BitOrder) -> (SpikingNetwork, Trace) {
     let network = model("mnist-cnn.onnx");
@@ -13,9 +13,9 @@ fn traced(order: BitOrder) -> (SpikingNetwork, Trace) {
         scaling: Scaling::Off,
         ..Conversion::default()
     };
-    let spiking = convert(&network, &conversion, &[Range::default(); 4]);
+    let spiking = convert(&network, &conversion, &no_ranges(&network));
     let image = &test_set(&network, "mnist", 255.0)[0];
-    let (mut simulator, mut reference) = (Simulator::new(&network.tensors), Reference::new(&network));
+    let (mut simulator, mut reference) = (Simulator::new(&network), Reference::new(&network));
     let trace = trace(&network, &spiking, image, &mut simulator, &mut reference);
     (spiking, trace)
 }
@@ -60,10 +60,10 @@ fn spikes_and_operations_do_not_depend_on_the_placement() {
     let expected: Vec<u64> = trace
         .windows
         .iter()
-        .flat_map(|w| &w.spikes)
+        .flat_map(|w| &w.main().spikes)
         .map(|&n| u64::from(n))
         .collect();
-    let fan_out: Vec<Vec<u32>> = spiking.layers.iter().map(|l| l.connections.fan_out()).collect();
+    let fan_out: Vec<Vec<u32>> = spiking.layers.iter().map(|l| l.dendrites[0].connections.fan_out()).collect();
     for (width, height, neurons_per_core) in [(6, 5, 256), (3, 2, 4000)] {
         let (_, traffic) = count(
             &spiking,
@@ -76,9 +76,10 @@ fn spikes_and_operations_do_not_depend_on_the_placement() {
         );
         let mut step = 0;
         for (window, fan_out) in trace.windows.iter().zip(&fan_out) {
-            for &plane in &window.planes {
+            for &plane in &window.main().planes {
                 assert_eq!(sum(traffic.at(&traffic.spikes, step)), expected[step]);
                 let operations: u64 = window
+                    .main()
                     .sent
                     .iter()
                     .zip(fan_out)

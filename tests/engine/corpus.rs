@@ -4,7 +4,7 @@ use crate::common::StepByStep;
 use crate::files::{array, network, root};
 use sdann::quantize::Reference;
 use sdann::simulate::Simulator;
-use sdann::spiking::{BitOrder, Conversion, Range, Scaling, convert};
+use sdann::spiking::{BitOrder, Conversion, Scaling, convert, no_ranges};
 use std::path::Path;
 
 /// Largest difference of a real number that ONNX Runtime sums in floating point itself, relative
@@ -26,9 +26,9 @@ fn check(case: &Path) {
         expected.len() / outputs,
         "{name}"
     );
-    let ranges = vec![Range::default(); network.layers.len()];
+    let ranges = no_ranges(&network);
     let mut reference = Reference::new(&network);
-    let mut simulator = Simulator::new(&network.tensors);
+    let mut simulator = Simulator::new(&network);
     for order in [BitOrder::Msb, BitOrder::Lsb] {
         let conversion = Conversion {
             order,

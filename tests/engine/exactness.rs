@@ -4,7 +4,7 @@ use crate::common::StepByStep;
 use crate::files::{MODELS, codes, model, root, test_set};
 use sdann::quantize::Reference;
 use sdann::simulate::Simulator;
-use sdann::spiking::{Accumulation, BitOrder, Conversion, Range, Scaling, convert};
+use sdann::spiking::{Accumulation, BitOrder, Conversion, Scaling, convert, no_ranges};
 
 const FORMS: [(BitOrder, Accumulation); 3] = [
     (BitOrder::Msb, Accumulation::Weighted),
@@ -29,10 +29,10 @@ fn every_output_code_of_every_test_image_is_onnx_runtimes_and_every_hidden_code_
         let classes = network.output().len();
         let images = test_set(&network, set, divide_by);
         assert_eq!(images.len() * classes, expected.len());
-        let ranges = vec![Range::default(); network.layers.len()];
+        let ranges = no_ranges(&network);
         for (order, accumulation) in FORMS {
             let spiking = convert(&network, &wide(order, accumulation), &ranges);
-            let (mut simulator, mut reference) = (Simulator::new(&network.tensors), Reference::new(&network));
+            let (mut simulator, mut reference) = (Simulator::new(&network), Reference::new(&network));
             for (index, image) in images.iter().enumerate() {
                 simulator.run(&spiking, image, &mut StepByStep);
                 reference.run(&network, image);
@@ -57,12 +57,12 @@ fn every_output_code_of_every_test_image_is_onnx_runtimes_and_every_hidden_code_
 #[test]
 fn steps_taken_at_once_give_what_they_give_one_by_one() {
     let network = model("mnist-cnn.onnx");
-    let ranges = vec![Range::default(); network.layers.len()];
+    let ranges = no_ranges(&network);
     for (order, accumulation) in FORMS {
         let spiking = convert(&network, &wide(order, accumulation), &ranges);
-        assert!(spiking.layers.iter().all(|layer| layer.collapses));
+        assert!(spiking.layers.iter().all(|layer| layer.dendrites[0].collapses));
         let (mut at_once, mut one_by_one) =
-            (Simulator::new(&network.tensors), Simulator::new(&network.tensors));
+            (Simulator::new(&network), Simulator::new(&network));
         for image in test_set(&network, "mnist", 255.0).iter().take(50) {
             at_once.run(&spiking, image, &mut ());
             one_by_one.run(&spiking, image, &mut StepByStep);

@@ -3,8 +3,10 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sdann::graph::{Affine, Clamp, CodeFormat, Connections, Volume, Weights, Window};
-use sdann::quantize::{CodeTensor, Layer, QuantizedNetwork, Reference, Requantizer, Rule};
-use sdann::simulate::{Observer, Samples, Simulator, calibrate, measure};
+use sdann::quantize::{
+    CodeTensor, Dendrite, Layer, QuantizedNetwork, Reduce, Reference, Requantizer, Rule, Shared, View,
+};
+use sdann::simulate::{Observer, Samples, Simulator, Site, calibrate, measure};
 use sdann::spiking::{
     Accumulation, BiasCalibration, BitOrder, Conversion, Factor, FoldAt, Overflow, Rounding, Scaling,
 };
@@ -92,14 +94,12 @@ fn layer(source: usize, connections: Connections, input: Affine, output: Affine,
     } else {
         Rule::Multiply
     };
-    Layer {
-        name: format!("layer{source}"),
-        source,
-        target: source + 1,
-        connections,
-        requantizer: Requantizer::new(input.scale, &weights.scales, Some(output), clamp, rule),
-        weights: Arc::new(weights),
-    }
+    let scales = weights.scales.iter().map(|w| input.scale * w).collect();
+    let scales = Shared::new(scales, connections.output.len());
+    let requantizer = Requantizer::new(scales, Some(output), clamp, rule);
+    let (view, weights) = (View::whole(source), Arc::new(weights));
+    let dendrite = Dendrite { view, affine: input, connections, weights, reduce: Reduce::Sum };
+    Layer { name: format!("layer{source}"), target: source + 1, dendrites: vec![dendrite], requantizer }
 }
 
 prop_compose! {
@@ -168,7 +168,7 @@ fn conversion() -> impl Strategy<Value = Conversion> {
 struct Overflows(u64);
 
 impl Observer for Overflows {
-    fn overflow(&mut self, _layer: usize, _step: Option<usize>, _neuron: usize, _value: i64) {
+    fn overflow(&mut self, _site: Site, _step: Option<usize>, _neuron: usize, _value: i64) {
         self.0 += 1;
     }
 }
@@ -183,22 +183,22 @@ proptest! {
         let codes = samples(&network, &units, 3);
         let set = Samples { codes: &codes, len: network.input().len() };
         let statistics = measure(&network, &conversion, set);
-        let needed = statistics.ranges.iter().map(|r| r.register_bits()).max().unwrap();
+        let needed = statistics.ranges.iter().flatten().map(|r| r.register_bits()).max().unwrap();
         prop_assume!(needed <= 32);
         // The very samples that the ranges were measured on fit the narrowest register.
         let conversion = Conversion { register_bits: needed.max(4), scaling: Scaling::Off, ..conversion };
         let spiking = calibrate(&network, &conversion, &statistics, set);
-        let (mut simulator, mut reference) = (Simulator::new(&network.tensors), Reference::new(&network));
+        let (mut simulator, mut reference) = (Simulator::new(&network), Reference::new(&network));
         let mut overflows = Overflows::default();
-        let mut at_once = Simulator::new(&network.tensors);
+        let mut at_once = Simulator::new(&network);
         for sample in set.iter() {
             simulator.run(&spiking, sample, &mut overflows);
             at_once.run(&spiking, sample, &mut ());
             reference.run(&network, sample);
             for (index, layer) in network.layers.iter().enumerate() {
-                let sums: Vec<i64> = reference.sums(index).to_vec();
-                prop_assert_eq!(simulator.membranes(index), &sums[..], "sums of {}", layer.name);
-                prop_assert_eq!(at_once.membranes(index), &sums[..], "sums of {} at once", layer.name);
+                let sums = reference.sums(index, 0);
+                prop_assert_eq!(&simulator.membranes(index)[0][..], sums, "sums of {}", layer.name);
+                prop_assert_eq!(&at_once.membranes(index)[0][..], sums, "sums of {} at once", layer.name);
                 prop_assert_eq!(simulator.codes(layer.target), reference.codes(layer.target));
             }
         }
@@ -215,7 +215,7 @@ proptest! {
         let conversion = Conversion { scaling: Scaling::Guaranteed, bias_calibration, ..conversion };
         let statistics = measure(&network, &conversion, Samples { codes: &seen, len });
         let spiking = calibrate(&network, &conversion, &statistics, Samples { codes: &seen, len });
-        let mut simulator = Simulator::new(&network.tensors);
+        let mut simulator = Simulator::new(&network);
         let unseen = samples(&network, &units, 4);
         let format = network.input().affine.unwrap().format;
         let ends = [vec![format.min(); len], vec![format.max(); len]].concat();
@@ -240,11 +240,11 @@ proptest! {
                 let conversion = Conversion { scaling, fold_at, ..conversion };
                 let statistics = measure(&network, &conversion, set);
                 let spiking = calibrate(&network, &conversion, &statistics, set);
-                let mut simulator = Simulator::new(&network.tensors);
+                let mut simulator = Simulator::new(&network);
                 for sample in set.iter() {
                     simulator.run(&spiking, sample, &mut ());
                     for (index, layer) in spiking.layers.iter().enumerate() {
-                        prop_assert!(simulator.membranes(index).iter().all(|&u| layer.register.holds(u)));
+                        prop_assert!(simulator.membranes(index)[0].iter().all(|&u| layer.dendrites[0].register.holds(u)));
                         if let Some(affine) = layer.fire.requantizer.output() {
                             let range = affine.format.min()..=affine.format.max();
                             prop_assert!(simulator.codes(layer.target).iter().all(|c| range.contains(c)));

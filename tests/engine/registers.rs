@@ -5,7 +5,7 @@ use crate::files::{calibration_set, model, test_set};
 use sdann::explore::Tally;
 use sdann::quantize::QuantizedNetwork;
 use sdann::simulate::{Samples, Statistics, calibrate, measure};
-use sdann::spiking::{BiasCalibration, Conversion, FoldAt, Overflow, Range, Scaling};
+use sdann::spiking::{BiasCalibration, Conversion, FoldAt, Overflow, Scaling};
 
 /// Counts agreement over the first `count` test images of the MNIST network.
 fn tally(network: &QuantizedNetwork, conversion: &Conversion, count: usize) -> Tally {
@@ -139,10 +139,7 @@ fn a_narrow_bias_register_saturates_and_says_so() {
         let spiking = calibrate(
             &network,
             &conversion,
-            &Statistics {
-                ranges: vec![Range::default(); 4],
-                ..Statistics::default()
-            },
+            &Statistics::none(&network),
             Samples { codes: &[], len: 1 },
         );
         spiking.layers.iter().map(|l| l.plan.bias_saturated).sum::<u64>()

@@ -1,9 +1,10 @@
 //! Convolution over one or two spatial axes, with groups.
 
 use super::Weights;
-use crate::graph::{Connections, Volume, Window};
+use super::windows::{self, SpatialError};
+use crate::graph::{Connections, Window};
 
-/// A convolution; one spatial axis is treated as an image of one row.
+/// A convolution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conv {
     /// Output channels × (input channels / groups) × kernel rows × kernel columns.
@@ -21,72 +22,19 @@ impl Conv {
     ///
     /// # Errors
     /// A sentence that says what does not fit.
-    pub fn connections(&self, shape: &[usize]) -> Result<Connections, String> {
-        let (channels, height, width, rows, columns) = match (shape, &self.windows[..]) {
-            (&[c, w], &[columns]) => (c, 1, w, Window::POINT, columns),
-            (&[c, h, w], &[rows, columns]) => (c, h, w, rows, columns),
-            _ => {
-                return Err(format!(
-                    "its input has shape {shape:?} without the batch, but a kernel with {} spatial axes needs channels and {} more",
-                    self.windows.len(),
-                    self.windows.len()
-                ));
-            }
-        };
-        self.check_channels(channels, rows.kernel * columns.kernel)?;
-        let output = |window: Window, inputs| {
-            window.outputs(inputs).filter(|&n| n > 0).ok_or_else(|| {
-                format!(
-                    "a kernel of {} (dilation {}) is larger than the padded input of {}",
-                    window.kernel,
-                    window.dilation,
-                    inputs + window.pad_before + window.pad_after
-                )
-            })
-        };
-        Ok(Connections {
-            input: Volume {
-                channels,
-                height,
-                width,
-            },
-            output: Volume {
-                channels: self.outputs,
-                height: output(rows, height)?,
-                width: output(columns, width)?,
-            },
-            rows,
-            columns,
-            groups: self.groups,
-        })
-    }
-
-    fn check_channels(&self, channels: usize, kernel: usize) -> Result<(), String> {
-        let Self { outputs, groups, .. } = *self;
-        if groups == 0 || !channels.is_multiple_of(groups) || !outputs.is_multiple_of(groups) {
-            return Err(format!(
-                "{channels} input and {outputs} output channels cannot be divided into {groups} groups"
-            ));
-        }
-        let (expected, found) = (outputs * (channels / groups) * kernel, self.weights.values.len());
+    pub fn connections(&self, shape: &[usize]) -> Result<Connections, SpatialError> {
+        let connections = windows::connections(shape, &self.windows, self.outputs, self.groups)?;
+        let (expected, found) = (self.outputs * connections.fan_in(), self.weights.values.len());
         if expected != found {
             return Err(format!(
-                "it has {found} weights, but {channels} input channels in {groups} groups and {outputs} output channels need {expected}"
+                "it has {found} weights, but {} input channels in {} groups and {} output channels need {expected}",
+                connections.input.channels, self.groups, self.outputs
             ));
         }
-        Ok(())
+        Ok(connections)
     }
 
-    pub(super) fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, String> {
-        let Volume {
-            channels,
-            height,
-            width,
-        } = self.connections(input)?.output;
-        Ok(if self.windows.len() == 1 {
-            vec![channels, width]
-        } else {
-            vec![channels, height, width]
-        })
+    pub(super) fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, SpatialError> {
+        Ok(windows::output_shape(&self.connections(input)?, self.windows.len()))
     }
 }

@@ -5,21 +5,32 @@
 //! and so need nothing more of it.
 
 mod clamp;
+mod concat;
 mod conv;
 mod dense;
+mod pool;
+mod rearrange;
+mod sum;
+mod unary;
+mod windows;
 
 pub use clamp::Clamp;
+pub use concat::Concat;
 pub use conv::Conv;
 pub use dense::Dense;
+pub use pool::Pool;
+pub use rearrange::Rearrange;
+pub use sum::Constant;
+pub use unary::Unary;
 
 /// Quantized weights of a linear operator, with the bias at scale S_x · S_w.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Weights {
     /// w − Z_w for every output channel, `fan_in` values each.
     pub values: Vec<i16>,
     /// S_w: one per output channel, or one for all.
     pub scales: Vec<f32>,
-    /// b in units of S_x · S_w, one per output channel; empty where there is none.
+    /// b in units of S_x · S_w, one per output channel (or neuron); empty where there is none.
     pub bias: Vec<i32>,
     /// Bits of a stored weight, for reports and for the chip's synapse memory.
     pub bits: u8,
@@ -32,10 +43,29 @@ pub enum Op {
     Conv(Conv),
     /// A fully connected layer.
     Dense(Dense),
+    /// The largest number in each window.
+    MaxPool(Pool),
+    /// The mean of each window.
+    AveragePool(Pool),
+    /// Two tensors, element by element: their sum, or the first less the second.
+    Add {
+        /// Whether the second is taken off.
+        subtract: bool,
+    },
+    /// A tensor and a constant, element by element.
+    AddConstant(Constant),
+    /// A tensor times a constant, element by element.
+    MulConstant(Constant),
+    /// Tensors joined along an axis.
+    Concat(Concat),
+    /// A function of each number.
+    Unary(Unary),
     /// Relu, Relu6, Clip.
     Clamp(Clamp),
     /// The same numbers in another shape (Flatten, Reshape, Squeeze, Unsqueeze).
     Reshape(Vec<usize>),
+    /// The same numbers in other places (Transpose, Pad, Slice, Resize).
+    Rearrange(Rearrange),
     /// The same numbers in another quantization.
     Identity,
 }
@@ -46,15 +76,27 @@ impl Op {
         match self {
             Self::Conv(_) => "Conv",
             Self::Dense(_) => "Dense",
+            Self::MaxPool(_) => "MaxPool",
+            Self::AveragePool(_) => "AveragePool",
+            Self::Add { subtract: false } | Self::AddConstant(_) => "Add",
+            Self::Add { subtract: true } => "Sub",
+            Self::MulConstant(_) => "Mul",
+            Self::Concat(_) => "Concat",
+            Self::Unary(function) => function.name(),
             Self::Clamp(_) => "Clamp",
             Self::Reshape(_) => "Reshape",
+            Self::Rearrange(_) => "Rearrange",
             Self::Identity => "Identity",
         }
     }
 
     /// How many tensors it reads.
     pub fn arity(&self) -> usize {
-        1
+        match self {
+            Self::Add { .. } => 2,
+            Self::Concat(concat) => concat.inputs,
+            _ => 1,
+        }
     }
 
     /// The shape it makes of its inputs' shapes (one sample, no batch).
@@ -66,8 +108,13 @@ impl Op {
         match self {
             Self::Conv(conv) => conv.output_shape(input),
             Self::Dense(dense) => dense.output_shape(input),
-            Self::Clamp(_) | Self::Identity => Ok(input.to_vec()),
+            Self::MaxPool(pool) | Self::AveragePool(pool) => pool.output_shape(input),
+            Self::Add { .. } => sum::sum_shape(inputs),
+            Self::AddConstant(constant) | Self::MulConstant(constant) => constant.check(input),
+            Self::Concat(concat) => concat.output_shape(inputs),
+            Self::Unary(_) | Self::Clamp(_) | Self::Identity => Ok(input.to_vec()),
             Self::Reshape(shape) => reshape(input, shape),
+            Self::Rearrange(rearrange) => rearrange.output_shape(input),
         }
     }
 }
