@@ -516,7 +516,7 @@ fn what_is_read_is_not_overwritten() {
 #[test]
 fn wrong_commands_exit_with_2_and_say_what_is_right() {
     let folder = folder("usage");
-    let cases: [(&[&str], &[&str]); 9] = [
+    let cases: [(&[&str], &[&str]); 10] = [
         (&[], &["subcommand"]),
         (&["fly"], &["fly"]),
         (&["inspect"], &["MODEL"]),
@@ -525,6 +525,7 @@ fn wrong_commands_exit_with_2_and_say_what_is_right() {
             &["--register-bits", "64"],
             &["'64'", "--register-bits", "4 to 32 bits"],
         ),
+        (&["--registerbits", "8"], &["found; tip: ", "--register-bits"]),
         (&["--order", "middle"], &["'middle'", "msb", "lsb"]),
         (
             &["--order", "lsb", "--accumulation", "shifting"],

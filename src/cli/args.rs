@@ -91,8 +91,7 @@ fn run() -> Command {
         ))
         .arg(path("report", "R.json").help("Where to write the report"))
         .arg(switch("json", "Print the report instead of a summary"))
-        .arg(bias_calibration())
-        .args(SETTINGS.iter().map(setting_flag))
+        .args(Section::ALL.into_iter().flat_map(section_flags))
 }
 
 fn settings() -> Command {
@@ -127,6 +126,12 @@ fn divisor(word: &str) -> Result<f32, String> {
         .ok()
         .filter(|n: &f32| n.is_finite() && *n > 0.0)
         .ok_or_else(|| "it takes a number above 0".into())
+}
+
+fn section_flags(section: Section) -> impl Iterator<Item = Arg> {
+    let shorthand = (section == Section::BiasCalibration).then(bias_calibration);
+    let settings = SETTINGS.iter().filter(move |setting| setting.section == section);
+    shorthand.into_iter().chain(settings.map(setting_flag))
 }
 
 fn setting_flag(setting: &'static Setting) -> Arg {
@@ -241,14 +246,21 @@ pub(super) fn path_of(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
 /// What clap has to say of a wrong command, as one sentence.
 pub(super) fn sentence(error: &clap::Error) -> String {
     let text = error.render().to_string();
-    let words: Vec<&str> = text
+    let told: Vec<&str> = text
         .lines()
         .map(str::trim)
         .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
-        .filter(|line| !line.is_empty())
         .collect();
-    let text = words.join(" ").trim_start_matches("error: ").to_owned();
-    format!("{text}; see 'sdann --help' and 'sdann run --help'")
+    // Paragraphs, each of several lines.
+    let phrases = told
+        .split(|line| line.is_empty())
+        .filter(|phrase| !phrase.is_empty())
+        .map(|phrase| phrase.join(" "));
+    let text = phrases.collect::<Vec<_>>().join("; ");
+    format!(
+        "{}; see 'sdann --help' and 'sdann run --help'",
+        text.trim_start_matches("error: ")
+    )
 }
 
 #[cfg(test)]

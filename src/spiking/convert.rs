@@ -323,6 +323,9 @@ fn is_proven(register: Register, scale: Scale, steps: &[Step], doubling: bool, g
     } else {
         rounding_reserve(steps, doubling, scale.rounding())
     };
-    let bound = |value: i64| (value as f64 * scale.ratio()).abs().ceil() as i64 + reserve;
+    // In integers: a bound that is rounded up by mistake would leave the tightest M_0 unproven.
+    let (numerator, denominator) = (i128::from(scale.numerator()), i128::from(scale.denominator()));
+    let scaled = |value: i64| (i128::from(value.abs()) * numerator + denominator - 1) / denominator;
+    let bound = |value: i64| i64::try_from(scaled(value)).map_or(i64::MAX, |b| b.saturating_add(reserve));
     register.holds(bound(guaranteed.high)) && register.holds(-bound(guaranteed.low))
 }

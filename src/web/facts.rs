@@ -69,7 +69,11 @@ fn correction(shown: &Shown) -> String {
         .max_by(|a, b| mean(a.1).abs().total_cmp(&mean(b.1).abs()));
     match largest {
         Some((layer, plan)) if plan.mean_correction != 0.0 => {
-            format!("{} in {}", decimal(plan.mean_correction, 2), name(shown, layer))
+            format!(
+                "mean error {} codes in {}",
+                decimal(plan.mean_correction, 2),
+                name(shown, layer)
+            )
         }
         _ => String::new(),
     }

@@ -89,7 +89,7 @@ fn array(bytes: &[u8], loaded: &Loaded) -> Result<Vec<f32>, String> {
             ));
         }
     };
-    if values.len() < wanted || values.len() % wanted.max(1) != 0 {
+    if values.len() < wanted || !values.len().is_multiple_of(wanted.max(1)) {
         let shape_text = crate::web::format::shape(&shape.iter().map(|&n| n as usize).collect::<Vec<_>>());
         let expected = crate::web::format::shape(loaded.input_shape());
         return Err(format!(

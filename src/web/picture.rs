@@ -106,8 +106,9 @@ impl Ink {
 
     fn median_of_border(&self) -> f32 {
         let (width, height) = (self.width, self.height());
-        let is_border =
-            |i: usize| i < width || i >= width * (height - 1) || i % width == 0 || (i + 1) % width == 0;
+        let is_border = |i: usize| {
+            i < width || i >= width * (height - 1) || i.is_multiple_of(width) || (i + 1).is_multiple_of(width)
+        };
         let mut border: Vec<f32> = (0..self.values.len())
             .filter(|&i| is_border(i))
             .map(|i| self.values[i])

@@ -14,7 +14,7 @@ use yew::prelude::*;
 const WORKER: &str = "./worker_loader.js";
 
 /// Calibration is asked for when settings have rested for so long, in ms.
-const REST: u32 = 120;
+const REST: u32 = 250;
 
 type Bridge = Rc<WorkerBridge<EngineWorker>>;
 

@@ -104,7 +104,9 @@ mod tests {
 
     #[test]
     fn a_failing_command_is_an_error_that_names_it() {
-        let error = run(command("cargo").arg("no-such-subcommand")).unwrap_err();
+        let mut failing = command("cargo");
+        failing.arg("no-such-subcommand").stderr(Stdio::null());
+        let error = run(&mut failing).unwrap_err();
         assert!(error.to_string().contains("cargo failed"), "{error}");
     }
 }

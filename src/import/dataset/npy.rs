@@ -272,12 +272,7 @@ mod tests {
 
     #[test]
     fn a_single_number_and_an_empty_array_have_their_shapes() {
-        assert!(
-            read(&file("|u1", "False", "()", &[7]))
-                .unwrap()
-                .shape
-                .is_empty()
-        );
+        assert!(read(&file("|u1", "False", "()", &[7])).unwrap().shape.is_empty());
         assert!(read(&file("|u1", "True", "(0, 3)", &[])).unwrap().is_empty());
     }
 }

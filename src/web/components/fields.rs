@@ -51,24 +51,41 @@ pub fn Slider(props: &Props) -> Html {
     let mark = props.mark.map(|mark| html! {
         <span class="slider-mark" style={format!("--at: {:.2}", share(f64::from(mark)) / 100.0)} aria-hidden="true" />
     });
+    let oninput = props
+        .on_change
+        .reform(|event: InputEvent| event.target_unchecked_into::<HtmlInputElement>().value());
     html! {
         <div class="slider" style={format!("--at: {:.2}%", share(value))}>
             { mark }
             <input type="range" id={control_id(props.setting)} min={min.to_string()} max={max.to_string()} step="1"
-                value={props.value.clone()} aria-valuetext={format!("{} {unit}", props.value)} oninput={typed(&props.on_change)} />
+                value={props.value.clone()} aria-valuetext={format!("{} {unit}", props.value)} {oninput} />
         </div>
     }
 }
 
-/// A small field for a number that may be large.
+/// A small field for a number that may be large. What is out of range becomes the nearest value in it.
 #[component]
 pub fn NumberField(props: &Props) -> Html {
     let Kind::Integer { min, max, .. } = props.setting.kind else {
         return Html::default();
     };
+    let onchange = {
+        let (on_change, before) = (props.on_change.clone(), props.value.clone());
+        Callback::from(move |event: Event| {
+            let input = event.target_unchecked_into::<HtmlInputElement>();
+            let typed = input.value_as_number();
+            if typed.is_finite() {
+                let value = typed.round().clamp(f64::from(min), f64::from(max)).to_string();
+                input.set_value(&value);
+                on_change.emit(value);
+            } else {
+                input.set_value(&before);
+            }
+        })
+    };
     html! {
         <input class="number" type="number" inputmode="numeric" id={control_id(props.setting)} min={min.to_string()}
-            max={max.to_string()} value={props.value.clone()} onchange={typed(&props.on_change)} />
+            max={max.to_string()} value={props.value.clone()} {onchange} />
     }
 }
 
@@ -113,11 +130,4 @@ pub fn Switch(props: &Props) -> Html {
             <span>{ props.setting.label }</span>
         </label>
     }
-}
-
-fn typed<E: AsRef<Event> + 'static>(on_change: &Callback<String>) -> Callback<E>
-where
-    E: TargetCast,
-{
-    on_change.reform(|event: E| event.target_unchecked_into::<HtmlInputElement>().value())
 }

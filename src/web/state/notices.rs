@@ -65,10 +65,16 @@ impl State {
     }
 
     pub(super) fn complain_about_address(&mut self, problems: Vec<String>) {
-        if !problems.is_empty() {
-            let text = problems.join("; ");
-            self.complain(Notice::warning("Part of the address was ignored", text));
+        const TITLE: &str = "Part of the address was ignored";
+        if problems.is_empty() {
+            return;
         }
+        // Some problems show only once the model is there: one notice tells all.
+        let known = self.notices.iter().position(|notice| notice.title == TITLE);
+        let known = known.map(|index| self.notices.remove(index).text);
+        let sentences = problems.iter().map(|problem| sentence(problem));
+        let text: Vec<String> = known.into_iter().chain(sentences).collect();
+        self.complain(Notice::warning(TITLE, text.join(" ")));
     }
 }
 
@@ -90,6 +96,15 @@ fn sentence(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_that_is_wrong_with_an_address_is_told_in_one_notice() {
+        let mut state = State::default();
+        state.complain_about_address(vec!["one".into(), "two".into()]);
+        state.complain_about_address(vec!["three".into()]);
+        assert_eq!(state.notices.len(), 1);
+        assert_eq!(state.notices[0].text, "One. Two. Three.");
+    }
 
     #[test]
     fn the_same_complaint_is_shown_once() {
