@@ -1,7 +1,12 @@
-"""Writes `tests/corpus/`: small quantized models, inputs, and what ONNX Runtime makes of them."""
+"""Writes `tests/corpus/`: small quantized models, inputs, and what ONNX Runtime makes of them.
+
+Cases that the engine doesn't run yet go to a waiting folder (`WAITING` in `sdann_tools/paths.py`).
+Arguments are folder names; only these are made.
+"""
 
 import json
 import shutil
+import sys
 import zlib
 
 import numpy as np
@@ -10,13 +15,14 @@ import onnxruntime
 
 from sdann_tools import reference, runtime
 from sdann_tools.cases import CASES, Case
-from sdann_tools.paths import CORPUS
+from sdann_tools.operator_cases import NEXT_CASES
+from sdann_tools.paths import CORPUS, NEXT_CORPUS
 from sdann_tools.quantizer import quantized
 
 SAMPLES = 8
 CALIBRATION_SAMPLES = 64
 
-# What ONNX Runtime runs on real numbers; all else that it leaves after optimization runs on codes.
+# What ONNX Runtime computes on real numbers, unless its input is codes.
 FLOAT_OPERATORS = {
     "Conv",
     "FusedConv",
@@ -26,6 +32,20 @@ FLOAT_OPERATORS = {
     "FusedMatMul",
     "Relu",
     "Clip",
+    "ConvTranspose",
+    "MaxPool",
+    "AveragePool",
+    "GlobalAveragePool",
+    "Add",
+    "Sub",
+    "Mul",
+    "LeakyRelu",
+    "Sigmoid",
+    "Tanh",
+    "HardSigmoid",
+    "Softmax",
+    "BatchNormalization",
+    "Pad",
 }
 
 
@@ -49,39 +69,63 @@ in float32 and quantizes again, so a value within float error of a rounding tie 
 off on another machine or version. The test of a float case may allow for that, and for the
 last bits of a float output; an integer case is exact.
 
+"""
+
+TABLE_HEAD = """\
 | case | about | kernel | output | differing |
 |---|---|---|---|---|
 """
 
+FORMS = """\
+`form` in `case.json` tells how the model is written: *QDQ*, *QOperator*, *QCDQ* (a Clip between
+QuantizeLinear and DequantizeLinear narrows the codes), or *integer* (ConvInteger, MatMulInteger).
+An output of `kind` *labels* holds indices. How ONNX Runtime computes each operator on codes stands in
+`docs/onnxruntime-arithmetic.md`; the reference does the same.
+
+"""
+
 
 def main() -> None:
-    shutil.rmtree(CORPUS, ignore_errors=True)
-    CORPUS.mkdir(parents=True)
+    corpora = {CORPUS: CASES}
+    corpora[NEXT_CORPUS] = corpora.get(NEXT_CORPUS, ()) + NEXT_CASES
+    for folder, cases in corpora.items():
+        if len(sys.argv) == 1 or folder.name in sys.argv:
+            write_corpus(folder, cases)
+
+
+def write_corpus(corpus, cases) -> None:
+    """Empties a corpus's folder and makes its cases."""
+    shutil.rmtree(corpus, ignore_errors=True)
+    corpus.mkdir(parents=True)
     rows = []
-    for case in CASES:
-        description = write(case)
+    for case in cases:
+        description = write(corpus / case.name, case)
         differing = description["reference"]["differing"]
         output = description["output"].get("type", "float32")
         row = f"| `{case.name}` | {case.about} | {description['kernel']} | {output} | {differing} |"
         rows.append(row + "\n")
         print(row)
     introduction = INTRODUCTION.format(version=onnxruntime.__version__, samples=SAMPLES)
-    (CORPUS / "README.md").write_text(introduction + "".join(rows))
+    if any(case.form for case in cases):
+        introduction += FORMS
+    (corpus / "README.md").write_text(introduction + TABLE_HEAD + "".join(rows))
 
 
-def write(case: Case) -> dict:
+def write(folder, case: Case) -> dict:
     """Makes one case's folder; returns its description."""
     rng = np.random.default_rng(zlib.crc32(case.name.encode()))
-    float_model = case.build(rng)
+    model = case.build(rng)
     calibration = rng.uniform(-1, 1.5, (CALIBRATION_SAMPLES, *case.sample)).astype(np.float32)
     inputs = (case.range * rng.uniform(-1, 1.5, (SAMPLES, *case.sample))).astype(np.float32)
-    model = quantized(float_model, calibration, **case.options)
+    if case.prepare:
+        model = case.prepare(model)
+    if not case.quantized:
+        model = quantized(model, calibration, **case.options)
     if case.edit:
         case.edit(model)
     output = run_in_any_batch(model, inputs, case.batch)
     description = describe(case, model, inputs, output)
 
-    folder = CORPUS / case.name
     folder.mkdir(parents=True)
     onnx.save(model, folder / "model.onnx")
     np.save(folder / "input.npy", inputs)
@@ -105,22 +149,41 @@ def run_in_any_batch(model, inputs, batch) -> np.ndarray:
 
 def describe(case, model, inputs, output) -> dict:
     """What `case.json` says."""
-    executed = [node.op_type for node in runtime.optimized(model).graph.node]
+    optimized = runtime.optimized(model)
+    executed = [node.op_type for node in optimized.graph.node]
+    form = {"form": case.form} if case.form else {}
     return {
         "about": case.about,
+        **form,
         "opset": next(o.version for o in model.opset_import if o.domain in ("", "ai.onnx")),
         "batch": case.batch,
-        "output": _output(model),
-        "kernel": "float" if FLOAT_OPERATORS & set(executed) else "integer",
+        "output": _output(model, output),
+        "kernel": "float" if computes_on_reals(optimized.graph) else "integer",
         "executed": executed,
         "reference": _compare(model, inputs, output),
         "onnxruntime": onnxruntime.__version__,
     }
 
 
-def _output(model):
+def computes_on_reals(graph) -> bool:
+    """Whether an operator computes on real numbers, in a graph as ONNX Runtime executes it."""
+    integers = {t.name for t in graph.initializer if t.data_type != onnx.TensorProto.FLOAT}
+    for node in graph.node:
+        on_codes = node.input[0] in integers
+        if node.op_type in FLOAT_OPERATORS and not on_codes:
+            return True
+        if node.op_type.startswith("Q") or node.op_type.endswith("Integer") or on_codes:
+            integers.update(node.output)
+        if node.op_type in ("DequantizeLinear", "Cast"):
+            integers.difference_update(node.output)
+    return False
+
+
+def _output(model, values):
     quantization = runtime.output_quantization(model)
     if quantization is None:
+        if values.dtype.kind == "i":
+            return {"kind": "labels", "type": str(values.dtype)}
         return {"kind": "float"}
     scale, zero_point = quantization
     return {

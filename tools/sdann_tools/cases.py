@@ -33,6 +33,9 @@ class Case:
     batch: int | str = "N"
     range: float = 1.0  # test inputs reach this many times as far as calibration inputs
     edit: Callable[[onnx.ModelProto], None] | None = None  # changes the quantized model
+    form: str | None = None  # "QDQ", "QOperator", "QCDQ" or "integer"; None: QDQ, and not mentioned
+    quantized: bool = False  # whether `build` makes the quantized model itself
+    prepare: Callable[[onnx.ModelProto], onnx.ModelProto] | None = None  # before quantization
 
 
 def conv_weight(rng, out_channels, in_channels, *kernel):

@@ -1,5 +1,6 @@
 """Changes to quantized graphs that the quantizer has no option for but other tools make."""
 
+import numpy as np
 import onnx
 from onnx import helper
 
@@ -23,6 +24,30 @@ def insert_relu_before_output(model: onnx.ModelProto) -> None:
     quantize.input[0] = "relu_out"
     model.graph.node.insert(list(model.graph.node).index(quantize), relu)
     onnx.checker.check_model(model)
+
+
+def quantize_output(scale: float, zero_point: int):
+    """Appends a QuantizeLinear and a DequantizeLinear, of int8, to the output."""
+
+    def edit(model: onnx.ModelProto) -> None:
+        output = model.graph.output[0].name
+        producer(model, output).output[0] = "before_output"
+        parameters = ["output_scale_", "output_zero_point_"]
+        values = np.float32(scale), np.int8(zero_point)
+        model.graph.initializer.extend(
+            onnx.numpy_helper.from_array(np.asarray(v), n) for v, n in zip(values, parameters)
+        )
+        model.graph.node.extend(
+            [
+                helper.make_node(
+                    "QuantizeLinear", ["before_output", *parameters], ["output_codes"]
+                ),
+                helper.make_node("DequantizeLinear", ["output_codes", *parameters], [output]),
+            ]
+        )
+        onnx.checker.check_model(model)
+
+    return edit
 
 
 def join(model: onnx.ModelProto, dequantized: str) -> None:

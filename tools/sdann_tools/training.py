@@ -1,10 +1,11 @@
-"""Trains the two networks in JAX, with weights laid out as ONNX lays them out."""
+"""Trains the networks in JAX, with weights laid out as ONNX lays them out."""
 
 from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy import ndimage
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,8 @@ class Recipe:
     peak_rate: float = 2e-3
     weight_decay: float = 1e-4
     shift: int = 0  # images are moved by up to this many pixels in x and y
+    turn: float = 0.0  # and rotated by up to this many degrees
+    stretch: float = 0.0  # and scaled by up to this share
     seed: int = 0
 
 
@@ -34,6 +37,27 @@ def convolution(x, layer, stride: int, pad: int):
         dimension_numbers=("NCHW", "OIHW", "NCHW"),
     )
     return y + layer["bias"][None, :, None, None]
+
+
+def depthwise(x, layer, pad: int = 1):
+    """A Conv of stride 1 with one group per channel and weights [channels, 1, height, width].
+
+    Written as a sum over the kernel's positions, which XLA runs much faster than a grouped Conv.
+    """
+    weight = layer["weight"]
+    height, width = x.shape[2:]
+    padded = jnp.pad(x, [(0, 0), (0, 0), (pad, pad), (pad, pad)])
+    y = layer["bias"][None, :, None, None]
+    for row, column in np.ndindex(*weight.shape[2:]):
+        window = padded[:, :, row : row + height, column : column + width]
+        y = y + window * weight[:, 0, row, column][None, :, None, None]
+    return y
+
+
+def max_pool(x, size: int = 2):
+    """A MaxPool of `size`×`size` pixels with the same stride, without padding."""
+    n, channels, height, width = x.shape
+    return x.reshape(n, channels, height // size, size, width // size, size).max(axis=(3, 5))
 
 
 def he_initialized(shapes: dict, seed: int) -> dict:
@@ -95,10 +119,35 @@ def train(forward, parameters, inputs, labels, recipe: Recipe) -> dict:
         order = rng.permutation(len(labels))
         for start in range(0, len(order) - recipe.batch + 1, recipe.batch):
             rows = order[start : start + recipe.batch]
-            x = shifted(inputs[rows], recipe.shift, rng) if recipe.shift else inputs[rows]
+            x = varied(inputs[rows], recipe, rng)
             parameters, moments = update(parameters, moments, step, x, labels[rows])
             step += 1
     return jax.tree.map(np.asarray, parameters)
+
+
+def varied(images, recipe: Recipe, rng):
+    """The images as the recipe's random shifts, turns and stretches leave them."""
+    if recipe.turn or recipe.stretch:
+        images = turned(images, recipe.turn, recipe.stretch, rng)
+    return shifted(images, recipe.shift, rng) if recipe.shift else images
+
+
+def turned(images, limit: float, stretch: float, rng):
+    """Rotates each image about its centre by its own random angle, and scales it."""
+    centre = (np.array(images.shape[-2:]) - 1) / 2
+    angles = np.deg2rad(rng.uniform(-limit, limit, len(images)))
+    sizes = rng.uniform(1 - stretch, 1 + stretch, len(images))
+
+    def apply(image, angle, size):
+        matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / size
+        return ndimage.affine_transform(image, matrix, centre - matrix @ centre, order=1)
+
+    return np.stack(
+        [
+            np.stack([apply(channel, angle, size) for channel in image])
+            for image, angle, size in zip(images, angles, sizes)
+        ]
+    )
 
 
 def shifted(images, limit: int, rng):

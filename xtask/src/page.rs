@@ -24,7 +24,7 @@ pub struct ServeOptions {
     /// Open the page in the default browser.
     #[arg(long)]
     open: bool,
-    /// Build faster and reload the page whenever a file changes, for work on the page itself.
+    /// Build faster, for work on the page itself. Either way the page is built anew at every change.
     #[arg(long)]
     dev: bool,
 }
@@ -48,7 +48,8 @@ pub fn serve(options: &ServeOptions) -> Result<()> {
         .arg(format!("--address={}", options.address))
         .arg(format!("--port={}", options.port))
         .arg(format!("--open={}", options.open))
-        .arg(format!("--no-autoreload={}", !options.dev));
+        // Trunk reloads pages by an inline script, which the page's own policy forbids.
+        .arg("--no-autoreload=true");
     if !options.dev {
         command.arg("--release");
     }
