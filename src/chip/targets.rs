@@ -34,10 +34,19 @@ impl Targets {
                 }
             }
         }
-        sources.into_iter().map(|(tensor, dendrite)| Self::new(layer, tensor, dendrite, lengths, mapping)).collect()
+        sources
+            .into_iter()
+            .map(|(tensor, dendrite)| Self::new(layer, tensor, dendrite, lengths, mapping))
+            .collect()
     }
 
-    fn new(layer: &SpikingLayer, source: usize, dendrite: usize, lengths: &[usize], mapping: &Mapping) -> Self {
+    fn new(
+        layer: &SpikingLayer,
+        source: usize,
+        dendrite: usize,
+        lengths: &[usize],
+        mapping: &Mapping,
+    ) -> Self {
         let capacity = mapping.chip.neurons_per_core as usize;
         let target_cores = layer.neurons().div_ceil(capacity);
         let (rows, entries) = compress(&synapse_counts(layer, source, lengths, capacity), target_cores);
@@ -86,7 +95,11 @@ impl Targets {
 fn synapse_counts(layer: &SpikingLayer, source: usize, lengths: &[usize], capacity: usize) -> Vec<u32> {
     let cores = layer.neurons().div_ceil(capacity);
     let mut counts = vec![0; lengths[source] * cores];
-    for dendrite in layer.dendrites.iter().filter(|d| d.view.tensors.contains(&source)) {
+    for dendrite in layer
+        .dendrites
+        .iter()
+        .filter(|d| d.view.tensors.contains(&source))
+    {
         let seen: Vec<usize> = dendrite.view.tensors.iter().map(|&t| lengths[t]).collect();
         let neuron_of = |element: usize| match &dendrite.view.map {
             None => Some(element),

@@ -69,8 +69,14 @@ impl Router {
     /// Works out which cores each neuron's spikes go to.
     pub fn new(network: &SpikingNetwork, mapping: Mapping) -> Self {
         let lengths: Vec<usize> = network.tensors.iter().map(CodeTensor::len).collect();
-        let targets = network.layers.iter().map(|layer| Targets::of_layer(layer, &lengths, &mapping));
-        Self { targets: targets.collect(), mapping }
+        let targets = network
+            .layers
+            .iter()
+            .map(|layer| Targets::of_layer(layer, &lengths, &mapping));
+        Self {
+            targets: targets.collect(),
+            mapping,
+        }
     }
 
     /// The mapping that it was made for.
@@ -106,9 +112,15 @@ impl Router {
         traffic: &mut Traffic,
     ) {
         flows.fill(0);
-        for (neuron, _) in codes.iter().enumerate().filter(|&(_, &code)| code::is_spike(code, plane)) {
+        for (neuron, _) in codes
+            .iter()
+            .enumerate()
+            .filter(|&(_, &code)| code::is_spike(code, plane))
+        {
             traffic.fire(step, self.mapping.core_of(targets.source, neuron));
-            targets.deliver(neuron, flows, |core, synapses| traffic.operate(step, core, synapses));
+            targets.deliver(neuron, flows, |core, synapses| {
+                traffic.operate(step, core, synapses)
+            });
         }
         for (from, to, packets) in targets.packets(flows) {
             traffic.carry(step, from, to, packets);

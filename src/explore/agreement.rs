@@ -115,7 +115,11 @@ impl Tally {
             },
             simulator: Simulator::new(network),
             reference: Reference::new(network),
-            fan_out: network.layers.iter().map(|layer| fan_out(network, layer)).collect(),
+            fan_out: network
+                .layers
+                .iter()
+                .map(|layer| fan_out(network, layer))
+                .collect(),
         }
     }
 
@@ -172,7 +176,9 @@ impl Tally {
                 reference,
             );
             for (tensor, synapses) in &fan_out[index] {
-                let Some(affine) = spiking.tensors[*tensor].affine else { continue };
+                let Some(affine) = spiking.tensors[*tensor].affine else {
+                    continue;
+                };
                 counts.count_spikes(simulator.codes(*tensor), affine.format, synapses);
             }
         }

@@ -41,7 +41,10 @@ pub struct View {
 impl View {
     /// A tensor as it is.
     pub fn whole(tensor: usize) -> Self {
-        Self { tensors: vec![tensor], map: None }
+        Self {
+            tensors: vec![tensor],
+            map: None,
+        }
     }
 
     /// Whether element `index` is a neuron.
@@ -66,7 +69,13 @@ impl View {
                     }
                     zero
                 };
-                seen.extend(map.iter().map(|index| if *index == Rearrange::ZERO { zero } else { code(index) }));
+                seen.extend(map.iter().map(|index| {
+                    if *index == Rearrange::ZERO {
+                        zero
+                    } else {
+                        code(index)
+                    }
+                }));
             }
         }
     }
@@ -74,7 +83,9 @@ impl View {
     /// For each tensor (in the order of `tensors`) of `lengths` neurons, what the elements that show a
     /// neuron add up to.
     pub fn add_up(&self, lengths: &[usize], elements: &[u32]) -> Vec<Vec<u32>> {
-        let Some(map) = &self.map else { return vec![elements.to_vec()] };
+        let Some(map) = &self.map else {
+            return vec![elements.to_vec()];
+        };
         let mut sums: Vec<Vec<u32>> = lengths.iter().map(|&n| vec![0; n]).collect();
         for (&index, &value) in map.iter().zip(elements) {
             if let Some((tensor, neuron)) = locate(lengths, index) {
@@ -134,7 +145,8 @@ impl Dendrite {
     /// Σ_j w_ij over the connections that exist, for weights changed by `keep`.
     pub fn weight_sums(&self, keep: impl Fn(i16) -> i16) -> Vec<i64> {
         let weights: Vec<i16> = self.weights.values.iter().map(|&w| keep(w)).collect();
-        self.connections.weight_sums(&weights, |element| self.view.is_connected(element))
+        self.connections
+            .weight_sums(&weights, |element| self.view.is_connected(element))
     }
 
     /// What turns a sum over the codes into one over real numbers: b_i − Z_x Σ_j w_ij for every output

@@ -98,12 +98,15 @@ impl Scratch {
         self.bits.clear();
         self.bits.extend(self.seen.iter().map(|&code| code as i16));
         self.patches.clear();
-        self.patches.resize(layout.group_patches * dendrite.connections.groups, 0);
+        self.patches
+            .resize(layout.group_patches * dendrite.connections.groups, 0);
         self.plane.resize(layout.group_patches, 0);
         self.sums.resize(layout.group_neurons, 0);
         let groups = self.patches.chunks_exact_mut(layout.group_patches.max(1));
         for (group, patches) in groups.enumerate() {
-            dendrite.connections.gather(group, &self.bits, patches, layout.stride);
+            dendrite
+                .connections
+                .gather(group, &self.bits, patches, layout.stride);
         }
     }
 
@@ -131,10 +134,19 @@ impl Scratch {
     /// doubling: to twice it). Most significant bit first, the candidates that still tie are those that
     /// have sent the same bits, which is how a neuron finds it without remembering codes.
     fn compare(&mut self, dendrite: &SpikingDendrite, steps: &[Step]) {
-        let Self { seen, largest, currents, .. } = self;
+        let Self {
+            seen,
+            largest,
+            currents,
+            ..
+        } = self;
         let factor = 1 + i64::from(dendrite.doubling);
         let spike = |code: i32, step: &Step| i64::from(code::is_spike(code, step.plane));
-        let partial = |code: i32| steps.iter().fold(0, |sum, step| factor * sum + spike(code, step) * step.weight);
+        let partial = |code: i32| {
+            steps
+                .iter()
+                .fold(0, |sum, step| factor * sum + spike(code, step) * step.weight)
+        };
         largest.resize(currents.len(), 0);
         // Where nothing is connected, a maximum is the smallest code, as in the reference.
         currents.fill(partial(dendrite.affine.format.min()));
@@ -148,11 +160,21 @@ impl Scratch {
     }
 
     /// U ← U + M_0 I, or 2U + M_0 I, kept in the register.
-    fn integrate(&mut self, site: Site, dendrite: &SpikingDendrite, step: usize, observer: &mut impl Observer) {
+    fn integrate(
+        &mut self,
+        site: Site,
+        dendrite: &SpikingDendrite,
+        step: usize,
+        observer: &mut impl Observer,
+    ) {
         let factor = 1 + i64::from(dendrite.doubling);
         let (register, scale) = (dendrite.register, dendrite.scale);
         for (neuron, (membrane, &current)) in self.membranes.iter_mut().zip(&self.currents).enumerate() {
-            let scaled = if scale.is_one() { current } else { scale.apply(current) };
+            let scaled = if scale.is_one() {
+                current
+            } else {
+                scale.apply(current)
+            };
             let value = factor * *membrane + scaled;
             if register.holds(value) {
                 *membrane = value;

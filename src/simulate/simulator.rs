@@ -49,7 +49,9 @@ impl Simulator {
         let layers = network.layers.iter();
         Self {
             codes: network.tensors.iter().map(|t| vec![0; t.len()]).collect(),
-            membranes: layers.map(|l| vec![vec![0; l.neurons()]; l.dendrites.len()]).collect(),
+            membranes: layers
+                .map(|l| vec![vec![0; l.neurons()]; l.dendrites.len()])
+                .collect(),
             output: vec![0.0; network.tensors.last().map_or(0, CodeTensor::len)],
             scratch: Scratch::default(),
         }
@@ -71,7 +73,8 @@ impl Simulator {
     /// One layer's window, from the codes of its sources.
     pub fn run_layer(&mut self, network: &SpikingNetwork, layer: usize, observer: &mut impl Observer) {
         for (dendrite, converted) in network.layers[layer].dendrites.iter().enumerate() {
-            self.scratch.listen(Site { layer, dendrite }, converted, &self.codes, observer);
+            self.scratch
+                .listen(Site { layer, dendrite }, converted, &self.codes, observer);
             self.membranes[layer][dendrite].copy_from_slice(&self.scratch.membranes);
         }
         self.fire(network, layer);
@@ -82,7 +85,10 @@ impl Simulator {
         let layer = &network.layers[index];
         let membranes = &self.membranes[index];
         for (neuron, code) in self.codes[layer.target].iter_mut().enumerate() {
-            *code = layer.fire.code(neuron, |dendrite| membranes[dendrite][neuron]).unwrap_or(0);
+            *code = layer
+                .fire
+                .code(neuron, |dendrite| membranes[dendrite][neuron])
+                .unwrap_or(0);
         }
         if index + 1 == network.layers.len() {
             let affine = layer.fire.requantizer.output();
@@ -125,8 +131,16 @@ impl Simulator {
     }
 
     /// V of every neuron of a layer after the last run.
-    pub fn potentials<'a>(&'a self, network: &'a SpikingNetwork, index: usize) -> impl Iterator<Item = f64> + 'a {
+    pub fn potentials<'a>(
+        &'a self,
+        network: &'a SpikingNetwork,
+        index: usize,
+    ) -> impl Iterator<Item = f64> + 'a {
         let (layer, membranes) = (&network.layers[index], &self.membranes[index]);
-        (0..layer.neurons()).map(move |neuron| layer.fire.potential(neuron, |dendrite| membranes[dendrite][neuron]))
+        (0..layer.neurons()).map(move |neuron| {
+            layer
+                .fire
+                .potential(neuron, |dendrite| membranes[dendrite][neuron])
+        })
     }
 }

@@ -138,7 +138,9 @@ impl Recorder {
 
 impl Observer for Recorder {
     fn start(&mut self, site: Site, membranes: &[i64]) {
-        self.dendrite(site).start.extend(membranes.iter().map(|&u| u as i32));
+        self.dendrite(site)
+            .start
+            .extend(membranes.iter().map(|&u| u as i32));
     }
 
     fn step(&mut self, site: Site, _step: usize, currents: &[i64], membranes: &[i64]) {
@@ -152,7 +154,12 @@ impl Observer for Recorder {
         window.overflows += 1;
         if window.events.len() < MAX_EVENTS {
             let (dendrite, step) = (site.dendrite as u8, step.map(|s| s as u8));
-            window.events.push(OverflowEvent { dendrite, neuron: neuron as u32, step, value });
+            window.events.push(OverflowEvent {
+                dendrite,
+                neuron: neuron as u32,
+                step,
+                value,
+            });
         }
     }
 }
@@ -167,16 +174,33 @@ pub fn trace(
     reference: &mut Reference,
 ) -> Trace {
     let windows = spiking.layers.iter().map(empty_window).collect();
-    let mut recorder = Recorder { trace: Trace { input: input.to_vec().into(), windows } };
+    let mut recorder = Recorder {
+        trace: Trace {
+            input: input.to_vec().into(),
+            windows,
+        },
+    };
     simulator.run(spiking, input, &mut recorder);
     reference.run(network, input);
     for (index, (window, layer)) in recorder.trace.windows.iter_mut().zip(&spiking.layers).enumerate() {
         for (recorded, dendrite) in window.dendrites.iter_mut().zip(&layer.dendrites) {
-            dendrite.view.collect(simulator.all_codes(), 0, &mut recorded.sent);
-            let sent = |&plane: &u8| recorded.sent.iter().filter(|&&code| code::is_spike(code, plane)).count();
+            dendrite
+                .view
+                .collect(simulator.all_codes(), 0, &mut recorded.sent);
+            let sent = |&plane: &u8| {
+                recorded
+                    .sent
+                    .iter()
+                    .filter(|&&code| code::is_spike(code, plane))
+                    .count()
+            };
             recorded.spikes = recorded.planes.iter().map(|plane| sent(plane) as u32).collect();
         }
-        window.potentials = simulator.potentials(spiking, index).map(|v| v as f32).collect::<Vec<_>>().into();
+        window.potentials = simulator
+            .potentials(spiking, index)
+            .map(|v| v as f32)
+            .collect::<Vec<_>>()
+            .into();
         if layer.fire.requantizer.output().is_some() {
             window.codes = simulator.codes(layer.target).to_vec().into();
             window.reference = reference.codes(layer.target).to_vec().into();
@@ -195,5 +219,8 @@ fn empty_window(layer: &SpikingLayer) -> WindowTrace {
             ..DendriteTrace::default()
         }
     });
-    WindowTrace { dendrites: dendrites.collect(), ..WindowTrace::default() }
+    WindowTrace {
+        dendrites: dendrites.collect(),
+        ..WindowTrace::default()
+    }
 }

@@ -63,7 +63,11 @@ fn spikes_and_operations_do_not_depend_on_the_placement() {
         .flat_map(|w| &w.main().spikes)
         .map(|&n| u64::from(n))
         .collect();
-    let fan_out: Vec<Vec<u32>> = spiking.layers.iter().map(|l| l.dendrites[0].connections.fan_out()).collect();
+    let fan_out: Vec<Vec<u32>> = spiking
+        .layers
+        .iter()
+        .map(|l| l.dendrites[0].connections.fan_out())
+        .collect();
     for (width, height, neurons_per_core) in [(6, 5, 256), (3, 2, 4000)] {
         let (_, traffic) = count(
             &spiking,

@@ -61,8 +61,7 @@ fn steps_taken_at_once_give_what_they_give_one_by_one() {
     for (order, accumulation) in FORMS {
         let spiking = convert(&network, &wide(order, accumulation), &ranges);
         assert!(spiking.layers.iter().all(|layer| layer.dendrites[0].collapses));
-        let (mut at_once, mut one_by_one) =
-            (Simulator::new(&network), Simulator::new(&network));
+        let (mut at_once, mut one_by_one) = (Simulator::new(&network), Simulator::new(&network));
         for image in test_set(&network, "mnist", 255.0).iter().take(50) {
             at_once.run(&spiking, image, &mut ());
             one_by_one.run(&spiking, image, &mut StepByStep);

@@ -16,11 +16,14 @@ impl Concat {
         let axis = self.axis;
         let mut shape = inputs.first().map_or_else(Vec::new, |s| s.to_vec());
         if axis >= shape.len() {
-            return Err(format!("axis {axis} is not one of the {} axes of shape {shape:?}", shape.len()));
+            return Err(format!(
+                "axis {axis} is not one of the {} axes of shape {shape:?}",
+                shape.len()
+            ));
         }
         for other in &inputs[1..] {
-            let fits = other.len() == shape.len()
-                && (0..shape.len()).all(|a| a == axis || other[a] == shape[a]);
+            let fits =
+                other.len() == shape.len() && (0..shape.len()).all(|a| a == axis || other[a] == shape[a]);
             if !fits {
                 return Err(format!("cannot join shapes {inputs:?} along axis {axis}"));
             }

@@ -35,6 +35,9 @@ impl Conv {
     }
 
     pub(super) fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, SpatialError> {
-        Ok(windows::output_shape(&self.connections(input)?, self.windows.len()))
+        Ok(windows::output_shape(
+            &self.connections(input)?,
+            self.windows.len(),
+        ))
     }
 }

@@ -17,12 +17,19 @@ impl Rearrange {
     pub const ZERO: u32 = u32::MAX;
 
     pub(super) fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, String> {
-        let (inputs, outputs) = (input.iter().product::<usize>(), self.shape.iter().product::<usize>());
+        let (inputs, outputs) = (
+            input.iter().product::<usize>(),
+            self.shape.iter().product::<usize>(),
+        );
         let inside = |&index: &u32| index == Self::ZERO || (index as usize) < inputs;
         if self.map.len() == outputs && self.map.iter().all(inside) {
             Ok(self.shape.clone())
         } else {
-            Err(format!("its map of {} elements does not lead from {input:?} to {:?}", self.map.len(), self.shape))
+            Err(format!(
+                "its map of {} elements does not lead from {input:?} to {:?}",
+                self.map.len(),
+                self.shape
+            ))
         }
     }
 }

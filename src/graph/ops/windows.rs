@@ -40,8 +40,16 @@ pub(super) fn connections(
         })
     };
     Ok(Connections {
-        input: Volume { channels, height, width },
-        output: Volume { channels: outputs, height: output(rows, height)?, width: output(columns, width)? },
+        input: Volume {
+            channels,
+            height,
+            width,
+        },
+        output: Volume {
+            channels: outputs,
+            height: output(rows, height)?,
+            width: output(columns, width)?,
+        },
         rows,
         columns,
         groups,
@@ -50,6 +58,14 @@ pub(super) fn connections(
 
 /// The output's shape with as many spatial axes as there are windows.
 pub(super) fn output_shape(connections: &Connections, axes: usize) -> Vec<usize> {
-    let Volume { channels, height, width } = connections.output;
-    if axes == 1 { vec![channels, width] } else { vec![channels, height, width] }
+    let Volume {
+        channels,
+        height,
+        width,
+    } = connections.output;
+    if axes == 1 {
+        vec![channels, width]
+    } else {
+        vec![channels, height, width]
+    }
 }
