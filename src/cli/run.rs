@@ -216,7 +216,7 @@ fn chip_report(
         Ok(mapping) => mapping,
         Err(error) => return Ok(Some(ChipReport::unmapped(&error))),
     };
-    let (mut simulator, mut reference) = (Simulator::new(&network.tensors), Reference::new(network));
+    let (mut simulator, mut reference) = (Simulator::new(network), Reference::new(network));
     let codes = inputs.codes(network, 0)?;
     let trace = trace(network, spiking, &codes, &mut simulator, &mut reference);
     let router = Router::new(spiking, mapping);

@@ -163,7 +163,10 @@ impl LayerReport {
         let is_relay = !kind.has_weights();
         let pair = |of: fn(&Window) -> usize| [of(&wiring.rows), of(&wiring.columns)];
         let (before, behind) = (pair(|w| w.pad_before), pair(|w| w.pad_after));
-        let sizes = layer.dendrites.iter().map(|d| d.weights.values.len() + d.weights.bias.len());
+        let sizes = layer
+            .dendrites
+            .iter()
+            .map(|d| d.weights.values.len() + d.weights.bias.len());
         let parameters: usize = sizes.sum();
         let macs = wiring.output.len() as u64 * wiring.fan_in() as u64;
         Self {
@@ -198,7 +201,9 @@ impl LayerKind {
         match (&layer.requantizer, main.reduce) {
             (_, Reduce::Max) => Self::MaxPool,
             (Requantizer::Sum { .. }, _) => Self::Add,
+            (Requantizer::Mean { .. }, _) => Self::AveragePool,
             (Requantizer::Table { .. }, _) => Self::Table,
+            (Requantizer::Product { .. }, _) => Self::Relay,
             _ if one_to_one && passes_on => Self::Relay,
             _ if passes_on && main.connections.groups == input.channels => Self::AveragePool,
             _ if main.connections == Connections::dense(input.len(), output.len()) => Self::Dense,

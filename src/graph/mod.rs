@@ -53,6 +53,20 @@ impl Tensor {
     }
 }
 
+/// How the model's format computes an operator: it decides how ties round, so it is part of the model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// One kernel from codes to codes.
+    #[default]
+    Codes,
+    /// The same kernel, after 128 was added to int8 codes and zero points to make uint8 of them.
+    Unsigned,
+    /// By itself on real numbers, between a DequantizeLinear and a QuantizeLinear.
+    Real,
+    /// The sum of integers itself, which later nodes scale (MatMulInteger, ConvInteger).
+    Integer,
+}
+
 /// One operator applied to tensors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
@@ -64,6 +78,10 @@ pub struct Node {
     pub inputs: Vec<TensorId>,
     /// The tensor it writes.
     pub output: TensorId,
+    /// How the format computes it.
+    pub arithmetic: Arithmetic,
+    /// The codes that it may write, where they are fewer than its output's format has.
+    pub limits: Option<(i32, i32)>,
 }
 
 /// A network with one input and one output, its nodes in running order.

@@ -12,4 +12,4 @@ mod requantize;
 pub use fuse::{FuseError, quantize};
 pub use network::{CodeTensor, Dendrite, Layer, QuantizedNetwork, Reduce, View, locate};
 pub use reference::{Reference, winner};
-pub use requantize::{Requantizer, Rule, Shared};
+pub use requantize::{Line, Requantizer, Rule, Shared, Step, Target, Term};

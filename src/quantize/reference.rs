@@ -24,7 +24,11 @@ impl Reference {
         let sums = |d: &Dendrite| vec![0; d.connections.output.len()];
         Self {
             codes: network.tensors.iter().map(|t| vec![0; t.len()]).collect(),
-            sums: network.layers.iter().map(|l| l.dendrites.iter().map(sums).collect()).collect(),
+            sums: network
+                .layers
+                .iter()
+                .map(|l| l.dendrites.iter().map(sums).collect())
+                .collect(),
             output: vec![0.0; network.output().len()],
             seen: Vec::new(),
             patches: Vec::new(),
@@ -36,7 +40,9 @@ impl Reference {
         self.codes[0].copy_from_slice(input);
         for (index, layer) in network.layers.iter().enumerate() {
             for (dendrite, sums) in layer.dendrites.iter().zip(&mut self.sums[index]) {
-                dendrite.view.collect(&self.codes, dendrite.affine.zero_point, &mut self.seen);
+                dendrite
+                    .view
+                    .collect(&self.codes, dendrite.affine.zero_point, &mut self.seen);
                 match dendrite.reduce {
                     Reduce::Sum => add(dendrite, &self.seen, &mut self.patches, sums),
                     Reduce::Max => largest(dendrite, &self.seen, sums),
@@ -44,12 +50,19 @@ impl Reference {
             }
             let sums = &self.sums[index];
             for (neuron, code) in self.codes[layer.target].iter_mut().enumerate() {
-                *code = layer.requantizer.code(neuron, |dendrite| sums[dendrite][neuron]).unwrap_or(0);
+                *code = layer
+                    .requantizer
+                    .code(neuron, sums.len(), |dendrite| sums[dendrite][neuron])
+                    .unwrap_or(0);
             }
         }
-        let (Some(last), Some(sums)) = (network.layers.last(), self.sums.last()) else { return };
+        let (Some(last), Some(sums)) = (network.layers.last(), self.sums.last()) else {
+            return;
+        };
         for (neuron, real) in self.output.iter_mut().enumerate() {
-            *real = last.requantizer.real(neuron, |dendrite| sums[dendrite][neuron]);
+            *real = last
+                .requantizer
+                .real(neuron, sums.len(), |dendrite| sums[dendrite][neuron]);
         }
     }
 
@@ -88,7 +101,10 @@ fn add(dendrite: &Dendrite, seen: &[i32], patches: &mut Vec<i32>, sums: &mut [i6
         patches.iter_mut().for_each(|x| *x -= zero_point);
         for channel in wiring.channels_of(group) {
             let weights = &dendrite.weights.values[channel * fan_in..][..fan_in];
-            for (sum, patch) in sums[channel * positions..].iter_mut().zip(patches.chunks_exact(fan_in)) {
+            for (sum, patch) in sums[channel * positions..]
+                .iter_mut()
+                .zip(patches.chunks_exact(fan_in))
+            {
                 *sum += dot(weights, patch);
             }
         }

@@ -43,7 +43,11 @@ impl Statistics {
     /// Of no samples at all.
     pub fn none(network: &QuantizedNetwork) -> Self {
         let channels = |layer: &crate::quantize::Layer| {
-            layer.dendrites.iter().map(|d| vec![0; d.connections.output.channels]).collect()
+            layer
+                .dendrites
+                .iter()
+                .map(|d| vec![0; d.connections.output.channels])
+                .collect()
         };
         Self {
             samples: 0,
@@ -89,7 +93,10 @@ fn add_channels(totals: &mut [i64], values: &[i64]) {
 /// Runs samples through the exact network and measures.
 pub fn measure(network: &QuantizedNetwork, conversion: &Conversion, samples: Samples<'_>) -> Statistics {
     let ideal = ideal(network, conversion);
-    let mut statistics = Statistics { samples: samples.count(), ..Statistics::none(network) };
+    let mut statistics = Statistics {
+        samples: samples.count(),
+        ..Statistics::none(network)
+    };
     let mut simulator = Simulator::new(network);
     let mut reference = Reference::new(network);
     for sample in samples.iter() {
@@ -141,7 +148,10 @@ fn correct_mean_error(
     codes[0] = samples.codes.to_vec();
     let mut membranes: Vec<i64> = Vec::new();
     for (index, layer) in network.layers.iter().enumerate() {
-        let mut totals: Vec<Vec<i64>> = statistics.totals[index].iter().map(|t| vec![0; t.len()]).collect();
+        let mut totals: Vec<Vec<i64>> = statistics.totals[index]
+            .iter()
+            .map(|t| vec![0; t.len()])
+            .collect();
         membranes.clear();
         for sample in 0..samples.count() {
             for &tensor in layer.dendrites.iter().flat_map(|d| &d.view.tensors) {
@@ -155,7 +165,13 @@ fn correct_mean_error(
             }
         }
         let exact = &statistics.totals[index];
-        correct(&mut spiking.layers[index], &spiking.conversion, exact, &totals, samples.count());
+        correct(
+            &mut spiking.layers[index],
+            &spiking.conversion,
+            exact,
+            &totals,
+            samples.count(),
+        );
         // Membranes do not depend on b̃, so the window need not be simulated again.
         let fired = &mut codes[layer.target];
         for membranes in membranes.chunks_exact((layer.neurons() * layer.dendrites.len()).max(1)) {
@@ -182,10 +198,16 @@ fn correct(
     let zero_point = f64::from(fire.requantizer.zero_point() - fire.zero_point);
     let corrections: Vec<f64> = (0..channels)
         .map(|channel| {
-            let bias = fire.bias.get(channel * positions..(channel + 1) * positions).unwrap_or_default();
+            let bias = fire
+                .bias
+                .get(channel * positions..(channel + 1) * positions)
+                .unwrap_or_default();
             let mut correction = zero_point - bias.iter().sum::<f64>() / positions as f64;
             for (dendrite, (exact, scaled)) in exact.iter().zip(scaled).enumerate() {
-                let m_hat = fire.requantizer.multipliers(dendrite).at(channel * positions);
+                let m_hat = fire
+                    .requantizer
+                    .multipliers(dendrite, neurons)
+                    .at(channel * positions);
                 let m1 = fire.m1[dendrite].at(channel * positions);
                 correction += m_hat * exact[channel] as f64 / count - m1 * scaled[channel] as f64 / count;
             }
@@ -216,11 +238,18 @@ pub fn potential_errors<'a>(
     reference: &'a Reference,
 ) -> impl Iterator<Item = f64> + 'a {
     let layer = &network.layers[index];
-    let m_hat: Vec<_> = (0..layer.dendrites.len()).map(|d| layer.requantizer.multipliers(d)).collect();
+    let m_hat: Vec<_> = (0..layer.dendrites.len())
+        .map(|d| layer.requantizer.multipliers(d, layer.neurons()))
+        .collect();
     let zero_point = f64::from(layer.requantizer.zero_point());
     let exact = move |neuron: usize| {
         let terms = m_hat.iter().enumerate();
-        terms.fold(zero_point, |sum, (d, m)| sum + m.at(neuron) * reference.sums(index, d)[neuron] as f64)
+        terms.fold(zero_point + layer.requantizer.offset(neuron), |sum, (d, m)| {
+            sum + m.at(neuron) * reference.sums(index, d)[neuron] as f64
+        })
     };
-    simulator.potentials(spiking, index).enumerate().map(move |(neuron, scaled)| scaled - exact(neuron))
+    simulator
+        .potentials(spiking, index)
+        .enumerate()
+        .map(move |(neuron, scaled)| scaled - exact(neuron))
 }

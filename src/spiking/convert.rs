@@ -39,23 +39,36 @@ impl Range {
 }
 
 /// Converts with the given calibrated ranges, one per dendrite of each layer.
-pub fn convert(network: &QuantizedNetwork, conversion: &Conversion, calibrated: &[Vec<Range>]) -> SpikingNetwork {
+pub fn convert(
+    network: &QuantizedNetwork,
+    conversion: &Conversion,
+    calibrated: &[Vec<Range>],
+) -> SpikingNetwork {
     let layers = network.layers.iter().zip(calibrated);
     SpikingNetwork {
         conversion: *conversion,
         tensors: network.tensors.clone(),
-        layers: layers.map(|(layer, ranges)| convert_layer(layer, conversion, ranges)).collect(),
+        layers: layers
+            .map(|(layer, ranges)| convert_layer(layer, conversion, ranges))
+            .collect(),
     }
 }
 
 /// Ranges of a network that nothing has been measured of.
 pub fn no_ranges(network: &QuantizedNetwork) -> Vec<Vec<Range>> {
-    network.layers.iter().map(|layer| vec![Range::default(); layer.dendrites.len()]).collect()
+    network
+        .layers
+        .iter()
+        .map(|layer| vec![Range::default(); layer.dendrites.len()])
+        .collect()
 }
 
 /// The same network with registers that hold everything: the runs that ranges are measured on.
 pub fn ideal(network: &QuantizedNetwork, conversion: &Conversion) -> SpikingNetwork {
-    let conversion = Conversion { scaling: Scaling::Off, ..*conversion };
+    let conversion = Conversion {
+        scaling: Scaling::Off,
+        ..*conversion
+    };
     let mut ideal = convert(network, &conversion, &no_ranges(network));
     for dendrite in ideal.layers.iter_mut().flat_map(|layer| &mut layer.dendrites) {
         dendrite.register.bits = 63;
@@ -86,10 +99,22 @@ fn convert_layer(layer: &Layer, conversion: &Conversion, calibrated: &[Range]) -
     let m1: Vec<_> = converted
         .iter()
         .enumerate()
-        .map(|(index, c)| layer.requantizer.multipliers(index).map(|m| m / c.dendrite.scale.ratio()))
+        .map(|(index, c)| {
+            layer
+                .requantizer
+                .multipliers(index, layer.neurons())
+                .map(|m| m / c.dendrite.scale.ratio())
+        })
         .collect();
     let has_codes = layer.requantizer.output().is_some();
-    let mut plan = plan(&converted, if has_codes { m1[0].values().to_vec() } else { Vec::new() });
+    let mut plan = plan(
+        &converted,
+        if has_codes {
+            m1[0].values().to_vec()
+        } else {
+            Vec::new()
+        },
+    );
     plan.bias_saturated += bias_saturated;
     let unscaled = converted.iter().all(|c| c.dendrite.scale.is_one());
     SpikingLayer {
@@ -113,10 +138,18 @@ fn plan(converted: &[Converted], m1: Vec<f64>) -> LayerPlan {
         let (a, b) = (a.dendrite.scale.ratio(), b.dendrite.scale.ratio());
         a.total_cmp(&b)
     });
-    let bits = |range: fn(&Converted) -> Range| converted.iter().map(|c| range(c).register_bits()).max().unwrap_or(1);
+    let bits = |range: fn(&Converted) -> Range| {
+        converted
+            .iter()
+            .map(|c| range(c).register_bits())
+            .max()
+            .unwrap_or(1)
+    };
     LayerPlan {
         i_max: most.map_or(0, |c| c.i_max),
-        m0: most.map_or((1, 1), |c| (c.dendrite.scale.numerator(), c.dendrite.scale.denominator())),
+        m0: most.map_or((1, 1), |c| {
+            (c.dendrite.scale.numerator(), c.dendrite.scale.denominator())
+        }),
         m1,
         narrowest_register: bits(|c| c.calibrated),
         guaranteed_register: bits(|c| c.guaranteed),
@@ -126,11 +159,19 @@ fn plan(converted: &[Converted], m1: Vec<f64>) -> LayerPlan {
     }
 }
 
-fn convert_dendrite(dendrite: &Dendrite, start: Vec<i64>, conversion: &Conversion, calibrated: Range) -> Converted {
+fn convert_dendrite(
+    dendrite: &Dendrite,
+    start: Vec<i64>,
+    conversion: &Conversion,
+    calibrated: Range,
+) -> Converted {
     let format = dendrite.affine.format;
     let steps = code::steps(format, conversion.order, conversion.accumulation);
     let doubling = conversion.accumulation == Accumulation::Shifting;
-    let register = Register { bits: conversion.register_bits, overflow: conversion.overflow };
+    let register = Register {
+        bits: conversion.register_bits,
+        overflow: conversion.overflow,
+    };
     let guaranteed = guaranteed_range(dendrite, &steps, doubling, &start);
     let (scale, i_max) = scale(conversion, register, &steps, calibrated, guaranteed);
     let (start, saturated) = fit_start(&start, scale, conversion);
@@ -161,8 +202,13 @@ fn convert_dendrite(dendrite: &Dendrite, start: Vec<i64>, conversion: &Conversio
 fn products_fit(dendrite: &Dendrite) -> bool {
     let format = dendrite.affine.format;
     let largest = i64::from(format.max()).max(-i64::from(format.min()));
-    let rows = dendrite.weights.values.chunks_exact(dendrite.connections.fan_in().max(1));
-    let heaviest = rows.map(|row| row.iter().map(|&w| i64::from(w).abs()).sum()).max();
+    let rows = dendrite
+        .weights
+        .values
+        .chunks_exact(dendrite.connections.fan_in().max(1));
+    let heaviest = rows
+        .map(|row| row.iter().map(|&w| i64::from(w).abs()).sum())
+        .max();
     let bound = heaviest.unwrap_or(0i64).saturating_mul(largest);
     format.max() <= i32::from(i16::MAX) && bound <= i64::from(i32::MAX)
 }
@@ -183,18 +229,30 @@ fn constants(layer: &Layer, conversion: &Conversion) -> Constants {
     // Without folding the bias is added alone, as if every zero point were 0.
     let folded = |d: &Dendrite| d.folded_bias(if zero_points { d.affine.zero_point } else { 0 });
     let start: Vec<Vec<i64>> = layer.dendrites.iter().map(folded).collect();
-    let z_y = if zero_points { layer.requantizer.zero_point() } else { 0 };
+    let z_y = if zero_points {
+        layer.requantizer.zero_point()
+    } else {
+        0
+    };
     match conversion.fold_at {
-        FoldAt::Membrane => Constants { start, potential: Vec::new(), zero_point: z_y },
+        FoldAt::Membrane => Constants {
+            start,
+            potential: Vec::new(),
+            zero_point: z_y,
+        },
         FoldAt::Potential => {
             let mut potential = vec![f64::from(z_y); layer.neurons()];
             for (dendrite, start) in start.iter().enumerate() {
-                let m_hat = layer.requantizer.multipliers(dendrite);
+                let m_hat = layer.requantizer.multipliers(dendrite, layer.neurons());
                 for (neuron, (bias, &sum)) in potential.iter_mut().zip(start).enumerate() {
                     *bias += m_hat.at(neuron) * sum as f64;
                 }
             }
-            Constants { start: vec![Vec::new(); layer.dendrites.len()], potential, zero_point: 0 }
+            Constants {
+                start: vec![Vec::new(); layer.dendrites.len()],
+                potential,
+                zero_point: 0,
+            }
         }
     }
 }
@@ -202,7 +260,10 @@ fn constants(layer: &Layer, conversion: &Conversion) -> Constants {
 /// Bias calibration, part two, for constants in the membrane: scale like a current, then saturate
 /// to the bias register. Returns how many did not fit.
 fn fit_start(start: &[i64], scale: Scale, conversion: &Conversion) -> (Vec<i64>, u64) {
-    let register = Register { bits: conversion.bias_bits, overflow: Overflow::Saturate };
+    let register = Register {
+        bits: conversion.bias_bits,
+        overflow: Overflow::Saturate,
+    };
     let mut saturated = 0;
     let fit = |&sum: &i64| {
         let scaled = scale.apply(sum);
@@ -237,7 +298,10 @@ pub(crate) fn fit_bias(mut bias: Vec<f64>, conversion: &Conversion) -> (Vec<f64>
 fn guaranteed_range(dendrite: &Dendrite, steps: &[Step], doubling: bool, start: &[i64]) -> Range {
     let neurons = dendrite.connections.output.len();
     let (positive, negative) = match dendrite.reduce {
-        Reduce::Sum => (dendrite.weight_sums(|w| w.max(0)), dendrite.weight_sums(|w| w.min(0))),
+        Reduce::Sum => (
+            dendrite.weight_sums(|w| w.max(0)),
+            dendrite.weight_sums(|w| w.min(0)),
+        ),
         Reduce::Max => (vec![1; neurons], vec![0; neurons]),
     };
     let mut range = Range::default();

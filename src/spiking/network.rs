@@ -2,7 +2,7 @@
 
 use super::{Conversion, LayerPlan, Register, Scale, Step};
 use crate::graph::{Affine, CodeFormat, Connections};
-use crate::quantize::{CodeTensor, Reduce, Requantizer, Shared, View};
+use crate::quantize::{CodeTensor, Line, Reduce, Requantizer, Shared, View};
 
 /// A network of STEM neurons.
 #[derive(Clone, Debug)]
@@ -136,28 +136,31 @@ impl Fire {
 
     #[inline]
     fn unshifted(&self, neuron: usize, membrane: impl Fn(usize) -> i64) -> f64 {
-        let bias = self.bias.get(neuron).copied().unwrap_or(0.0);
+        let bias = self.bias.get(neuron).copied().unwrap_or(0.0) + self.requantizer.offset(neuron);
         let terms = self.m1.iter().enumerate();
-        terms.fold(bias, |sum, (dendrite, m1)| sum + m1.at(neuron) * membrane(dendrite) as f64)
+        terms.fold(bias, |sum, (dendrite, m1)| {
+            sum + m1.at(neuron) * membrane(dendrite) as f64
+        })
     }
 
     /// The code of a neuron; `None` at a real output.
     #[inline]
     pub fn code(&self, neuron: usize, membrane: impl Fn(usize) -> i64) -> Option<i32> {
         if self.exact {
-            return self.requantizer.code(neuron, membrane);
+            return self.requantizer.code(neuron, self.m1.len(), membrane);
         }
         let rounded = self.unshifted(neuron, membrane).round_ties_even() as i64;
-        self.requantizer.nearest(rounded.saturating_add(i64::from(self.zero_point)))
+        self.requantizer
+            .nearest(rounded.saturating_add(i64::from(self.zero_point)))
     }
 
     /// The real number of an unquantized output.
     pub fn real(&self, neuron: usize, membrane: impl Fn(usize) -> i64) -> f32 {
         match &self.requantizer {
-            Requantizer::Real { clamp, .. } if !self.exact => {
-                (self.unshifted(neuron, membrane) as f32).clamp(clamp.min, clamp.max)
-            }
-            requantizer => requantizer.real(neuron, membrane),
+            Requantizer::Real {
+                line: Line { clamp, .. },
+            } if !self.exact => (self.unshifted(neuron, membrane) as f32).clamp(clamp.min, clamp.max),
+            requantizer => requantizer.real(neuron, self.m1.len(), membrane),
         }
     }
 }

@@ -4,7 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use sdann::graph::{Affine, Clamp, CodeFormat, Connections, Volume, Weights, Window};
 use sdann::quantize::{
-    CodeTensor, Dendrite, Layer, QuantizedNetwork, Reduce, Reference, Requantizer, Rule, Shared, View,
+    CodeTensor, Dendrite, Layer, Line, QuantizedNetwork, Reduce, Reference, Requantizer, Rule, Shared,
+    Target, View,
 };
 use sdann::simulate::{Observer, Samples, Simulator, Site, calibrate, measure};
 use sdann::spiking::{
@@ -96,10 +97,26 @@ fn layer(source: usize, connections: Connections, input: Affine, output: Affine,
     };
     let scales = weights.scales.iter().map(|w| input.scale * w).collect();
     let scales = Shared::new(scales, connections.output.len());
-    let requantizer = Requantizer::new(scales, Some(output), clamp, rule);
+    let line = Line {
+        scales,
+        steps: Vec::new(),
+        clamp,
+    };
+    let requantizer = Requantizer::new(line, Some(Target::new(output, clamp, None)), rule);
     let (view, weights) = (View::whole(source), Arc::new(weights));
-    let dendrite = Dendrite { view, affine: input, connections, weights, reduce: Reduce::Sum };
-    Layer { name: format!("layer{source}"), target: source + 1, dendrites: vec![dendrite], requantizer }
+    let dendrite = Dendrite {
+        view,
+        affine: input,
+        connections,
+        weights,
+        reduce: Reduce::Sum,
+    };
+    Layer {
+        name: format!("layer{source}"),
+        target: source + 1,
+        dendrites: vec![dendrite],
+        requantizer,
+    }
 }
 
 prop_compose! {

@@ -56,6 +56,10 @@ pub enum Op {
     AddConstant(Constant),
     /// A tensor times a constant, element by element.
     MulConstant(Constant),
+    /// A tensor times a real number for each element.
+    Scale(Vec<f32>),
+    /// A tensor and a real number for each element.
+    Shift(Vec<f32>),
     /// Tensors joined along an axis.
     Concat(Concat),
     /// A function of each number.
@@ -68,6 +72,8 @@ pub enum Op {
     Rearrange(Rearrange),
     /// The same numbers in another quantization.
     Identity,
+    /// The same codes, read with another scale or zero point.
+    Reinterpret,
 }
 
 impl Op {
@@ -78,15 +84,16 @@ impl Op {
             Self::Dense(_) => "Dense",
             Self::MaxPool(_) => "MaxPool",
             Self::AveragePool(_) => "AveragePool",
-            Self::Add { subtract: false } | Self::AddConstant(_) => "Add",
+            Self::Add { subtract: false } | Self::AddConstant(_) | Self::Shift(_) => "Add",
             Self::Add { subtract: true } => "Sub",
-            Self::MulConstant(_) => "Mul",
+            Self::MulConstant(_) | Self::Scale(_) => "Mul",
             Self::Concat(_) => "Concat",
             Self::Unary(function) => function.name(),
             Self::Clamp(_) => "Clamp",
             Self::Reshape(_) => "Reshape",
             Self::Rearrange(_) => "Rearrange",
             Self::Identity => "Identity",
+            Self::Reinterpret => "Reinterpret",
         }
     }
 
@@ -110,9 +117,12 @@ impl Op {
             Self::Dense(dense) => dense.output_shape(input),
             Self::MaxPool(pool) | Self::AveragePool(pool) => pool.output_shape(input),
             Self::Add { .. } => sum::sum_shape(inputs),
-            Self::AddConstant(constant) | Self::MulConstant(constant) => constant.check(input),
+            Self::AddConstant(constant) | Self::MulConstant(constant) => {
+                sum::shape_with(constant.values.len(), input)
+            }
+            Self::Scale(values) | Self::Shift(values) => sum::shape_with(values.len(), input),
             Self::Concat(concat) => concat.output_shape(inputs),
-            Self::Unary(_) | Self::Clamp(_) | Self::Identity => Ok(input.to_vec()),
+            Self::Unary(_) | Self::Clamp(_) | Self::Identity | Self::Reinterpret => Ok(input.to_vec()),
             Self::Reshape(shape) => reshape(input, shape),
             Self::Rearrange(rearrange) => rearrange.output_shape(input),
         }

@@ -5,6 +5,7 @@
 //! ONNX Runtime's rules for what it removes and moves before it fuses (its `ReluQuantFusion`,
 //! `ClipQuantFusion` and `QDQPropagation`), and computes the same codes in either case.
 
+use super::kernels::Kind;
 use super::lower::Lowering;
 use super::model::Node;
 use super::order::without_domain;
@@ -21,10 +22,14 @@ impl<'m> Lowering<'m> {
         affine: Affine,
     ) -> Result<TensorId, ImportError> {
         let name = self.plan.resolve(node.input(0)?);
+        let kind = self.kind_of_codes(node, affine);
         match self.encoding(tensor) {
-            Encoding::Codes(present) if present == affine => Ok(tensor),
+            Encoding::Codes(present) if present == affine => {
+                self.set_codes(tensor, affine, kind);
+                Ok(tensor)
+            }
             Encoding::Real
-                if self.all_readers_want(tensor, name, affine) && self.encode_back(tensor, affine) =>
+                if self.all_readers_want(tensor, name, affine) && self.encode_back(tensor, affine, kind) =>
             {
                 Ok(tensor)
             }
@@ -43,12 +48,16 @@ impl<'m> Lowering<'m> {
             return Ok(codes);
         }
         let codes = self.add_node(&node.name, Op::Identity, tensor, node.output()?)?;
-        self.set_codes(codes, affine);
+        let kind = self.kind_of_codes(node, affine);
+        self.set_codes(codes, affine, kind);
         self.requantized.insert(key, codes);
         Ok(codes)
     }
 
-    fn set_codes(&mut self, tensor: TensorId, affine: Affine) {
+    pub fn set_codes(&mut self, tensor: TensorId, affine: Affine, kind: Kind) {
+        if let Some(place) = self.kinds.get_mut(tensor) {
+            *place = kind;
+        }
         if let Some(tensor) = self.tensors.get_mut(tensor) {
             tensor.encoding = Encoding::Codes(affine);
         }
@@ -76,12 +85,12 @@ impl<'m> Lowering<'m> {
     }
 
     /// Makes codes of `tensor`, and of what it is reshaped from. Returns whether that could be done.
-    fn encode_back(&mut self, tensor: TensorId, affine: Affine) -> bool {
+    pub fn encode_back(&mut self, tensor: TensorId, affine: Affine, kind: Kind) -> bool {
         let Some(chain) = self.reshaped_from(tensor) else {
             return false;
         };
         for &tensor in &chain {
-            self.set_codes(tensor, affine);
+            self.set_codes(tensor, affine, kind);
         }
         if let Some(&first) = chain.last() {
             self.drop_idle_clamps(first, affine);
@@ -94,9 +103,10 @@ impl<'m> Lowering<'m> {
     fn reshaped_from(&self, tensor: TensorId) -> Option<Vec<TensorId>> {
         let mut chain = vec![tensor];
         let mut last = tensor;
-        while let Some((Op::Reshape(_), before)) = self.written_by(last) {
+        while let Some((Op::Reshape(_) | Op::Rearrange(_), before)) = self.written_by(last) {
             let name = &self.tensors.get(before)?.name;
-            if self.encoding(before) != Encoding::Real || !self.plan.is_read_once(name) {
+            let is_read_once = self.internal.contains(&before) || self.plan.is_read_once(name);
+            if self.encoding(before) != Encoding::Real || !is_read_once {
                 return None;
             }
             chain.push(before);
@@ -117,9 +127,12 @@ impl<'m> Lowering<'m> {
                 return;
             }
             // A clamp of a reshaped tensor stays: what is before the reshape would have to be codes too.
-            let Some(index) =
-                writer.filter(|_| !matches!(self.written_by(before), Some((Op::Reshape(_), _))))
-            else {
+            let Some(index) = writer.filter(|_| {
+                !matches!(
+                    self.written_by(before),
+                    Some((Op::Reshape(_) | Op::Rearrange(_), _))
+                )
+            }) else {
                 return;
             };
             if let Some(gap) = self

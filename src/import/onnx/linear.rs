@@ -5,7 +5,9 @@ use super::lower::{Lowering, Value};
 use super::model::Node;
 use super::quantization::{Dequantized, channels};
 use super::tensors::ElementType;
-use crate::graph::{Affine, Conv, Dense, Encoding, Op, TensorId, Weights, Window};
+use crate::graph::{
+    Affine, Arithmetic, Conv, Dense, Encoding, MAX_ELEMENTS, Op, Rearrange, TensorId, Weights, Window,
+};
 use crate::import::ImportError;
 use crate::import::error::shown;
 use std::rc::Rc;
@@ -20,17 +22,22 @@ impl<'m> Lowering<'m> {
     pub fn conv(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
         node.at_most(3)?;
         let stored = self.weights(node)?;
-        let (input, affine) = self.quantized_input(node)?;
+        let (input, _) = self.quantized_input(node, 0)?;
+        self.convolve(node, input, &stored, Some(2))
+    }
+
+    /// A convolution of `input` with `stored` weights and the bias at input `bias`.
+    pub fn convolve(
+        &mut self,
+        node: &'m Node,
+        input: TensorId,
+        stored: &Dequantized,
+        bias: Option<usize>,
+    ) -> Result<TensorId, ImportError> {
         let &[outputs, group_inputs, ref kernel @ ..] = &stored.codes.dims[..] else {
             return Err(node.error(format!("its weights have dimensions {:?}", stored.codes.dims)));
         };
-        if !(1..=2).contains(&kernel.len()) || self.shape(input).len() != kernel.len() + 1 {
-            return Err(node.error(format!(
-                "its weights have dimensions {:?} and its input shape {:?} (without the batch); convolutions over one or two axes are supported",
-                stored.codes.dims,
-                self.shape(input)
-            )));
-        }
+        self.check_axes(node, stored, kernel, input)?;
         let attributes = Attributes::of(
             node,
             &[
@@ -51,13 +58,145 @@ impl<'m> Lowering<'m> {
         let groups = positive(node, "group", attributes.int("group")?.unwrap_or(1))?;
         let input_channels = self.shape(input).first().copied();
         if groups.checked_mul(group_inputs) != input_channels || !outputs.is_multiple_of(groups) {
-            return Err(node.error(format!(
-                "its weights of dimensions {:?} (group = {groups}) don't fit an input of shape {:?} (without the batch)",
-                stored.codes.dims,
-                self.shape(input)
-            )));
+            return Err(self.misfit(node, stored, groups, input));
         }
-        let mut weights = self.unpack(node, &stored, 0)?;
+        let mut weights = self.unpack(node, stored, 0)?;
+        let units = Units {
+            outputs,
+            input_scale: self.scale_of(input),
+            scales: &weights.scales,
+            is_gemm: false,
+        };
+        if let Some(bias) = bias {
+            weights.bias = self.bias(node, bias, &units)?;
+        }
+        let op = Op::Conv(Conv {
+            weights,
+            outputs,
+            groups,
+            windows,
+        });
+        self.add_node(&node.name, op, input, node.output()?)
+    }
+
+    fn check_axes(
+        &self,
+        node: &Node,
+        stored: &Dequantized,
+        kernel: &[usize],
+        input: TensorId,
+    ) -> Result<(), ImportError> {
+        if (1..=2).contains(&kernel.len()) && self.shape(input).len() == kernel.len() + 1 {
+            return Ok(());
+        }
+        Err(node.error(format!(
+            "its weights have dimensions {:?} and its input shape {:?} (without the batch); convolutions over one or two axes are supported",
+            stored.codes.dims,
+            self.shape(input)
+        )))
+    }
+
+    fn misfit(&self, node: &Node, stored: &Dequantized, groups: usize, input: TensorId) -> ImportError {
+        node.error(format!(
+            "its weights of dimensions {:?} (group = {groups}) don't fit an input of shape {:?} (without the batch)",
+            stored.codes.dims,
+            self.shape(input)
+        ))
+    }
+
+    /// S_x of a tensor of codes.
+    fn scale_of(&self, tensor: TensorId) -> f32 {
+        match self.encoding(tensor) {
+            Encoding::Codes(affine) => affine.scale,
+            Encoding::Real => 1.0,
+        }
+    }
+
+    /// A transposed convolution is a convolution of the input with zeros between its elements, with the
+    /// kernel turned around. The zeros are wiring.
+    pub fn conv_transpose(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
+        node.at_most(3)?;
+        let stored = self.weights(node)?;
+        let (input, affine) = self.quantized_input(node, 0)?;
+        let &[inputs, group_outputs, ref kernel @ ..] = &stored.codes.dims[..] else {
+            return Err(node.error(format!("its weights have dimensions {:?}", stored.codes.dims)));
+        };
+        self.check_axes(node, &stored, kernel, input)?;
+        let known = [
+            "auto_pad",
+            "dilations",
+            "group",
+            "kernel_shape",
+            "output_padding",
+            "pads",
+            "strides",
+            "output_shape",
+        ];
+        let attributes = Attributes::of(node, &known)?;
+        if attributes
+            .ints("output_shape")?
+            .is_some_and(|shape| !shape.is_empty())
+        {
+            return Err(node.error("it has an output_shape; export it with pads and output_padding instead"));
+        }
+        if !matches!(
+            attributes.text("auto_pad")?.unwrap_or("NOTSET"),
+            "NOTSET" | "VALID" | ""
+        ) {
+            return Err(node.error("its padding is automatic (auto_pad); export it with pads instead"));
+        }
+        let shape = self.shape(input).to_vec();
+        let spatial = shape.get(1..).unwrap_or_default();
+        let windows = windows(node, attributes, kernel, spatial)?;
+        let extra = list(node, attributes, "output_padding", kernel.len(), 0)?;
+        let groups = positive(node, "group", attributes.int("group")?.unwrap_or(1))?;
+        if shape.first() != Some(&inputs) || !inputs.is_multiple_of(groups) {
+            return Err(self.misfit(node, &stored, groups, input));
+        }
+        // Along each axis, the element that each place shows, or none.
+        let mut places = Vec::new();
+        for ((window, &elements), &extra) in windows.iter().zip(spatial).zip(&extra) {
+            let reach = window.dilation * (window.kernel - 1);
+            let before = reach as i64 - window.pad_before as i64;
+            let after = reach as i64 - window.pad_after as i64 + pad(node, extra)? as i64;
+            let length = (elements.saturating_sub(1) * window.stride + 1) as i64 + before + after;
+            if length <= 0 || length > MAX_ELEMENTS as i64 {
+                return Err(node.error(format!(
+                    "its padded input would have {length} elements along an axis"
+                )));
+            }
+            let place = |index: i64| {
+                let element = usize::try_from(index - before).ok()?;
+                (element % window.stride == 0)
+                    .then_some(element / window.stride)
+                    .filter(|&e| e < elements)
+            };
+            places.push((0..length).map(place).collect::<Vec<_>>());
+        }
+        let channels = (0..inputs).map(Some).collect();
+        let spread = super::moves::gathered(
+            node,
+            &shape,
+            &std::iter::once(channels).chain(places).collect::<Vec<_>>(),
+        )?;
+        let name = format!("{} (input)", node.name);
+        let spread = self.add_node(&name, Op::Rearrange(spread), input, &name)?;
+        self.set_codes(spread, affine, self.kind(input));
+        let points = windows.iter().map(|w| Window {
+            kernel: w.kernel,
+            dilation: w.dilation,
+            ..Window::POINT
+        });
+        let windows = points.collect();
+        let stored_weights = self.unpack(node, &stored, 1)?;
+        let mut weights = Weights {
+            values: turned(&stored_weights.values, inputs, group_outputs, groups),
+            ..stored_weights
+        };
+        if weights.scales.len() > 1 {
+            weights.scales = weights.scales.repeat(groups);
+        }
+        let outputs = group_outputs * groups;
         let units = Units {
             outputs,
             input_scale: affine.scale,
@@ -71,32 +210,49 @@ impl<'m> Lowering<'m> {
             groups,
             windows,
         });
-        self.add_node(&node.name, op, input, node.output()?)
+        self.add_node(&node.name, op, spread, node.output()?)
     }
 
     pub fn gemm(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
         node.at_most(3)?;
-        let attributes = Attributes::of(node, &["alpha", "beta", "transA", "transB"])?;
+        let stored = self.weights(node)?;
+        let (input, _) = self.quantized_input(node, 0)?;
+        self.general_product(
+            node,
+            input,
+            &stored,
+            Some(2),
+            &["alpha", "beta", "transA", "transB"],
+        )
+    }
+
+    /// A Gemm of `input` with `stored` weights and the bias at input `bias`.
+    pub fn general_product(
+        &mut self,
+        node: &'m Node,
+        input: TensorId,
+        stored: &Dequantized,
+        bias: Option<usize>,
+        known: &[&str],
+    ) -> Result<TensorId, ImportError> {
+        let attributes = Attributes::of(node, known)?;
         if attributes.int("transA")?.unwrap_or(0) != 0 {
             return Err(node.error("it transposes its input (transA), which isn't supported"));
         }
         let is_transposed = attributes.int("transB")?.unwrap_or(0) != 0;
-        let stored = self.weights(node)?;
-        let (input, affine) = self.quantized_input(node)?;
-        let mut weights = self.matrix(node, &stored, is_transposed, input)?;
-        let outputs = outputs_of(&stored, is_transposed);
+        let mut weights = self.matrix(node, stored, is_transposed, input)?;
+        let outputs = outputs_of(stored, is_transposed);
         let alpha = attributes.float("alpha")?.unwrap_or(1.0);
         let beta = attributes.float("beta")?.unwrap_or(1.0);
-        weights.bias = self.bias(
-            node,
-            2,
-            &Units {
+        if let Some(bias) = bias {
+            let units = Units {
                 outputs,
-                input_scale: affine.scale,
+                input_scale: self.scale_of(input),
                 scales: &weights.scales,
                 is_gemm: true,
-            },
-        )?;
+            };
+            weights.bias = self.bias(node, bias, &units)?;
+        }
         fold_factors(node, &mut weights, alpha, beta)?;
         self.add_node(
             &node.name,
@@ -108,30 +264,75 @@ impl<'m> Lowering<'m> {
 
     pub fn mat_mul(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
         node.at_most(2)?;
-        Attributes::of(node, &[])?;
+        if let (Value::Real(_), Value::Real(_)) = (self.input(node, 0)?, self.input(node, 1)?) {
+            return Err(node.error(
+                "it multiplies two activations, as attention does; a neuron has constant weights, so only one factor may be computed",
+            ));
+        }
         let stored = self.weights(node)?;
-        let (input, _) = self.quantized_input(node)?;
-        let weights = self.matrix(node, &stored, false, input)?;
-        let outputs = outputs_of(&stored, false);
+        let (input, _) = self.quantized_input(node, 0)?;
+        self.product(node, input, &stored)
+    }
+
+    /// A MatMul of `input`, a vector or rows of vectors, with `stored` weights.
+    pub fn product(
+        &mut self,
+        node: &'m Node,
+        input: TensorId,
+        stored: &Dequantized,
+    ) -> Result<TensorId, ImportError> {
+        Attributes::of(node, &[])?;
+        let outputs = outputs_of(stored, false);
+        let shape = self.shape(input).to_vec();
+        let (Some((&inputs, rows)), false) = (shape.split_last(), shape.len() == 1) else {
+            let weights = self.matrix(node, stored, false, input)?;
+            return self.add_node(
+                &node.name,
+                Op::Dense(Dense { weights, outputs }),
+                input,
+                node.output()?,
+            );
+        };
+        // Rows of vectors: a convolution with a kernel of 1 over the rows, whose channels are the features.
+        let weights = self.matrix_of(node, stored, false, inputs, input)?;
+        let count: usize = rows.iter().product();
+        let turn = |from: usize, to: usize, shape: Vec<usize>| -> Op {
+            let map = (0..to)
+                .flat_map(|j| (0..from).map(move |i| (i * to + j) as u32))
+                .collect();
+            Op::Rearrange(Rearrange { shape, map })
+        };
+        let encoding = self.encoding(input);
+        let name = format!("{} (input)", node.name);
+        let columns = self.add_node(&name, turn(count, inputs, vec![inputs, count]), input, &name)?;
+        if let Encoding::Codes(affine) = encoding {
+            self.set_codes(columns, affine, self.kind(input));
+        }
+        let op = Op::Conv(Conv {
+            weights,
+            outputs,
+            groups: 1,
+            windows: vec![Window::POINT],
+        });
+        let name = format!("{} (columns)", node.name);
+        let product = self.add_node(&node.name, op, columns, &name)?;
+        self.internal.insert(product);
+        let shape = rows.iter().copied().chain([outputs]).collect();
         self.add_node(
-            &node.name,
-            Op::Dense(Dense { weights, outputs }),
-            input,
+            &format!("{} (rows)", node.name),
+            turn(outputs, count, shape),
+            product,
             node.output()?,
         )
     }
 
     /// An Add of a constant right behind a MatMul is its bias, if it is a whole number of S_x · S_w.
-    pub fn add_of_bias(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
-        node.at_most(2)?;
-        Attributes::of(node, &[])?;
-        let refused = || {
-            node.error("an Add is supported only as the bias of the MatMul before it, with nothing between them; use Gemm, or quantize without QDQ pairs around this Add")
-        };
+    /// `None` where it isn't.
+    pub fn add_of_bias(&mut self, node: &'m Node) -> Result<Option<TensorId>, ImportError> {
         let (tensor, constant) = match (self.input(node, 0)?, self.input(node, 1)?) {
             (Value::Real(tensor), Value::Constant(_) | Value::Dequantized(_)) => (tensor, 1),
             (Value::Constant(_) | Value::Dequantized(_), Value::Real(tensor)) => (tensor, 0),
-            _ => return Err(refused()),
+            _ => return Ok(None),
         };
         let is_read_once = self
             .tensors
@@ -141,14 +342,15 @@ impl<'m> Lowering<'m> {
             Some((Op::Dense(dense), source))
                 if dense.weights.bias.is_empty()
                     && is_read_once
+                    && self.arithmetic_of(tensor) != Some(Arithmetic::Integer)
                     && self.encoding(tensor) == Encoding::Real =>
             {
                 (dense.weights.scales.clone(), dense.outputs, source)
             }
-            _ => return Err(refused()),
+            _ => return Ok(None),
         };
         let Encoding::Codes(affine) = self.encoding(source) else {
-            return Err(refused());
+            return Ok(None);
         };
         let units = Units {
             outputs,
@@ -156,7 +358,9 @@ impl<'m> Lowering<'m> {
             scales: &scales,
             is_gemm: false,
         };
-        let bias = self.exact_bias(node, constant, &units)?;
+        let Ok(bias) = self.exact_bias(node, constant, &units) else {
+            return Ok(None);
+        };
         let writer = self.writers.get(tensor).copied().flatten();
         if let Some(Some(graph_node)) = writer.and_then(|i| self.nodes.get_mut(i))
             && let Op::Dense(dense) = &mut graph_node.op
@@ -166,7 +370,7 @@ impl<'m> Lowering<'m> {
         if let Some(tensor) = self.tensors.get_mut(tensor) {
             tensor.name = node.output()?.into();
         }
-        Ok(tensor)
+        Ok(Some(tensor))
     }
 
     /// Input 1, which must be quantized constants.
@@ -178,12 +382,16 @@ impl<'m> Lowering<'m> {
         }
     }
 
-    /// Input 0, which must be codes.
-    fn quantized_input(&mut self, node: &'m Node) -> Result<(TensorId, Affine), ImportError> {
-        let tensor = self.activation(node)?;
+    /// Input `index`, which must be codes.
+    pub fn quantized_input(
+        &mut self,
+        node: &'m Node,
+        index: usize,
+    ) -> Result<(TensorId, Affine), ImportError> {
+        let tensor = self.activation(node, index)?;
         match self.encoding(tensor) {
             Encoding::Codes(affine) => Ok((tensor, affine)),
-            Encoding::Real => Err(self.not_quantized(&node.name, "activations", node.input(0)?)),
+            Encoding::Real => Err(self.not_quantized(&node.name, "activations", node.input(index)?)),
         }
     }
 
@@ -241,6 +449,23 @@ impl<'m> Lowering<'m> {
         outputs_first: bool,
         input: TensorId,
     ) -> Result<Weights, ImportError> {
+        let &[inputs] = self.shape(input) else {
+            return Err(node.error(format!(
+                "its input has shape {:?} (without the batch), but must be a vector; add a Flatten before it",
+                self.shape(input)
+            )));
+        };
+        self.matrix_of(node, stored, outputs_first, inputs, input)
+    }
+
+    fn matrix_of(
+        &mut self,
+        node: &Node,
+        stored: &Dequantized,
+        outputs_first: bool,
+        features: usize,
+        input: TensorId,
+    ) -> Result<Weights, ImportError> {
         let &[rows, columns] = &stored.codes.dims[..] else {
             return Err(node.error(format!(
                 "its weights have dimensions {:?}, but must be a matrix",
@@ -248,7 +473,7 @@ impl<'m> Lowering<'m> {
             )));
         };
         let inputs = if outputs_first { columns } else { rows };
-        if self.shape(input) != [inputs] {
+        if features != inputs {
             return Err(node.error(format!(
                 "its weights take vectors of {inputs}, but its input has shape {:?} (without the batch)",
                 self.shape(input)
@@ -272,6 +497,10 @@ impl<'m> Lowering<'m> {
                 units.of_codes(node, &bias)
             }
             Value::Dequantized(bias) => units.of_reals(node, &bias.reals(node)?, &bias.codes.dims),
+            // What an operator on codes calls its bias is counted in S_x · S_w already.
+            Value::Constant(bias) if bias.element == ElementType::Int32 => {
+                broadcast(node, bias.integers()?, &bias.dims, units.outputs)
+            }
             Value::Constant(bias) => units.of_reals(node, bias.reals()?, &bias.dims),
             _ => Err(node.error("its bias is computed by other nodes, but must be a constant")),
         }
@@ -379,6 +608,23 @@ fn outputs_of(stored: &Dequantized, outputs_first: bool) -> usize {
         .unwrap_or(0)
 }
 
+/// Kernels of a transposed convolution, [inputs, outputs of a group, taps], as those of a convolution:
+/// outputs first, taps from the end.
+fn turned(values: &[i16], inputs: usize, group_outputs: usize, groups: usize) -> Vec<i16> {
+    let taps = (values.len() / (inputs * group_outputs).max(1)).max(1);
+    let group_inputs = inputs / groups;
+    let kernels: Vec<&[i16]> = values.chunks_exact(taps).collect();
+    let mut turned = Vec::with_capacity(values.len());
+    for output in 0..group_outputs * groups {
+        let group = output / group_outputs;
+        for input in group * group_inputs..(group + 1) * group_inputs {
+            let kernel = kernels.get(input * group_outputs + output % group_outputs);
+            turned.extend(kernel.into_iter().flat_map(|kernel| kernel.iter().rev()));
+        }
+    }
+    turned
+}
+
 /// A matrix of `columns` columns, columns first.
 fn transposed(values: &[i16], columns: usize) -> Vec<i16> {
     (0..columns)
@@ -437,7 +683,7 @@ fn fold_factors(node: &Node, weights: &mut Weights, alpha: f32, beta: f32) -> Re
     Ok(())
 }
 
-fn positive(node: &Node, name: &str, value: i64) -> Result<usize, ImportError> {
+pub(super) fn positive(node: &Node, name: &str, value: i64) -> Result<usize, ImportError> {
     usize::try_from(value)
         .ok()
         .filter(|_| (1..=MAX_WINDOW).contains(&value))
@@ -448,28 +694,41 @@ fn positive(node: &Node, name: &str, value: i64) -> Result<usize, ImportError> {
         })
 }
 
-/// One window per spatial axis.
-fn windows(
+/// A list of `len` integers, or `default` for each.
+pub(super) fn list(
     node: &Node,
     attributes: Attributes,
-    kernel: &[usize],
-    inputs: &[usize],
-) -> Result<Vec<Window>, ImportError> {
-    let axes = kernel.len();
-    let list = |name: &str, len: usize, default: i64| match attributes.ints(name)? {
+    name: &str,
+    len: usize,
+    default: i64,
+) -> Result<Vec<i64>, ImportError> {
+    match attributes.ints(name)? {
         None | Some([]) => Ok(vec![default; len]),
         Some(values) if values.len() == len => Ok(values.to_vec()),
         Some(values) => Err(node.error(format!(
             "its {name} has {} values, but {len} are needed",
             values.len()
         ))),
-    };
+    }
+}
+
+/// One window per spatial axis.
+pub(super) fn windows(
+    node: &Node,
+    attributes: Attributes,
+    kernel: &[usize],
+    inputs: &[usize],
+) -> Result<Vec<Window>, ImportError> {
+    let axes = kernel.len();
     let shape = attributes.ints("kernel_shape")?.filter(|shape| !shape.is_empty());
     if shape.is_some_and(|shape| !shape.iter().copied().eq(kernel.iter().map(|&k| k as i64))) {
         return Err(node.error(format!("its kernel_shape isn't that of its weights, {kernel:?}")));
     }
-    let (strides, dilations) = (list("strides", axes, 1)?, list("dilations", axes, 1)?);
-    let pads = list("pads", 2 * axes, 0)?;
+    let (strides, dilations) = (
+        list(node, attributes, "strides", axes, 1)?,
+        list(node, attributes, "dilations", axes, 1)?,
+    );
+    let pads = list(node, attributes, "pads", 2 * axes, 0)?;
     let (begins, ends) = pads.split_at_checked(axes).unwrap_or_default();
     let auto = attributes.text("auto_pad")?.unwrap_or("NOTSET");
     let mut windows = Vec::with_capacity(axes);

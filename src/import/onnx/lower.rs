@@ -1,20 +1,29 @@
 //! Each node of the file becomes an operator of the strict graph, or a property of a tensor.
 
 use super::attributes::Attributes;
+use super::elementwise::Joint;
+use super::kernels::Kind;
 use super::model::{Model, Node};
 use super::order::{Plan, without_domain};
 use super::quantization::{self, Dequantized, Parameters, format_of};
 use super::shapes;
 use super::tensors::{Constant, ElementType, Elements};
-use crate::graph::{self, Affine, Clamp, Encoding, Graph, GraphError, MAX_ELEMENTS, Op, Tensor, TensorId};
+use crate::graph::{
+    self, Affine, Arithmetic, Clamp, Encoding, Graph, GraphError, MAX_ELEMENTS, Op, Tensor, TensorId,
+};
 use crate::import::ImportError;
 use crate::import::error::shown;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// The operators that are understood, for messages.
-const SUPPORTED: &str = "Conv, Gemm, MatMul (with an Add of its bias), Relu, Clip, Flatten, Reshape, Squeeze, \
-    Unsqueeze, Identity, Dropout, Constant, QuantizeLinear, DequantizeLinear, and at the end Softmax or ArgMax";
+const SUPPORTED: &str = "Conv, ConvTranspose, Gemm, MatMul, MaxPool, AveragePool, GlobalAveragePool, GlobalMaxPool, \
+    ReduceMean (over all spatial axes), BatchNormalization, Add, Sub, Mul (by a constant), Relu, Clip, LeakyRelu, \
+    Sigmoid, Tanh, HardSigmoid, Concat, Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Pad, Slice, Resize \
+    (nearest), Identity, Dropout, Constant, Shape, Gather and Cast (of constants), QuantizeLinear, \
+    DequantizeLinear, QLinearConv, QLinearMatMul, QGemm, QLinearAdd, QLinearMul (by a constant), QLinearConcat, \
+    QLinearAveragePool, QLinearGlobalAveragePool, QLinearLeakyRelu, QLinearSigmoid, ConvInteger, MatMulInteger, \
+    and at the end Softmax or ArgMax";
 
 /// What a name in the file stands for.
 #[derive(Clone)]
@@ -41,6 +50,14 @@ pub(super) struct Lowering<'m> {
     pub nodes: Vec<Option<graph::Node>>,
     /// For each tensor, the node that writes it.
     pub writers: Vec<Option<usize>>,
+    /// For each tensor of codes, their type as ONNX Runtime's kernels see it.
+    pub kinds: Vec<Kind>,
+    /// For each node, whether its arithmetic is decided by the file.
+    pub decided: Vec<bool>,
+    /// For each tensor that a Clip narrowed, the format of its codes' type.
+    pub narrowed: HashMap<TensorId, graph::CodeFormat>,
+    /// Tensors that the file knows nothing of: one node reads them.
+    pub internal: HashSet<TensorId>,
     /// Tensors whose readers don't agree on one quantization.
     pub mixed: Vec<bool>,
     /// Codes made of a tensor in another quantization, so that none is made twice.
@@ -59,6 +76,10 @@ pub(super) fn lower(model: &Model, plan: &Plan, name: &str) -> Result<Graph, Imp
         tensors: Vec::new(),
         nodes: Vec::new(),
         writers: Vec::new(),
+        kinds: Vec::new(),
+        decided: Vec::new(),
+        narrowed: HashMap::new(),
+        internal: HashSet::new(),
         mixed: Vec::new(),
         requantized: HashMap::new(),
         allowance: MAX_ELEMENTS,
@@ -102,6 +123,7 @@ impl<'m> Lowering<'m> {
             encoding: Encoding::Real,
         });
         self.writers.push(None);
+        self.kinds.push(Kind::Other);
         self.mixed.push(false);
         Ok(self.tensors.len() - 1)
     }
@@ -114,28 +136,61 @@ impl<'m> Lowering<'m> {
         input: TensorId,
         output: &str,
     ) -> Result<TensorId, ImportError> {
-        let shape = op
-            .output_shape(&[self.shape(input)])
-            .map_err(|problem| GraphError::Shape {
-                node: shown(name),
-                op: op.name(),
-                problem,
-            })?;
+        self.add_op(name, op, &[input], output)
+    }
+
+    /// Adds an operator with any number of inputs.
+    pub fn add_op(
+        &mut self,
+        name: &str,
+        op: Op,
+        inputs: &[TensorId],
+        output: &str,
+    ) -> Result<TensorId, ImportError> {
+        let shapes: Vec<&[usize]> = inputs.iter().map(|&input| self.shape(input)).collect();
+        let shape = op.output_shape(&shapes).map_err(|problem| GraphError::Shape {
+            node: shown(name),
+            op: op.name(),
+            problem,
+        })?;
         let tensor = self.add_tensor(output, shape)?;
         if let Some(writer) = self.writers.get_mut(tensor) {
             *writer = Some(self.nodes.len());
         }
+        self.decided.push(false);
         self.nodes.push(Some(graph::Node {
             name: name.into(),
             op,
-            inputs: vec![input],
+            inputs: inputs.to_vec(),
             output: tensor,
+            arithmetic: Arithmetic::Codes,
+            limits: None,
         }));
         Ok(tensor)
     }
 
+    /// Sets the arithmetic of the node that was added last, if the file decides it.
+    pub fn fix_arithmetic(&mut self, arithmetic: Option<Arithmetic>) {
+        if let (Some(arithmetic), Some(last)) = (arithmetic, self.nodes.len().checked_sub(1)) {
+            self.fix_arithmetic_of(last, arithmetic);
+        }
+    }
+
+    pub fn fix_arithmetic_of(&mut self, index: usize, arithmetic: Arithmetic) {
+        if let (Some(Some(node)), Some(decided)) = (self.nodes.get_mut(index), self.decided.get_mut(index)) {
+            node.arithmetic = arithmetic;
+            *decided = true;
+        }
+    }
+
+    /// The arithmetic of the node that writes `tensor`.
+    pub fn arithmetic_of(&self, tensor: TensorId) -> Option<Arithmetic> {
+        let writer = self.writers.get(tensor).copied().flatten()?;
+        Some(self.nodes.get(writer)?.as_ref()?.arithmetic)
+    }
+
     /// The samples in a batch; one if the file leaves it open.
-    fn batch(&self) -> usize {
+    pub fn batch(&self) -> usize {
         self.model.input.batch.unwrap_or(1)
     }
 
@@ -206,9 +261,9 @@ impl<'m> Lowering<'m> {
         }
     }
 
-    /// Input 0 as real numbers of an activation.
-    pub fn activation(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
-        match self.input(node, 0)? {
+    /// Input `index` as real numbers of an activation.
+    pub fn activation(&mut self, node: &'m Node, index: usize) -> Result<TensorId, ImportError> {
+        match self.input(node, index)? {
             Value::Real(tensor) => Ok(tensor),
             Value::Codes(_) => {
                 Err(node
@@ -224,14 +279,64 @@ impl<'m> Lowering<'m> {
             "QuantizeLinear" => self.quantize(node),
             "DequantizeLinear" => self.dequantize(node),
             "Conv" => self.conv(node).map(Value::Real),
+            "ConvTranspose" => self.conv_transpose(node).map(Value::Real),
             "Gemm" => self.gemm(node).map(Value::Real),
             "MatMul" => self.mat_mul(node).map(Value::Real),
-            "Add" => self.add_of_bias(node).map(Value::Real),
+            "Add" => self.binary(node, Joint::Add),
+            "Sub" => self.binary(node, Joint::Sub),
+            "Mul" => self.binary(node, Joint::Mul),
             "Relu" => self.relu(node).map(Value::Real),
-            "Clip" => self.clip(node).map(Value::Real),
+            "Clip" => self.clip(node),
+            "LeakyRelu" | "Sigmoid" | "Tanh" | "HardSigmoid" => self.unary(node).map(Value::Real),
+            "BatchNormalization" => self.batch_normalization(node).map(Value::Real),
+            "MaxPool" => self.max_pool(node),
+            "GlobalMaxPool" => {
+                let (input, _) = self.quantized_input(node, 0)?;
+                self.global_pool(node, input, Op::MaxPool).map(Value::Real)
+            }
+            "AveragePool" => {
+                let (input, _) = self.quantized_input(node, 0)?;
+                self.pool(node, input, Op::AveragePool).map(Value::Real)
+            }
+            "GlobalAveragePool" => {
+                let (input, _) = self.quantized_input(node, 0)?;
+                self.global_pool(node, input, Op::AveragePool).map(Value::Real)
+            }
+            "ReduceMean" => self.reduce_mean(node).map(Value::Real),
             "Flatten" | "Reshape" | "Squeeze" | "Unsqueeze" => self.reshaping(node),
-            _ => Err(unsupported(node)),
+            "Transpose" => self.transpose(node),
+            "Pad" => self.pad(node),
+            "Slice" => self.slice(node),
+            "Resize" => self.resize(node),
+            "Concat" => self.concat(node),
+            "Shape" => self.shape_of(node),
+            "Gather" => self.gather(node),
+            "Cast" => self.cast(node),
+            "ConvInteger" => self.integer(node, true),
+            "MatMulInteger" => self.integer(node, false),
+            _ => self.on_codes(node),
         }
+    }
+
+    /// An operator from codes to codes: the file decides its arithmetic.
+    fn on_codes(&mut self, node: &'m Node) -> Result<Value, ImportError> {
+        let before = self.nodes.len();
+        let value = match node.op.as_str() {
+            "QLinearConv" => self.q_conv(node),
+            "QLinearMatMul" => self.q_mat_mul(node),
+            "com.microsoft.QGemm" => self.q_gemm(node),
+            "com.microsoft.QLinearAdd" => self.q_binary(node, Joint::Add),
+            "com.microsoft.QLinearMul" => self.q_binary(node, Joint::Mul),
+            "com.microsoft.QLinearConcat" => self.q_concat(node),
+            "com.microsoft.QLinearAveragePool" => self.q_average(node, false),
+            "com.microsoft.QLinearGlobalAveragePool" => self.q_average(node, true),
+            "com.microsoft.QLinearLeakyRelu" | "com.microsoft.QLinearSigmoid" => self.q_unary(node),
+            _ => Err(unsupported(node)),
+        }?;
+        for index in before..self.nodes.len() {
+            self.fix_arithmetic_of(index, Arithmetic::Codes);
+        }
+        Ok(value)
     }
 
     /// Scales and zero points of a QuantizeLinear, or of a DequantizeLinear that reads `codes`.
@@ -283,8 +388,13 @@ impl<'m> Lowering<'m> {
     }
 
     /// Gives the codes of `tensor` their meaning, or checks it against the one they have.
-    fn decode(&mut self, node: &Node, tensor: TensorId, affine: Affine) -> Result<(), ImportError> {
+    pub fn decode(&mut self, node: &Node, tensor: TensorId, affine: Affine) -> Result<(), ImportError> {
         let is_input = self.writers.get(tensor).is_some_and(Option::is_none);
+        if let (Some(&format), Encoding::Codes(own)) = (self.narrowed.get(&tensor), self.encoding(tensor))
+            && (Affine { format, ..own }) == affine
+        {
+            return Ok(());
+        }
         match self.tensors.get_mut(tensor) {
             Some(t) if t.encoding == Encoding::Codes(affine) => Ok(()),
             Some(t) if t.encoding == Encoding::Real && is_input => {
@@ -306,8 +416,31 @@ impl<'m> Lowering<'m> {
         self.clamp(node, Clamp::RELU)
     }
 
-    fn clip(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
+    /// The largest number of each window: of codes directly, it is the same.
+    fn max_pool(&mut self, node: &'m Node) -> Result<Value, ImportError> {
+        if let Value::Codes(tensor) = self.input(node, 0)? {
+            let (tensor, _) = self.moved(node, 0).map(|_| (tensor, ()))?;
+            let output = self.pool(node, tensor, Op::MaxPool)?;
+            if let Encoding::Codes(affine) = self.encoding(tensor) {
+                self.set_codes(output, affine, self.kind(tensor));
+            }
+            return Ok(Value::Codes(output));
+        }
+        let (input, _) = self.quantized_input(node, 0)?;
+        self.pool(node, input, Op::MaxPool).map(Value::Real)
+    }
+
+    fn clip(&mut self, node: &'m Node) -> Result<Value, ImportError> {
         node.at_most(3)?;
+        let value = self.input(node, 0)?;
+        let is_of_codes = match &value {
+            Value::Codes(_) => true,
+            Value::Constant(constant) => matches!(constant.elements, Elements::Integer(_)),
+            _ => false,
+        };
+        if is_of_codes {
+            return self.clip_codes(node, value);
+        }
         // The bounds are attributes before operator set 11, and inputs since.
         let attributes = Attributes::of(node, &["min", "max"])?;
         let mut bound = |index, name, default| match node.optional_input(index) {
@@ -321,12 +454,12 @@ impl<'m> Lowering<'m> {
         if min.is_nan() || max.is_nan() || min > max {
             return Err(node.error(format!("its range {min} to {max} is empty")));
         }
-        self.clamp(node, Clamp { min, max })
+        self.clamp(node, Clamp { min, max }).map(Value::Real)
     }
 
     /// Adds a clamp. Clamps in a row become one, unless someone reads what is between them.
     fn clamp(&mut self, node: &'m Node, clamp: Clamp) -> Result<TensorId, ImportError> {
-        let input = self.activation(node)?;
+        let input = self.activation(node, 0)?;
         let writer = self.writers.get(input).copied().flatten();
         if let Some(Some(graph::Node {
             op: Op::Clamp(before),
@@ -344,7 +477,7 @@ impl<'m> Lowering<'m> {
     }
 
     /// Input `index` as one real number.
-    fn scalar(&mut self, node: &'m Node, index: usize) -> Result<f32, ImportError> {
+    pub fn scalar(&mut self, node: &'m Node, index: usize) -> Result<f32, ImportError> {
         let values = match self.input(node, index)? {
             Value::Constant(constant) => constant.reals()?.to_vec(),
             Value::Dequantized(constant) => constant.reals(node)?,
@@ -366,9 +499,10 @@ impl<'m> Lowering<'m> {
                     "it reads codes before their scale is known; put it behind the DequantizeLinear",
                 ));
             }
-            _ => {
+            Value::Constant(constant) => return self.reshaped_constant(node, &constant),
+            Value::Dequantized(_) => {
                 return Err(node.error(
-                    "it reshapes a constant; simplify the model (constant folding) before quantizing it",
+                    "it reshapes quantized constants; simplify the model (constant folding) before quantizing it",
                 ));
             }
         };
@@ -384,19 +518,10 @@ impl<'m> Lowering<'m> {
                 )));
             }
         };
-        let encoding = self.encoding(tensor);
-        let output = self.add_node(&node.name, Op::Reshape(sample), tensor, node.output()?)?;
-        if let Some(tensor) = self.tensors.get_mut(output) {
-            tensor.encoding = encoding;
-        }
-        Ok(if is_real {
-            Value::Real(output)
-        } else {
-            Value::Codes(output)
-        })
+        self.keep(node, Op::Reshape(sample), (tensor, is_real))
     }
 
-    fn reshaped(&mut self, node: &'m Node, shape: &[usize]) -> Result<Vec<usize>, ImportError> {
+    pub fn reshaped(&mut self, node: &'m Node, shape: &[usize]) -> Result<Vec<usize>, ImportError> {
         match node.op.as_str() {
             "Flatten" => shapes::flatten(node, shape),
             "Reshape" => {
@@ -424,7 +549,7 @@ impl<'m> Lowering<'m> {
     }
 
     /// Which tensor is the answer, and the finished graph without what is no longer needed.
-    fn finish(self, input: TensorId) -> Result<Graph, ImportError> {
+    fn finish(mut self, input: TensorId) -> Result<Graph, ImportError> {
         let of_model = |problem: String| ImportError::Model {
             model: shown(self.name),
             problem,
@@ -452,6 +577,7 @@ impl<'m> Lowering<'m> {
                 self.shape(output)
             )));
         }
+        self.decide_arithmetic();
         compact(self.name, self.tensors, self.nodes, input, output)
     }
 
@@ -527,19 +653,14 @@ fn constant_node(node: &Node) -> Result<Constant, ImportError> {
 /// Refuses a node by its operator's name, with advice where there is any.
 fn unsupported(node: &Node) -> ImportError {
     let op = node.op.rsplit('.').next().unwrap_or_default();
-    let is_integer_form = op.starts_with("QLinear") || op.starts_with("QGemm") || op.ends_with("Integer");
     let advice = match op {
-        _ if is_integer_form => {
-            " yet: quantize the model as QDQ (quantize_static with QuantFormat.QDQ) instead of QOperator"
+        _ if op.starts_with("QLinear") => {
+            ": quantize the model as QDQ (quantize_static with QuantFormat.QDQ) instead"
         }
         "If" | "Loop" | "Scan" => ": a network must be a fixed graph of layers, without control flow",
-        "BatchNormalization" => {
-            ": fold it into the layer before it (onnxruntime's quant_pre_process does) and quantize again"
-        }
         "FusedConv" | "FusedGemm" | "FusedMatMul" => ": export the model before ONNX Runtime optimizes it",
         "DynamicQuantizeLinear" => ": quantize statically (quantize_static) instead of dynamically",
         "Softmax" | "ArgMax" | "LogSoftmax" => " between layers, but only at the end",
-        "Transpose" => ": constant-fold it before quantizing, or export the model channels-first",
         _ => "",
     };
     ImportError::UnsupportedOperator {

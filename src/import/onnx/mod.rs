@@ -1,4 +1,4 @@
-//! ONNX models in QDQ form.
+//! ONNX models in QDQ, QOperator and QCDQ form.
 //!
 //! From the bytes to the graph, in the order in which it happens:
 //!
@@ -7,16 +7,24 @@
 //! - [`order`]: the nodes that the output needs, in running order, without what does nothing
 //! - [`tensors`]: constants; [`attributes`]: what a node says about itself
 //! - [`quantization`]: parameters of QuantizeLinear and DequantizeLinear, and their values on constants
-//! - [`lower`]: each node becomes an operator of the strict graph; [`linear`] and [`shapes`] do the
-//!   operators with weights and those that only reshape; [`encode`] decides which tensors become codes
+//! - [`lower`]: each node becomes an operator of the strict graph. [`linear`] does the operators with
+//!   weights, [`pools`] and [`elementwise`] what their names say, [`shapes`] and [`moves`] those that put
+//!   the same numbers elsewhere, [`fold`] those on constants, [`integer`] those that take and give codes
+//! - [`encode`] decides which tensors become codes, and [`kernels`] with which arithmetic
 
 mod attributes;
+mod elementwise;
 mod encode;
+mod fold;
+mod integer;
+mod kernels;
 mod limits;
 mod linear;
 mod lower;
 mod model;
+mod moves;
 mod order;
+mod pools;
 mod proto;
 mod quantization;
 mod shapes;

@@ -133,7 +133,7 @@ fn without_read_out<'m>(
         };
         match without_domain(&node.op) {
             "QuantizeLinear" | "DequantizeLinear" | "Identity" => name = node.input(0)?,
-            "Softmax" | "LogSoftmax" | "ArgMax" => {
+            "Softmax" | "LogSoftmax" | "ArgMax" | "com.microsoft.QLinearSoftmax" => {
                 check_read_out(node)?;
                 name = node.input(0)?;
                 (output, read_out) = (name, Some(node));
@@ -154,7 +154,7 @@ pub(super) fn without_domain(op: &str) -> &str {
 }
 
 fn check_read_out(node: &Node) -> Result<(), ImportError> {
-    let attributes = Attributes::of(node, &["axis", "keepdims", "select_last_index"])?;
+    let attributes = Attributes::of(node, &["axis", "keepdims", "select_last_index", "opset"])?;
     let default = if node.op == "ArgMax" { 0 } else { -1 };
     let axis = attributes.int("axis")?.unwrap_or(default);
     if !matches!(axis, 1 | -1) {

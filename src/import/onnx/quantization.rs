@@ -62,11 +62,33 @@ impl Parameters {
                 "its zero point is {zero}, but it reads {codes}; both must be of one type"
             )));
         }
+        Self::of_codes(
+            node,
+            scale,
+            zero_point,
+            element,
+            attributes.int("axis")?.unwrap_or(1),
+        )
+    }
+
+    /// Parameters of codes of type `element`, with channels along `axis` if there are several.
+    pub fn of_codes(
+        node: &Node,
+        scale: &Constant,
+        zero_point: Option<&Constant>,
+        element: ElementType,
+        axis: i64,
+    ) -> Result<Self, ImportError> {
         let scales = scale.reals()?.to_vec();
         check_scales(node, &scale.name, &scales)?;
         let zero_points = match zero_point {
             Some(zero_point) => zero_point.integers()?.to_vec(),
             None => vec![0; scales.len()],
+        };
+        // One zero point serves all scales where there is but one.
+        let zero_points = match zero_points[..] {
+            [one] => vec![one; scales.len()],
+            _ => zero_points,
         };
         if zero_points.len() != scales.len() {
             let (z, s) = (zero_points.len(), scales.len());
@@ -77,7 +99,7 @@ impl Parameters {
         Ok(Self {
             scales,
             zero_points,
-            axis: attributes.int("axis")?.unwrap_or(1),
+            axis,
             element,
         })
     }
@@ -101,6 +123,19 @@ impl Parameters {
             zero_point,
             format,
         })
+    }
+
+    /// The same for the transposed matrix.
+    pub fn transposed(&self) -> Self {
+        let axis = if self.axis < 0 {
+            self.axis.saturating_add(2)
+        } else {
+            self.axis
+        };
+        Self {
+            axis: 1 - axis.clamp(0, 1),
+            ..self.clone()
+        }
     }
 
     /// The axis of the channels for a tensor with dimensions `dims`, or `None` if one scale serves all.

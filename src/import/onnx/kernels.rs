@@ -1,0 +1,108 @@
+//! With which arithmetic ONNX Runtime computes each operator of a QDQ model
+//! (`docs/onnxruntime-arithmetic.md`, "Which kernel runs").
+
+use super::lower::Lowering;
+use super::model::Node;
+use super::order::without_domain;
+use crate::graph::{self, Affine, Arithmetic, CodeFormat, Encoding, Op, TensorId};
+
+/// The type of codes as ONNX Runtime's kernels see it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// uint8 in the file.
+    Unsigned,
+    /// int8 in the file that became uint8.
+    MadeUnsigned,
+    /// int8.
+    Signed,
+    /// Of another width, or no codes: nothing merges.
+    #[default]
+    Other,
+}
+
+impl Kind {
+    fn of(format: CodeFormat) -> Self {
+        match (format.bits, format.signed) {
+            (8, false) => Self::Unsigned,
+            (8, true) => Self::Signed,
+            _ => Self::Other,
+        }
+    }
+
+    fn is_unsigned(self) -> bool {
+        matches!(self, Self::Unsigned | Self::MadeUnsigned)
+    }
+}
+
+impl<'m> Lowering<'m> {
+    /// What the codes are that the QuantizeLinear `node` writes: int8 codes that one DequantizeLinear
+    /// reads for one reader become uint8.
+    pub fn kind_of_codes(&self, node: &'m Node, affine: Affine) -> Kind {
+        let kind = Kind::of(affine.format);
+        let once = || {
+            let mut readers = self.plan.readers(self.plan.resolve(node.output().ok()?));
+            let (reader, others) = (readers.next()?, readers.next());
+            let is_dequantized = without_domain(&reader.op) == "DequantizeLinear" && others.is_none();
+            let output = self.plan.resolve(reader.output().ok()?);
+            (is_dequantized && self.plan.readers(output).count() <= 1).then_some(())
+        };
+        match kind {
+            Kind::Signed if once().is_some() => Kind::MadeUnsigned,
+            kind => kind,
+        }
+    }
+
+    pub fn kind(&self, tensor: TensorId) -> Kind {
+        self.kinds.get(tensor).copied().unwrap_or_default()
+    }
+
+    /// Decides for every node that has no kernel of its own in the file.
+    pub fn decide_arithmetic(&mut self) {
+        for index in 0..self.nodes.len() {
+            if self.decided.get(index).copied().unwrap_or(true) {
+                continue;
+            }
+            let Some(arithmetic) = self
+                .nodes
+                .get(index)
+                .and_then(Option::as_ref)
+                .map(|n| self.decide(n))
+            else {
+                continue;
+            };
+            if let Some(Some(node)) = self.nodes.get_mut(index) {
+                node.arithmetic = arithmetic;
+            }
+        }
+    }
+
+    fn decide(&self, node: &graph::Node) -> Arithmetic {
+        let Encoding::Codes(_) = self.encoding(node.output) else {
+            // What follows decides.
+            return match node.op {
+                Op::Conv(_) | Op::Dense(_) => Arithmetic::Codes,
+                _ => Arithmetic::Real,
+            };
+        };
+        let mut kinds: Vec<Kind> = node.inputs.iter().map(|&input| self.kind(input)).collect();
+        kinds.push(self.kind(node.output));
+        match &node.op {
+            Op::AddConstant(constant) | Op::MulConstant(constant) => {
+                kinds.push(Kind::of(constant.affine.format))
+            }
+            Op::Conv(conv) if conv.weights.bits != 8 || kinds.contains(&Kind::Signed) => {
+                return Arithmetic::Real;
+            }
+            Op::Dense(dense) if dense.weights.bits != 8 => return Arithmetic::Real,
+            Op::Add { subtract: true } => return Arithmetic::Real,
+            _ => {}
+        }
+        let all_unsigned = kinds.iter().all(|kind| kind.is_unsigned());
+        let all_signed = kinds.iter().all(|&kind| kind == Kind::Signed);
+        match (all_unsigned, all_signed) {
+            (true, _) if kinds.contains(&Kind::MadeUnsigned) => Arithmetic::Unsigned,
+            (false, false) => Arithmetic::Real,
+            _ => Arithmetic::Codes,
+        }
+    }
+}
