@@ -1,0 +1,141 @@
+"""The shipped networks by name: what each learns from, how it is made, and how it is judged."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnxruntime.quantization import QuantFormat, QuantType
+
+from . import datasets, networks, paths, residual, runtime
+from .quantizer import quantized
+
+UNSIGNED = {"activation_type": QuantType.QUInt8}
+QOPERATOR = {"quant_format": QuantFormat.QOperator}
+
+
+@dataclass(frozen=True)
+class Data:
+    """Inputs of the quantizer's calibration, and held-out inputs with what should come out."""
+
+    calibration: np.ndarray
+    test: np.ndarray
+    expected: np.ndarray
+
+
+@dataclass(frozen=True)
+class Shipped:
+    name: str
+    data: Callable[[], Data]
+    # The models by the end of their file name: ".float", "" for the quantized one, ".qoperator".
+    make: Callable[[Data], dict[str, onnx.ModelProto]]
+    measure: Callable[[np.ndarray, np.ndarray], float]  # outputs, expected
+    waits: bool = True  # for the engine to run it
+
+    @property
+    def models(self) -> Path:
+        return paths.NEXT_MODELS if self.waits else paths.MODELS
+
+    @property
+    def fixtures(self) -> Path:
+        return paths.NEXT_FIXTURES if self.waits else paths.FIXTURES
+
+    def load(self, ending: str) -> onnx.ModelProto:
+        return onnx.load(self.models / f"{self.name}{ending}.onnx")
+
+    def quantized_endings(self) -> list[str]:
+        endings = ("", ".qoperator")
+        return [e for e in endings if (self.models / f"{self.name}{e}.onnx").exists()]
+
+
+def accuracy(outputs: np.ndarray, labels: np.ndarray) -> float:
+    """The share of inputs whose largest output is at their label."""
+    return float(np.mean(outputs.argmax(axis=1) == labels))
+
+
+def images_of(source: datasets.Source) -> Callable[[], Data]:
+    @cache
+    def data():
+        test = datasets.read_part(f"{source.name}-test")
+        calibration = datasets.read_part(f"{source.name}-calibration")
+        return Data(
+            networks.inputs_of(source, calibration.images),
+            networks.inputs_of(source, test.images),
+            test.labels,
+        )
+
+    return data
+
+
+def after_training(trained, options=None, both_forms=True):
+    """A network that is trained in float, then quantized by ONNX Runtime."""
+    options = options or {}
+
+    def make(data: Data):
+        network = trained()
+        models = {".float": network, "": quantized(network, data.calibration, **options)}
+        if both_forms:
+            models[".qoperator"] = quantized(network, data.calibration, **options, **QOPERATOR)
+        return models
+
+    return make
+
+
+def training_part(source: datasets.Source) -> datasets.Part:
+    return datasets.split(source).training
+
+
+MNIST, DIGITS = datasets.mnist(), datasets.digits()
+
+SHIPPED = (
+    Shipped(
+        "mnist-cnn",
+        images_of(MNIST),
+        after_training(lambda: networks.trained_cnn(training_part(MNIST)), both_forms=False),
+        accuracy,
+        waits=False,
+    ),
+    Shipped(
+        "digits-mlp",
+        images_of(DIGITS),
+        after_training(lambda: networks.trained_mlp(training_part(DIGITS)), both_forms=False),
+        accuracy,
+        waits=False,
+    ),
+    Shipped(
+        "mnist-residual",
+        images_of(MNIST),
+        # With signed codes ONNX Runtime runs the convolutions around a shortcut in floating point.
+        after_training(lambda: residual.trained(training_part(MNIST)), UNSIGNED),
+        accuracy,
+    ),
+)
+
+
+def chosen(names: list[str]) -> list[Shipped]:
+    """The networks of these names; all without any."""
+    unknown = set(names) - {network.name for network in SHIPPED}
+    if unknown:
+        raise SystemExit(f"no network is called {', '.join(sorted(unknown))}")
+    return [network for network in SHIPPED if not names or network.name in names]
+
+
+def outputs(model: onnx.ModelProto, inputs: np.ndarray) -> np.ndarray:
+    return runtime.run(model, inputs)[0]
+
+
+def multiply_accumulates(model: onnx.ModelProto) -> int:
+    """Weights times positions, summed over all linear layers, for one sample."""
+    shapes = {
+        v.name: [d.dim_value or 1 for d in v.type.tensor_type.shape.dim]
+        for v in (*onnx.shape_inference.infer_shapes(model).graph.value_info, *model.graph.output)
+    }
+    weights = {t.name: list(t.dims) for t in model.graph.initializer}
+    total = 0
+    for node in model.graph.node:
+        if node.op_type in ("Conv", "Gemm", "MatMul"):
+            positions = int(np.prod(shapes[node.output[0]][2:])) if node.op_type == "Conv" else 1
+            total += int(np.prod(weights[node.input[1]])) * positions
+    return total
