@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnxruntime.quantization import QuantFormat, QuantType
 
-from . import datasets, networks, paths, residual, runtime
+from . import datasets, denoiser, networks, paths, residual, runtime, sine, vowels
 from .quantizer import quantized
 
 UNSIGNED = {"activation_type": QuantType.QUInt8}
@@ -55,6 +55,10 @@ def accuracy(outputs: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean(outputs.argmax(axis=1) == labels))
 
 
+def root_mean_square_error(outputs: np.ndarray, expected: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((outputs.astype(np.float64) - expected) ** 2)))
+
+
 def images_of(source: datasets.Source) -> Callable[[], Data]:
     @cache
     def data():
@@ -67,6 +71,19 @@ def images_of(source: datasets.Source) -> Callable[[], Data]:
         )
 
     return data
+
+
+def noisy_digits() -> Data:
+    return Data(*map(denoiser.read, ("calibration-images", "test-images", "test-targets")))
+
+
+def vowels_data() -> Data:
+    known, test = (vowels.read_part(name) for name in vowels.PARTS)
+    return Data(vowels.inputs_of(known.images), vowels.inputs_of(test.images), test.labels)
+
+
+def sine_data() -> Data:
+    return Data(*map(sine.read, ("calibration-inputs", "test-inputs", "test-targets")))
 
 
 def after_training(trained, options=None, both_forms=True):
@@ -111,6 +128,24 @@ SHIPPED = (
         after_training(lambda: residual.trained(training_part(MNIST)), UNSIGNED),
         accuracy,
     ),
+    Shipped(
+        "mnist-denoiser",
+        noisy_digits,
+        after_training(lambda: denoiser.trained(training_part(MNIST).images), UNSIGNED),
+        denoiser.peak_signal_to_noise,
+    ),
+    Shipped(
+        "signal-1d",
+        vowels_data,
+        after_training(lambda: vowels.trained(vowels.read_part("training")), UNSIGNED),
+        accuracy,
+    ),
+    Shipped(
+        "sine-regression",
+        sine_data,
+        after_training(lambda: sine.trained(sine.samples()[0])),
+        root_mean_square_error,
+    ),
 )
 
 
@@ -135,7 +170,9 @@ def multiply_accumulates(model: onnx.ModelProto) -> int:
     weights = {t.name: list(t.dims) for t in model.graph.initializer}
     total = 0
     for node in model.graph.node:
-        if node.op_type in ("Conv", "Gemm", "MatMul"):
-            positions = int(np.prod(shapes[node.output[0]][2:])) if node.op_type == "Conv" else 1
+        if node.op_type in ("Conv", "ConvTranspose", "Gemm", "MatMul"):
+            # A Conv applies its weights at each output position, a ConvTranspose at each input's.
+            tensor = node.input[0] if node.op_type == "ConvTranspose" else node.output[0]
+            positions = int(np.prod(shapes[tensor][2:]))
             total += int(np.prod(weights[node.input[1]])) * positions
     return total

@@ -4,8 +4,9 @@ import jax
 import numpy as np
 import onnx
 
-from . import training
+from . import idx, training
 from .graphs import GraphBuilder
+from .paths import DATASETS
 
 HIDDEN = 12
 SHAPES = {"first": (HIDDEN, 1), "second": (HIDDEN, HIDDEN), "output": (1, HIDDEN)}
@@ -20,6 +21,23 @@ def samples():
     rng = np.random.default_rng(SEED)
     inputs = rng.uniform(-REACH, REACH, (TRAINING + TEST, 1)).astype(np.float32)
     return inputs[:TRAINING], inputs[TRAINING:]
+
+
+def write_dataset() -> None:
+    """Writes the inputs for testing and calibration, and what the sine of the former is."""
+    training_inputs, test = samples()
+    idx.write(_file("test-inputs"), test)
+    idx.write(_file("test-targets"), target(test))
+    idx.write(_file("calibration-inputs"), training_inputs[:CALIBRATION])
+
+
+def read(name: str) -> np.ndarray:
+    """Reads `test-inputs`, `test-targets` or `calibration-inputs`."""
+    return idx.read(_file(name))
+
+
+def _file(name):
+    return DATASETS / f"sine-{name}.idx2-float.gz"
 
 
 def target(inputs: np.ndarray) -> np.ndarray:
