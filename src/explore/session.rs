@@ -1,6 +1,6 @@
 //! A loaded network with its samples: what the page's worker and the command line ask questions of.
 
-use super::{CalibrationEffect, Tally, calibration_effect};
+use super::{EffectMeter, Tally};
 use crate::chip::{ChipConfig, Mapping, MappingError, Router, Traffic};
 use crate::import::{ImportError, dataset, import_model};
 use crate::quantize::{CodeTensor, FuseError, QuantizedNetwork, Reference, quantize, winner};
@@ -231,25 +231,30 @@ impl Session {
             .ok_or(SessionError::NoSample { index, count })
     }
 
-    /// Converts with `conversion`; without calibration samples, `fallback` is calibrated on.
+    /// Converts with `conversion`, for `explore` and `count` too; without calibration samples,
+    /// `fallback` is calibrated on.
     pub fn convert(&mut self, conversion: &Conversion, fallback: &[i32]) -> Rc<SpikingNetwork> {
-        if let Some(spiking) = self
+        let spiking = self.converted(conversion, fallback);
+        if self
             .spiking
             .as_ref()
-            .filter(|s| s.conversion == *conversion && !self.calibration.is_empty())
+            .is_none_or(|before| !Rc::ptr_eq(before, &spiking))
         {
+            self.spiking = Some(spiking.clone());
+            self.tally.restart();
+        }
+        spiking
+    }
+
+    /// The network of the last conversion, if it was this one; else a new one.
+    fn converted(&mut self, conversion: &Conversion, fallback: &[i32]) -> Rc<SpikingNetwork> {
+        let is_same = |s: &&Rc<SpikingNetwork>| s.conversion == *conversion && !self.calibration.is_empty();
+        if let Some(spiking) = self.spiking.as_ref().filter(is_same) {
             return spiking.clone();
         }
         let statistics = self.statistics(conversion, fallback);
-        let spiking = Rc::new(calibrate(
-            &self.network,
-            conversion,
-            &statistics,
-            self.calibration_samples(fallback),
-        ));
-        self.spiking = Some(spiking.clone());
-        self.tally.restart();
-        spiking
+        let samples = self.calibration_samples(fallback);
+        Rc::new(calibrate(&self.network, conversion, &statistics, samples))
     }
 
     fn calibration_samples<'a>(&'a self, fallback: &'a [i32]) -> Samples<'a> {
@@ -271,16 +276,18 @@ impl Session {
             conversion.fold_at,
             conversion.bias_calibration.fold,
         );
-        if !self.calibration.is_empty()
-            && let Some((_, known)) = self.statistics.iter().find(|(k, _)| *k == key)
-        {
+        if self.calibration.is_empty() {
+            return Rc::new(measure(
+                &self.network,
+                conversion,
+                self.calibration_samples(fallback),
+            ));
+        }
+        if let Some((_, known)) = self.statistics.iter().find(|(k, _)| *k == key) {
             return known.clone();
         }
-        let statistics = Rc::new(measure(
-            &self.network,
-            conversion,
-            self.calibration_samples(fallback),
-        ));
+        let samples = self.calibration_samples(fallback);
+        let statistics = Rc::new(measure(&self.network, conversion, samples));
         self.statistics.push((key, statistics.clone()));
         statistics
     }
@@ -353,36 +360,24 @@ impl Session {
         self.tally.agreement().counted < self.tally.agreement().total
     }
 
-    /// What mean-error correction does to a layer under these settings.
+    /// Begins to measure what mean-error correction does to a layer under these settings.
     ///
     /// # Errors
     /// If the settings exclude each other or there is no such layer.
-    pub fn calibration_effect(
-        &mut self,
-        settings: &Settings,
-        layer: usize,
-    ) -> Result<CalibrationEffect, SessionError> {
+    pub fn effect_meter(&mut self, settings: &Settings, layer: usize) -> Result<EffectMeter, SessionError> {
         settings.check()?;
         let count = self.network.layers.len();
         if layer >= count {
             return Err(SessionError::NoLayer { index: layer, count });
         }
-        let len = self.network.input().len();
-        let measured = &self.samples.codes[..self.samples.codes.len().min(EFFECT_SAMPLES * len)];
-        let measured = measured.to_vec();
-        let statistics = self.statistics(&settings.conversion, &measured);
-        let calibration = self.calibration_samples(&measured);
-        let samples = Samples {
-            codes: &measured,
-            len,
+        let len = EFFECT_SAMPLES * self.network.input().len();
+        let codes = self.samples.codes[..self.samples.codes.len().min(len)].to_vec();
+        let mut arm = |correct| {
+            let mut conversion = settings.conversion;
+            conversion.bias_calibration.correct = correct;
+            self.converted(&conversion, &codes)
         };
-        Ok(calibration_effect(
-            &self.network,
-            &settings.conversion,
-            &statistics,
-            calibration,
-            samples,
-            layer,
-        ))
+        let (without, with) = (arm(false), arm(true));
+        Ok(EffectMeter::new(&self.network, without, with, codes, layer))
     }
 }
