@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnxruntime.quantization import QuantFormat, QuantType
 
-from . import datasets, denoiser, networks, paths, residual, runtime, sine, vowels
+from . import datasets, denoiser, few_bits, networks, paths, residual, runtime, sine, vowels
 from .quantizer import quantized
 
 UNSIGNED = {"activation_type": QuantType.QUInt8}
@@ -100,6 +100,11 @@ def after_training(trained, options=None, both_forms=True):
     return make
 
 
+def in_four_bits(_data: Data):
+    network, narrow = few_bits.trained(training_part(MNIST))
+    return {".float": network, "": narrow}
+
+
 def training_part(source: datasets.Source) -> datasets.Part:
     return datasets.split(source).training
 
@@ -128,6 +133,7 @@ SHIPPED = (
         after_training(lambda: residual.trained(training_part(MNIST)), UNSIGNED),
         accuracy,
     ),
+    Shipped("mnist-4bit", images_of(MNIST), in_four_bits, accuracy),
     Shipped(
         "mnist-denoiser",
         noisy_digits,
