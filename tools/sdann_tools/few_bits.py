@@ -95,7 +95,8 @@ def trained(part: datasets.Part):
     )
     scales = {k: np.float32(v) for k, v in activation_scales(learned, first).items()}
     logits = np.asarray(forward_with(first)(learned, inputs[:500]))
-    scales["class"] = np.float32(np.abs(logits).max() / 127)
+    # A little room; and not the largest sum over a whole number, which would make many sums ties.
+    scales["class"] = np.float32(np.abs(logits).max() / 123.7)
     return networks.cnn_graph(parameters), graph(learned, scales)
 
 
@@ -149,7 +150,8 @@ def graph(parameters, scales) -> onnx.ModelProto:
         builder.node("Relu", f"{name}_relu")
         scale = scales[name]
         narrowed(name, scale)
-    builder.node("Flatten", "flatten", axis=1)
+    # Not Flatten: past a Reshape, ONNX Runtime still merges the codes with the layer after it.
+    builder.node("Reshape", "flatten", builder.constant("features", np.array([0, -1], np.int64)))
     linear("Gemm", "dense", scale, transB=1)
     builder.node("Relu", "dense_relu")
     scale = scales["dense"]
