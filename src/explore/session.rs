@@ -3,7 +3,7 @@
 use super::{EffectMeter, Tally};
 use crate::chip::{ChipConfig, Mapping, MappingError, Router, Traffic};
 use crate::import::{ImportError, dataset, import_model};
-use crate::quantize::{CodeTensor, FuseError, QuantizedNetwork, Reference, quantize, winner};
+use crate::quantize::{CodeTensor, FuseError, Layer, QuantizedNetwork, Reference, quantize, winner};
 use crate::settings::{Settings, SettingsError};
 use crate::simulate::{Samples, Simulator, Statistics, Trace, calibrate, measure, trace};
 use crate::spiking::{Accumulation, BitOrder, Conversion, FoldAt, SpikingNetwork};
@@ -52,6 +52,18 @@ pub enum SessionError {
         labels: usize,
         /// How many samples.
         samples: usize,
+    },
+    /// A network whose trace would not fit in memory.
+    #[error(
+        "'{model}' has {values} membrane values in a trace of one sample, more than the {limit} that can be drawn; run it with the command line (sdann run), or export it for a smaller input"
+    )]
+    TooLargeToTrace {
+        /// The model.
+        model: String,
+        /// Neurons times time steps, over all layers.
+        values: usize,
+        /// The most that is supported.
+        limit: usize,
     },
     /// A sample that is not there.
     #[error("sample {index} was asked for, but there are {count} (0 to {last}); choose one of those", last = .count.saturating_sub(1))]
@@ -104,6 +116,9 @@ pub struct Session {
     simulator: Simulator,
     reference: Reference,
 }
+
+/// Membrane values that a trace may hold: 256 MiB with the currents beside them.
+const MAX_TRACE: usize = 1 << 25;
 
 /// How many samples of the set an effect is measured on.
 const EFFECT_SAMPLES: usize = 100;
@@ -306,6 +321,7 @@ impl Session {
                 expected: self.network.input().shape.clone(),
             });
         }
+        self.check_trace()?;
         let spiking = self.convert(&settings.conversion, input);
         let trace = trace(
             &self.network,
@@ -326,6 +342,22 @@ impl Session {
             output,
             chip,
         })
+    }
+
+    fn check_trace(&self) -> Result<(), SessionError> {
+        let steps = |layer: &Layer| usize::from(self.network.source_affine(layer).format.bits);
+        let layers = self.network.layers.iter();
+        let values = layers
+            .map(|layer| layer.connections.output.len() * steps(layer))
+            .sum();
+        if values > MAX_TRACE {
+            return Err(SessionError::TooLargeToTrace {
+                model: self.network.name.clone(),
+                values,
+                limit: MAX_TRACE,
+            });
+        }
+        Ok(())
     }
 
     /// The router of a chip; where packets go depends on wiring and placement alone, so it is kept.

@@ -31,6 +31,9 @@ pub enum FuseError {
     },
 }
 
+/// No neuron may have more inputs: sums of 9-bit weights over bits must fit 32 bits.
+pub const MAX_FAN_IN: usize = 1 << 22;
+
 /// A linear operator whose result is not yet quantized.
 #[derive(Clone)]
 struct Pending {
@@ -164,6 +167,16 @@ impl Fuser<'_> {
             node: node.name.clone(),
             problem,
         })?;
+        if connections.fan_in() > MAX_FAN_IN {
+            let problem = format!(
+                "each of its neurons has {} inputs, more than the supported {MAX_FAN_IN}; export the model for a smaller input",
+                connections.fan_in()
+            );
+            return Err(FuseError::Shape {
+                node: node.name.clone(),
+                problem,
+            });
+        }
         let (name, weights) = (node.name.clone(), Arc::new(weights.clone()));
         Ok(Pending {
             name,
