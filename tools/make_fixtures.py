@@ -36,9 +36,10 @@ def main() -> None:
 def _summary_of_forms(network):
     forms = {ending: _write_model(network, ending) for ending in network.quantized_endings()}
     whole = network.load(".float")
-    return {"multiply_accumulates": gallery.multiply_accumulates(whole)} | {
-        ending.strip(".") or "main": summary for ending, summary in forms.items()
-    }
+    return {
+        "measure": network.measure.__name__,
+        "multiply_accumulates": gallery.multiply_accumulates(whole),
+    } | {ending.strip(".") or "main": summary for ending, summary in forms.items()}
 
 
 def _write_model(network, ending):
