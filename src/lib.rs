@@ -48,7 +48,8 @@
 //! let neurons: Vec<usize> = network.tensors.iter().map(|tensor| tensor.len()).collect();
 //! let router = Router::new(&spiking, Mapping::in_order(ChipConfig::default(), &neurons)?);
 //! let traffic = router.count(&trace);
-//! assert_eq!(traffic.hops.iter().sum::<u64>(), traffic.links.iter().map(|&l| u64::from(l)).sum());
+//! let link_packets: u64 = traffic.links.iter().map(|&packets| u64::from(packets)).sum();
+//! assert_eq!(traffic.hops.iter().sum::<u64>(), link_packets);
 //! # Ok(())
 //! # }
 //! ```

@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from sdann_tools.graphs import CONTRIB_DOMAIN, IR_VERSIONS
 from sdann_tools.reference import arrays, kernels, pointwise, pools
+from sdann_tools.reference import linear as layers
 
 F32 = np.float32
 OPSET = 17
@@ -116,6 +117,37 @@ def pool(op, operator, shape, **attributes):
     return trial
 
 
+def linear(op, operator, shape, weight_shape, per_channel, domain="", **attributes):
+    """A linear layer with random codes, weights, biases and scales."""
+
+    def trial(rng, dtype):
+        x = some_codes(rng, dtype, shape)
+        weight = some_codes(rng, np.int8, weight_shape)
+        channels = weight_shape[0] if op != "QLinearMatMul" else weight_shape[-1]
+        count = channels if per_channel else 1
+        ratios = (
+            rng.choice([0.25, 0.5, 0.75, 1, 1.5], count)
+            if rng.integers(2)
+            else rng.uniform(0.5, 2, count)
+        )
+        w_scale = (2.0**-9 * ratios).astype(F32)
+        w_zero = np.zeros(count, np.int8)
+        if not per_channel:
+            w_scale, w_zero = w_scale[0], w_zero[0]
+        sx, sy = scales(rng, 2)
+        zx, zy = zeros(rng, dtype, 2)
+        scale = F32(sy * 8)
+        bias = rng.integers(-5000, 5000, channels).astype(np.int32)
+        parameters = [x, sx, zx, weight, w_scale, w_zero]
+        if op == "QGemm":
+            operands = [*parameters, bias, scale, zy]
+        else:
+            operands = [*parameters, scale, zy] + ([bias] if op == "QLinearConv" else [])
+        return run(op, operands, domain=domain, **attributes), operator(operands, attributes)
+
+    return trial
+
+
 def softmax(rng, dtype):
     x = some_codes(rng, dtype, (200, 10))
     sx, sy = F32(rng.uniform(0.01, 0.2)), F32(1 / 256)
@@ -133,6 +165,45 @@ def function(op, ours, reach):
         return run(op, [x], domain="", kind=TensorProto.FLOAT), ours(x)
 
     return trial
+
+
+def linear_trials():
+    """Trials of the linear layers, per tensor and per channel."""
+    for per_channel in (False, True):
+        kind = "per channel" if per_channel else "per tensor"
+        yield (
+            f"QLinearConv 3×3, {kind}",
+            linear(
+                "QLinearConv",
+                layers.qlinear_convolution,
+                (4, 6, 9, 9),
+                (8, 6, 3, 3),
+                per_channel,
+                pads=[1, 1, 1, 1],
+            ),
+        )
+        yield (
+            f"QLinearConv depthwise, {kind}",
+            linear(
+                "QLinearConv",
+                layers.qlinear_convolution,
+                (4, 8, 9, 9),
+                (8, 1, 3, 3),
+                per_channel,
+                pads=[1, 1, 1, 1],
+                group=8,
+            ),
+        )
+        yield (
+            f"QLinearMatMul, {kind}",
+            linear("QLinearMatMul", layers.qlinear_matmul, (50, 33), (33, 20), per_channel),
+        )
+        yield (
+            f"QGemm, {kind}",
+            linear(
+                "QGemm", layers.qgemm, (50, 33), (20, 33), per_channel, CONTRIB_DOMAIN, transB=1
+            ),
+        )
 
 
 SMALL, LARGE = (4, 3, 9, 7), (2, 16, 14, 14)
@@ -192,6 +263,7 @@ TRIALS_OF = {
         "QLinearGlobalAveragePool", pools.qlinear_global_average_pool, SMALL, channels_last=0
     ),
     "QLinearSoftmax": softmax,
+    **dict(linear_trials()),
     "Sigmoid": function("Sigmoid", kernels.logistic, 8),
     "Tanh": function("Tanh", kernels.tanh, 4),
 }

@@ -62,7 +62,7 @@ on random calibration data.
   samples at once gives the same as one by one.
 - `case.json` what the case is about; type, scale and zero point of the output's codes; the operators
   that ONNX Runtime executes after optimization; and how many outputs differ from the exact integer
-  sums of `tools/sdann_tools/reference.py`.
+  sums of `tools/sdann_tools/reference/`.
 
 `kernel` tells whether ONNX Runtime sums integers or floats. In a *float* case it dequantizes, computes
 in float32 and quantizes again, so a value within float error of a rounding tie may come out one code
@@ -77,6 +77,9 @@ TABLE_HEAD = """\
 """
 
 FORMS = """\
+Many cases here are written directly (`tools/sdann_tools/hand_built.py`) instead of by the quantizer, with scales that
+are often simple ratios of each other, so that rounding ties are common.
+
 `form` in `case.json` tells how the model is written: *QDQ*, *QOperator*, *QCDQ* (a Clip between
 QuantizeLinear and DequantizeLinear narrows the codes), or *integer* (ConvInteger, MatMulInteger).
 An output of `kind` *labels* holds indices. How ONNX Runtime computes each operator on codes stands in

@@ -1,9 +1,10 @@
 //! What the correction of the mean error mends.
 
 use crate::quantize::{QuantizedNetwork, Reference};
-use crate::simulate::{Observer, Samples, Simulator, Site, Statistics, calibrate, potential_errors};
-use crate::spiking::{BiasCalibration, Conversion, SpikingNetwork};
+use crate::simulate::{Observer, Simulator, Site, potential_errors};
+use crate::spiking::SpikingNetwork;
 use serde::{Deserialize, Serialize};
+use std::rc::Rc;
 
 /// What the correction of the mean error does to one layer: V_scaled − V_exact over samples, in
 /// codes, without it and with it.
@@ -43,42 +44,30 @@ pub struct ErrorDistribution {
 /// Bins of a histogram.
 const BINS: usize = 80;
 
-/// Measures the effect of mean-error correction on one layer: calibrated on `calibration`, measured
-/// on `samples`.
-pub fn calibration_effect(
-    network: &QuantizedNetwork,
-    conversion: &Conversion,
-    statistics: &Statistics,
-    calibration: Samples<'_>,
-    samples: Samples<'_>,
+/// Measures the effect of mean-error correction on one layer, sample by sample, so that whoever
+/// measures can do other things in between.
+#[derive(Debug)]
+pub struct EffectMeter {
     layer: usize,
-) -> CalibrationEffect {
-    let errors = |correct| {
-        let bias_calibration = BiasCalibration {
-            correct,
-            ..conversion.bias_calibration
-        };
-        let conversion = Conversion {
-            bias_calibration,
-            ..*conversion
-        };
-        let spiking = calibrate(network, &conversion, statistics, calibration);
-        layer_errors(network, &spiking, samples, layer)
-    };
-    let (without, with) = (errors(false), errors(true));
-    let (from, bin) = bins(&without.errors, &with.errors);
-    CalibrationEffect {
-        layer,
-        samples: samples.count(),
-        register_bits: conversion.register_bits,
-        from,
-        bin,
-        without: without.distribution(from, bin),
-        with: with.distribution(from, bin),
-    }
+    /// Input codes of the samples to look at, one after the other.
+    codes: Vec<i32>,
+    /// Samples looked at.
+    measured: usize,
+    without: Arm,
+    with: Arm,
+    simulator: Simulator,
+    reference: Reference,
+}
+
+/// One side of the comparison.
+#[derive(Debug)]
+struct Arm {
+    spiking: Rc<SpikingNetwork>,
+    errors: LayerErrors,
 }
 
 /// Errors of one layer over samples.
+#[derive(Debug, Default)]
 struct LayerErrors {
     errors: Vec<f64>,
     equal: u64,
@@ -99,30 +88,79 @@ impl Observer for Overflows {
     }
 }
 
-fn layer_errors(
-    network: &QuantizedNetwork,
-    spiking: &SpikingNetwork,
-    samples: Samples<'_>,
-    layer: usize,
-) -> LayerErrors {
-    let target = network.layers[layer].target;
-    let (mut simulator, mut reference) = (Simulator::new(network), Reference::new(network));
-    let mut overflows = Overflows { layer, count: 0 };
-    let mut all = LayerErrors {
-        errors: Vec::new(),
-        equal: 0,
-        overflows: 0,
-    };
-    for sample in samples.iter() {
-        simulator.run(spiking, sample, &mut overflows);
-        reference.run(network, sample);
+impl EffectMeter {
+    /// Compares the network `without` correction and the one `with` it on the samples in `codes`.
+    pub fn new(
+        network: &QuantizedNetwork,
+        without: Rc<SpikingNetwork>,
+        with: Rc<SpikingNetwork>,
+        codes: Vec<i32>,
+        layer: usize,
+    ) -> Self {
+        let arm = |spiking| Arm {
+            spiking,
+            errors: LayerErrors::default(),
+        };
+        Self {
+            layer,
+            codes,
+            measured: 0,
+            without: arm(without),
+            with: arm(with),
+            simulator: Simulator::new(network),
+            reference: Reference::new(network),
+        }
+    }
+
+    /// Looks at the next sample. Says whether any are left.
+    pub fn measure_next(&mut self, network: &QuantizedNetwork) -> bool {
+        let len = network.input().len().max(1);
+        let Some(sample) = self.codes.chunks_exact(len).nth(self.measured) else {
+            return false;
+        };
+        self.reference.run(network, sample);
+        for arm in [&mut self.without, &mut self.with] {
+            arm.measure(network, self.layer, sample, &mut self.simulator, &self.reference);
+        }
+        self.measured += 1;
+        self.measured < self.codes.len() / len
+    }
+
+    /// What was measured so far.
+    pub fn effect(&self) -> CalibrationEffect {
+        let (from, bin) = bins(&self.without.errors.errors, &self.with.errors.errors);
+        CalibrationEffect {
+            layer: self.layer,
+            samples: self.measured,
+            register_bits: self.with.spiking.conversion.register_bits,
+            from,
+            bin,
+            without: self.without.errors.distribution(from, bin),
+            with: self.with.errors.distribution(from, bin),
+        }
+    }
+}
+
+impl Arm {
+    fn measure(
+        &mut self,
+        network: &QuantizedNetwork,
+        layer: usize,
+        sample: &[i32],
+        simulator: &mut Simulator,
+        reference: &Reference,
+    ) {
+        let (spiking, all) = (&self.spiking, &mut self.errors);
+        let mut overflows = Overflows { layer, count: 0 };
+        // The layers behind it do not change what it does.
+        simulator.run_until(spiking, sample, layer, &mut overflows);
         all.errors
-            .extend(potential_errors(network, spiking, layer, &simulator, &reference));
+            .extend(potential_errors(network, spiking, layer, simulator, reference));
+        let target = network.layers[layer].target;
         let codes = simulator.codes(target).iter().zip(reference.codes(target));
         all.equal += codes.filter(|(code, exact)| code == exact).count() as u64;
+        all.overflows += overflows.count;
     }
-    all.overflows = overflows.count;
-    all
 }
 
 /// Bins that hold 99 % of both sets of errors, one code wide on either side at least, with the 0

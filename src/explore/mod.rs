@@ -5,5 +5,5 @@ mod effect;
 mod session;
 
 pub use agreement::{Agreement, FirstOverflow, LayerAgreement, Tally};
-pub use effect::{CalibrationEffect, ErrorDistribution, calibration_effect};
+pub use effect::{CalibrationEffect, EffectMeter, ErrorDistribution};
 pub use session::{Exploration, SampleSet, Session, SessionError, open_network};

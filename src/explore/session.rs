@@ -1,9 +1,9 @@
 //! A loaded network with its samples: what the page's worker and the command line ask questions of.
 
-use super::{CalibrationEffect, Tally, calibration_effect};
+use super::{EffectMeter, Tally};
 use crate::chip::{ChipConfig, Mapping, MappingError, Router, Traffic};
 use crate::import::{ImportError, dataset, import_model};
-use crate::quantize::{CodeTensor, FuseError, QuantizedNetwork, Reference, quantize, winner};
+use crate::quantize::{CodeTensor, FuseError, Layer, QuantizedNetwork, Reference, quantize, winner};
 use crate::settings::{Settings, SettingsError};
 use crate::simulate::{Samples, Simulator, Statistics, Trace, calibrate, measure, trace};
 use crate::spiking::{Accumulation, BitOrder, Conversion, FoldAt, SpikingNetwork};
@@ -52,6 +52,18 @@ pub enum SessionError {
         labels: usize,
         /// How many samples.
         samples: usize,
+    },
+    /// A network whose trace would not fit in memory.
+    #[error(
+        "'{model}' has {values} membrane values in a trace of one sample, more than the {limit} that can be drawn; run it with the command line (sdann run), or export it for a smaller input"
+    )]
+    TooLargeToTrace {
+        /// The model.
+        model: String,
+        /// Neurons times time steps, over all layers.
+        values: usize,
+        /// The most that is supported.
+        limit: usize,
     },
     /// A sample that is not there.
     #[error("sample {index} was asked for, but there are {count} (0 to {last}); choose one of those", last = .count.saturating_sub(1))]
@@ -104,6 +116,9 @@ pub struct Session {
     simulator: Simulator,
     reference: Reference,
 }
+
+/// Membrane values that a trace may hold: 256 MiB with the currents beside them.
+const MAX_TRACE: usize = 1 << 25;
 
 /// How many samples of the set an effect is measured on.
 const EFFECT_SAMPLES: usize = 100;
@@ -231,25 +246,30 @@ impl Session {
             .ok_or(SessionError::NoSample { index, count })
     }
 
-    /// Converts with `conversion`; without calibration samples, `fallback` is calibrated on.
+    /// Converts with `conversion`, for `explore` and `count` too; without calibration samples,
+    /// `fallback` is calibrated on.
     pub fn convert(&mut self, conversion: &Conversion, fallback: &[i32]) -> Rc<SpikingNetwork> {
-        if let Some(spiking) = self
+        let spiking = self.converted(conversion, fallback);
+        if self
             .spiking
             .as_ref()
-            .filter(|s| s.conversion == *conversion && !self.calibration.is_empty())
+            .is_none_or(|before| !Rc::ptr_eq(before, &spiking))
         {
+            self.spiking = Some(spiking.clone());
+            self.tally.restart();
+        }
+        spiking
+    }
+
+    /// The network of the last conversion, if it was this one; else a new one.
+    fn converted(&mut self, conversion: &Conversion, fallback: &[i32]) -> Rc<SpikingNetwork> {
+        let is_same = |s: &&Rc<SpikingNetwork>| s.conversion == *conversion && !self.calibration.is_empty();
+        if let Some(spiking) = self.spiking.as_ref().filter(is_same) {
             return spiking.clone();
         }
         let statistics = self.statistics(conversion, fallback);
-        let spiking = Rc::new(calibrate(
-            &self.network,
-            conversion,
-            &statistics,
-            self.calibration_samples(fallback),
-        ));
-        self.spiking = Some(spiking.clone());
-        self.tally.restart();
-        spiking
+        let samples = self.calibration_samples(fallback);
+        Rc::new(calibrate(&self.network, conversion, &statistics, samples))
     }
 
     fn calibration_samples<'a>(&'a self, fallback: &'a [i32]) -> Samples<'a> {
@@ -271,16 +291,18 @@ impl Session {
             conversion.fold_at,
             conversion.bias_calibration.fold,
         );
-        if !self.calibration.is_empty()
-            && let Some((_, known)) = self.statistics.iter().find(|(k, _)| *k == key)
-        {
+        if self.calibration.is_empty() {
+            return Rc::new(measure(
+                &self.network,
+                conversion,
+                self.calibration_samples(fallback),
+            ));
+        }
+        if let Some((_, known)) = self.statistics.iter().find(|(k, _)| *k == key) {
             return known.clone();
         }
-        let statistics = Rc::new(measure(
-            &self.network,
-            conversion,
-            self.calibration_samples(fallback),
-        ));
+        let samples = self.calibration_samples(fallback);
+        let statistics = Rc::new(measure(&self.network, conversion, samples));
         self.statistics.push((key, statistics.clone()));
         statistics
     }
@@ -299,6 +321,7 @@ impl Session {
                 expected: self.network.input().shape.clone(),
             });
         }
+        self.check_trace()?;
         let spiking = self.convert(&settings.conversion, input);
         let trace = trace(
             &self.network,
@@ -319,6 +342,26 @@ impl Session {
             output,
             chip,
         })
+    }
+
+    fn check_trace(&self) -> Result<(), SessionError> {
+        let steps = |layer: &Layer| -> usize {
+            layer
+                .dendrites
+                .iter()
+                .map(|d| usize::from(d.affine.format.bits))
+                .sum()
+        };
+        let layers = self.network.layers.iter();
+        let values = layers.map(|layer| layer.neurons() * steps(layer)).sum();
+        if values > MAX_TRACE {
+            return Err(SessionError::TooLargeToTrace {
+                model: self.network.name.clone(),
+                values,
+                limit: MAX_TRACE,
+            });
+        }
+        Ok(())
     }
 
     /// The router of a chip; where packets go depends on wiring and placement alone, so it is kept.
@@ -353,36 +396,24 @@ impl Session {
         self.tally.agreement().counted < self.tally.agreement().total
     }
 
-    /// What mean-error correction does to a layer under these settings.
+    /// Begins to measure what mean-error correction does to a layer under these settings.
     ///
     /// # Errors
     /// If the settings exclude each other or there is no such layer.
-    pub fn calibration_effect(
-        &mut self,
-        settings: &Settings,
-        layer: usize,
-    ) -> Result<CalibrationEffect, SessionError> {
+    pub fn effect_meter(&mut self, settings: &Settings, layer: usize) -> Result<EffectMeter, SessionError> {
         settings.check()?;
         let count = self.network.layers.len();
         if layer >= count {
             return Err(SessionError::NoLayer { index: layer, count });
         }
-        let len = self.network.input().len();
-        let measured = &self.samples.codes[..self.samples.codes.len().min(EFFECT_SAMPLES * len)];
-        let measured = measured.to_vec();
-        let statistics = self.statistics(&settings.conversion, &measured);
-        let calibration = self.calibration_samples(&measured);
-        let samples = Samples {
-            codes: &measured,
-            len,
+        let len = EFFECT_SAMPLES * self.network.input().len();
+        let codes = self.samples.codes[..self.samples.codes.len().min(len)].to_vec();
+        let mut arm = |correct| {
+            let mut conversion = settings.conversion;
+            conversion.bias_calibration.correct = correct;
+            self.converted(&conversion, &codes)
         };
-        Ok(calibration_effect(
-            &self.network,
-            &settings.conversion,
-            &statistics,
-            calibration,
-            samples,
-            layer,
-        ))
+        let (without, with) = (arm(false), arm(true));
+        Ok(EffectMeter::new(&self.network, without, with, codes, layer))
     }
 }

@@ -49,6 +49,9 @@ pub enum FuseError {
     },
 }
 
+/// No neuron may have more inputs: sums of 9-bit weights over bits must fit 32 bits.
+pub const MAX_FAN_IN: usize = 1 << 22;
+
 /// Operators whose result is not yet quantized.
 #[derive(Clone)]
 struct Pending {
@@ -266,6 +269,16 @@ impl Fuser<'_> {
             node: node.name.clone(),
             problem,
         })?;
+        if connections.fan_in() > MAX_FAN_IN {
+            let problem = format!(
+                "each of its neurons has {} inputs, more than the supported {MAX_FAN_IN}; export the model for a smaller input",
+                connections.fan_in()
+            );
+            return Err(FuseError::Shape {
+                node: node.name.clone(),
+                problem,
+            });
+        }
         let scales = weights.scales.iter().map(|scale| affine.scale * scale).collect();
         let dendrite = Dendrite {
             view,

@@ -59,8 +59,19 @@ impl Simulator {
 
     /// Sends the input's codes through the network, bit by bit.
     pub fn run(&mut self, network: &SpikingNetwork, input: &[i32], observer: &mut impl Observer) {
+        self.run_until(network, input, network.layers.len().saturating_sub(1), observer);
+    }
+
+    /// The same, but no further than the layer `last`.
+    pub fn run_until(
+        &mut self,
+        network: &SpikingNetwork,
+        input: &[i32],
+        last: usize,
+        observer: &mut impl Observer,
+    ) {
         self.set_codes(0, input);
-        for index in 0..network.layers.len() {
+        for index in 0..network.layers.len().min(last + 1) {
             self.run_layer(network, index, observer);
         }
     }

@@ -48,6 +48,9 @@ impl Register {
     }
 }
 
+/// Integers up to this are exact in 64-bit floating point.
+const NARROW: u64 = 1 << 52;
+
 /// M_0 as a ratio of integers, with the rounding of its products.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
@@ -55,6 +58,9 @@ pub struct Scale {
     denominator: i64,
     rounding: Rounding,
     ratio: f64,
+    /// The largest current that is exact in floating point and whose product with the numerator fits
+    /// 64 bits.
+    narrow: u64,
 }
 
 impl Scale {
@@ -64,6 +70,7 @@ impl Scale {
         denominator: 1,
         rounding: Rounding::Floor,
         ratio: 1.0,
+        narrow: NARROW,
     };
 
     /// M_0 = `numerator` / `denominator`, both positive.
@@ -73,6 +80,7 @@ impl Scale {
             denominator,
             rounding,
             ratio: numerator as f64 / denominator as f64,
+            narrow: ((u64::MAX >> 2) / numerator.unsigned_abs().max(1)).min(NARROW),
         }
     }
 
@@ -101,9 +109,12 @@ impl Scale {
         self.ratio
     }
 
-    /// round(M_0 · `current`), exact for |numerator · current| < 2^62.
+    /// round(M_0 · `current`), exact.
     #[inline]
     pub fn apply(self, current: i64) -> i64 {
+        if current.unsigned_abs() > self.narrow {
+            return self.apply_wide(current);
+        }
         let product = self.numerator * current;
         // The reciprocal is within one of the quotient; the remainder tells, without a division.
         let mut quotient = (current as f64 * self.ratio).floor() as i64;
@@ -115,13 +126,29 @@ impl Scale {
             quotient += 1;
             remainder -= self.denominator;
         }
-        let twice = 2 * remainder;
-        let up = match self.rounding {
+        quotient + i64::from(self.rounds_up(remainder, quotient))
+    }
+
+    /// Products beyond 64 bits: wide codes in a wide register.
+    #[cold]
+    fn apply_wide(self, current: i64) -> i64 {
+        let product = i128::from(self.numerator) * i128::from(current);
+        let denominator = i128::from(self.denominator);
+        let (quotient, remainder) = (product.div_euclid(denominator), product.rem_euclid(denominator));
+        // M_0 is at most 1 and the remainder less than the denominator, so both fit again.
+        let (quotient, remainder) = (quotient as i64, remainder as i64);
+        quotient + i64::from(self.rounds_up(remainder, quotient))
+    }
+
+    /// Whether a floored quotient with this remainder is rounded to the next integer.
+    #[inline]
+    fn rounds_up(self, remainder: i64, quotient: i64) -> bool {
+        let rest = self.denominator - remainder;
+        match self.rounding {
             Rounding::Floor => false,
-            Rounding::HalfUp => twice >= self.denominator,
-            Rounding::HalfEven => twice > self.denominator || twice == self.denominator && quotient & 1 == 1,
-        };
-        quotient + i64::from(up)
+            Rounding::HalfUp => remainder >= rest,
+            Rounding::HalfEven => remainder > rest || remainder == rest && quotient & 1 == 1,
+        }
     }
 }
 
@@ -166,9 +193,9 @@ mod tests {
     proptest! {
         #[test]
         fn scaling_rounds_the_exact_ratio(
-            numerator in 1i64..1 << 31, spread in 1i64..1 << 31, share in -1.0..1.0f64,
+            numerator in 1i64..1 << 31, spread in 1i64..1 << 44, narrow in any::<bool>(), share in -1.0..1.0f64,
         ) {
-            let denominator = numerator + spread;
+            let denominator = numerator + if narrow { spread >> 13 } else { spread };
             let current = (share * denominator as f64) as i64;
             let exact = i128::from(numerator) * i128::from(current);
             let floor = exact.div_euclid(i128::from(denominator));

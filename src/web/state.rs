@@ -20,7 +20,7 @@ use super::theme::Theme;
 use super::worker::{Epoch, ModelFile, NetworkView, Response, RunView};
 use crate::explore::{Agreement, CalibrationEffect};
 use crate::settings::{Setting, Settings, SettingsError};
-use crate::spiking::{Accumulation, Scaling};
+use crate::spiking::{Accumulation, LayerPlan, Scaling};
 use std::rc::Rc;
 use yew::{Callback, Reducible, UseReducerDispatcher};
 
@@ -305,7 +305,11 @@ impl State {
         let layer = self.selection.layer;
         let plan = run.plans.get(layer)?;
         let mut settings = run.settings;
-        let is_demonstration = plan.is_exact();
+        // A register without scaling is not exact either where it overflows; and what the layers before
+        // this one get wrong arrives here.
+        let width = settings.conversion.register_bits;
+        let is_exact = |plan: &LayerPlan| plan.is_exact() && plan.narrowest_register <= width;
+        let is_demonstration = run.plans.iter().take(layer + 1).all(is_exact);
         if is_demonstration {
             // Wide registers leave nothing to correct: narrow enough for errors, not for noise.
             let narrow = plan.narrowest_register.saturating_sub(5);

@@ -59,7 +59,7 @@ describe('exploring', { timeout: 400_000 }, () => {
   on('keeps settings in the address, where back finds them', '', async (page) => {
     await page.locator('#set-register-bits').fill('16');
     await page.waitForURL(/\?register-bits=16$/);
-    assert.match(await page.locator('.panel').innerText(), /M₀ = 0\.\d+ in \w+/);
+    await page.getByText(/^M₀ = 0\.\d+ in \w+/).waitFor();
     await page.getByRole('radio', { name: 'least first' }).check({ force: true });
     await page.waitForURL(/order=lsb/);
     await page.goBack();

@@ -6,7 +6,21 @@ from onnx import TensorProto, helper, numpy_helper
 
 # The oldest IR version that carries each opset used here, so that old readers can read old opsets.
 CONTRIB_DOMAIN = "com.microsoft"
-IR_VERSIONS = {11: 6, 12: 7, 13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10}
+IR_VERSIONS = {
+    11: 6,
+    12: 7,
+    13: 7,
+    14: 7,
+    15: 8,
+    16: 8,
+    17: 8,
+    18: 8,
+    19: 9,
+    20: 9,
+    21: 10,
+    22: 10,
+    23: 11,
+}
 
 
 class GraphBuilder:

@@ -124,6 +124,24 @@ def some_codes(graph, rng, shape):
     return rng.integers(limits.min, limits.max + 1, shape).astype(KINDS[graph.kind])
 
 
+def moved_before(op, *constants, weight, layer="Conv", **attributes):
+    """An operator that moves elements, without codes of its own, before a linear layer."""
+
+    def body(graph, rng):
+        names = [
+            graph.constant(f"move_{i}", value) if value is not None else ""
+            for i, value in enumerate(constants)
+        ]
+        last = graph.node(op, "move", *names, **attributes)
+        codes = rng.integers(-127, 128, weight).astype(np.int8)
+        graph.last = graph.constant("weight_codes", codes)
+        weights = graph.dequantize("weight", np.float32(0.004), np.int8(0))
+        graph.last = last
+        graph.node(layer, "layer", weights)
+
+    return body
+
+
 # QOperator form.
 
 
@@ -451,6 +469,30 @@ HAND_BUILT = (
             ("add", "no 16-bit kernel", two_tensors("Add", 0.5), 1.5),
             ("concat", "no 16-bit kernel", two_tensors("Concat", 0.5, axis=1), 1.5),
             ("sigmoid", "no 16-bit kernel", unary("Sigmoid"), 0.3),
+        )
+    ),
+    *(
+        qdq(
+            f"qdq-{label}-then-{layer.lower()}-{kind}",
+            f"no codes between the two; {kind}",
+            moved_before(op, *constants, weight=weight, layer=layer, **attributes),
+            kind=kind,
+            times=19.7,
+        )
+        for kind in ("u8", "s8")
+        for label, op, constants, weight, layer, attributes in (
+            ("flatten", "Flatten", (), (192, 5), "Gemm", {"axis": 1}),
+            ("reshape", "Reshape", (np.array([0, -1]),), (192, 5), "Gemm", {}),
+            ("transpose", "Transpose", (), (4, 3, 3, 3), "Conv", {"perm": [0, 1, 3, 2]}),
+            ("max-pool", "MaxPool", (), (4, 3, 3, 3), "Conv", {"kernel_shape": [2, 2]}),
+            (
+                "resize",
+                "Resize",
+                (None, np.array([1, 1, 2, 2], np.float32)),
+                (4, 3, 3, 3),
+                "Conv",
+                {"mode": "nearest"},
+            ),
         )
     ),
     qdq("qdq-shared-u8", "tensors with two readers; u8", shared, times=1.5),

@@ -253,6 +253,31 @@ def pytorch_view(graph, rng):
     graph.linear("Gemm", "dense", gemm_weight(rng, 64, 6).T, bias(rng, 6), transB=1)
 
 
+def many(opset):
+    """A chain of operators whose inputs changed between the versions of the format."""
+
+    def body(graph, rng):
+        convolution(graph, rng, "conv", (4, 3, 3, 3), pads=[1] * 4)
+        graph.node("Relu", "relu")
+        one("Pad", ints(0, 0, 1, 0, 0, 0, 1, 0), np.float32(0))(graph, rng)
+        graph.node("MaxPool", "pool", kernel_shape=[2, 2], strides=[2, 2])
+        one("Slice", ints(0), ints(4), ints(2))(graph, rng)
+        no_region = np.array([], np.float32)
+        one("Resize", no_region, np.array([1, 1, 2, 2], np.float32), mode="nearest")(graph, rng)
+        if opset > 11:  # where a MaxPool before it runs on codes
+            graph.node("AveragePool", "average_pool", kernel_shape=[2, 2], strides=[1, 1])
+        graph.node("GlobalAveragePool", "average")
+        if opset < 13:
+            graph.node("Squeeze", "squeeze", axes=[2, 3])
+        else:
+            one("Squeeze", ints(2, 3))(graph, rng)
+        graph.linear("Gemm", "class", gemm_weight(rng, 4, 6).T, bias(rng, 6), transB=1)
+        graph.node("Identity", "identity")
+        graph.node("Softmax", "softmax", axis=1)
+
+    return body
+
+
 def conv_then(op, *constants, weight=(4, 3, 3, 3), **attributes):
     def body(graph, rng):
         convolution(graph, rng, "conv", weight, pads=[1] * 2 * (len(weight) - 2))
@@ -609,6 +634,17 @@ NEXT_CASES = (
             "depthwise and pointwise convolutions with ReLU6, global average, dense",
             depthwise_separable,
         )
+    ),
+    # Versions of the format.
+    *(
+        graph_case(
+            f"many-opset-{opset}",
+            f"a chain of operators, opset {opset}",
+            many(opset),
+            opset=opset,
+            options=U8 | ({"per_channel": False} if opset < 13 else {}),
+        )
+        for opset in (11, 12, 13, 18, 19, 22)
     ),
     *HAND_BUILT,
 )

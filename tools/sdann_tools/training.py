@@ -19,6 +19,7 @@ class Recipe:
     shift: int = 0  # images are moved by up to this many pixels in x and y
     turn: float = 0.0  # and rotated by up to this many degrees
     stretch: float = 0.0  # and scaled by up to this share
+    noise: float = 0.0  # the standard deviation of what is added to inputs
     seed: int = 0
 
 
@@ -28,15 +29,17 @@ def dense(x, layer):
 
 
 def convolution(x, layer, stride: int, pad: int):
-    """A Conv in NCHW with weights [out, in, height, width]."""
+    """A Conv in NCHW with weights [out, in, height, width], or in NCW over one axis."""
+    spatial = x.ndim - 2
+    layout = ("NCHW", "OIHW", "NCHW") if spatial == 2 else ("NCW", "OIW", "NCW")
     y = jax.lax.conv_general_dilated(
         x,
         layer["weight"],
-        (stride, stride),
-        [(pad, pad)] * 2,
-        dimension_numbers=("NCHW", "OIHW", "NCHW"),
+        (stride,) * spatial,
+        [(pad, pad)] * spatial,
+        dimension_numbers=layout,
     )
-    return y + layer["bias"][None, :, None, None]
+    return y + layer["bias"].reshape(1, -1, *[1] * spatial)
 
 
 def depthwise(x, layer, pad: int = 1):
@@ -80,18 +83,26 @@ def he_initialized(shapes: dict, seed: int) -> dict:
     return {name: layer(shape) for name, shape in shapes.items()}
 
 
-def train(forward, parameters, inputs, labels, recipe: Recipe) -> dict:
-    """Minimises cross-entropy with AdamW and a cosine schedule; returns NumPy parameters.
+def cross_entropy(scores, labels):
+    chosen = jnp.take_along_axis(jax.nn.log_softmax(scores), labels[:, None], axis=1)
+    return -jnp.mean(chosen)
 
-    `forward(parameters, inputs)` gives the logits.
+
+def squared_error(outputs, targets):
+    return jnp.mean((outputs - targets) ** 2)
+
+
+def train(forward, parameters, inputs, labels, recipe: Recipe, error=cross_entropy) -> dict:
+    """Minimises `error` with AdamW and a cosine schedule; returns NumPy parameters.
+
+    `forward(parameters, inputs)` gives the logits, or whatever `error(outputs, labels)` takes.
     """
     rng = np.random.default_rng(recipe.seed)
     steps = recipe.epochs * (len(labels) // recipe.batch)
     moments = jax.tree.map(lambda p: (jnp.zeros_like(p), jnp.zeros_like(p)), parameters)
 
     def loss(parameters, x, y):
-        scores = jax.nn.log_softmax(forward(parameters, x))
-        return -jnp.mean(jnp.take_along_axis(scores, y[:, None], axis=1))
+        return error(forward(parameters, x), y)
 
     @jax.jit
     def update(parameters, moments, step, x, y):
@@ -129,7 +140,11 @@ def varied(images, recipe: Recipe, rng):
     """The images as the recipe's random shifts, turns and stretches leave them."""
     if recipe.turn or recipe.stretch:
         images = turned(images, recipe.turn, recipe.stretch, rng)
-    return shifted(images, recipe.shift, rng) if recipe.shift else images
+    if recipe.shift:
+        images = shifted(images, recipe.shift, rng)
+    if recipe.noise:
+        images = images + rng.normal(0, recipe.noise, images.shape).astype(np.float32)
+    return images
 
 
 def turned(images, limit: float, stretch: float, rng):

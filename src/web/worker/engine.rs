@@ -1,39 +1,39 @@
-//! The worker: one session, one exploration at a time, and counting in small portions so that a
-//! newer request is never kept waiting.
+//! The worker: one session, one exploration at a time; counting and measuring run in small portions,
+//! so that a newer request is never kept waiting.
 
 use super::{
     DataFiles, Epoch, Failure, LayerView, ModelFile, NetworkView, Request, Response, RunView, Sample,
     SamplesView, TensorView,
 };
-use crate::explore::{Session, SessionError, open_network};
+use crate::explore::{EffectMeter, Session, SessionError, open_network};
 use crate::settings::Settings;
 use gloo::timers::future::TimeoutFuture;
 use gloo_worker::{HandlerId, Worker, WorkerScope};
 use std::{cell::RefCell, panic};
 
-/// Counting pauses after about this many milliseconds, to look for a newer request.
+/// Work over many samples pauses after about this many milliseconds, to look for a newer request.
 const PORTION_MS: f64 = 40.0;
 
 /// The engine behind the page.
 pub struct EngineWorker {
     session: Option<Session>,
     /// The exploration whose samples are being counted.
-    counting: Option<Counting>,
+    counting: Option<Epoch>,
+    /// The layer whose errors are being measured.
+    measuring: Option<(Epoch, EffectMeter)>,
+    /// Given to every piece of work that is begun; portions of older work are known by it.
+    ticket: u32,
     page: Option<HandlerId>,
     hooked: bool,
 }
 
-struct Counting {
-    epoch: Epoch,
-    /// Tells a portion that was scheduled for an older exploration.
-    ticket: u32,
-}
-
-/// What the worker says to itself.
-#[derive(Debug)]
+/// What the worker says to itself: the next portion, if the ticket is still that of the work under way.
+#[derive(Clone, Copy, Debug)]
 pub enum Continue {
-    /// Count the next portion, if the ticket is still valid.
+    /// Count agreement over more samples.
     Count(u32),
+    /// Measure a layer's errors on more samples.
+    Measure(u32),
 }
 
 impl Worker for EngineWorker {
@@ -45,36 +45,23 @@ impl Worker for EngineWorker {
         Self {
             session: None,
             counting: None,
+            measuring: None,
+            ticket: 0,
             page: None,
             hooked: false,
         }
     }
 
-    fn update(&mut self, scope: &WorkerScope<Self>, Continue::Count(ticket): Continue) {
-        let Some(counting) = self.counting.as_ref().filter(|c| c.ticket == ticket) else {
-            return;
+    fn update(&mut self, scope: &WorkerScope<Self>, next: Continue) {
+        let answer = match next {
+            Continue::Count(ticket) if ticket == self.ticket => self.count(),
+            Continue::Measure(ticket) if ticket == self.ticket => self.measure(),
+            _ => return,
         };
-        let epoch = counting.epoch;
-        let (Some(session), Some(page)) = (&mut self.session, self.page) else {
-            return;
-        };
-        let start = js_sys::Date::now();
-        let mut more = true;
-        while more && js_sys::Date::now() - start < PORTION_MS {
-            more = session.count(1);
+        if let (Some(answer), Some(page)) = (answer, self.page) {
+            scope.respond(page, answer);
         }
-        scope.respond(
-            page,
-            Response::Counted {
-                epoch,
-                agreement: session.tally().agreement().clone(),
-            },
-        );
-        if more {
-            schedule(scope, ticket);
-        } else {
-            self.counting = None;
-        }
+        self.go_on(scope);
     }
 
     fn received(&mut self, scope: &WorkerScope<Self>, request: Request, page: HandlerId) {
@@ -82,69 +69,110 @@ impl Worker for EngineWorker {
         if !std::mem::replace(&mut self.hooked, true) {
             tell_of_panics(scope.clone(), page);
         }
-        let answer = self.answer(scope, request);
-        scope.respond(page, answer);
+        if let Some(answer) = self.answer(request) {
+            scope.respond(page, answer);
+        }
+        self.ticket = self.ticket.wrapping_add(1);
+        self.go_on(scope);
     }
 }
 
 impl EngineWorker {
-    fn answer(&mut self, scope: &WorkerScope<Self>, request: Request) -> Response {
+    /// The answer to a request; `None` if it comes when work over samples is done.
+    fn answer(&mut self, request: Request) -> Option<Response> {
         match request {
-            Request::Load { epoch, model, data } => match load(&model, data.as_ref()) {
+            Request::Load { epoch, model, data } => Some(match load(&model, data.as_ref()) {
                 Ok(session) => {
                     let network = network_view(&session, data.as_ref());
                     self.session = Some(session);
-                    self.counting = None;
+                    (self.counting, self.measuring) = (None, None);
                     Response::Loaded { epoch, network }
                 }
                 Err(error) => failed(epoch, Failure::Load, error.to_string()),
-            },
+            }),
             Request::Explore {
                 epoch,
                 settings,
                 sample,
-            } => self.explore(scope, epoch, &settings, &sample),
+            } => Some(self.explore(epoch, &settings, &sample)),
             Request::Calibrate {
                 epoch,
                 settings,
                 layer,
             } => {
                 let Some(session) = &mut self.session else {
-                    return no_model(epoch, Failure::Calibrate);
+                    return Some(no_model(epoch, Failure::Calibrate));
                 };
-                match session.calibration_effect(&settings, layer) {
-                    Ok(effect) => Response::Calibration { epoch, effect },
-                    Err(error) => failed(epoch, Failure::Calibrate, error.to_string()),
+                match session.effect_meter(&settings, layer) {
+                    Ok(meter) => self.measuring = Some((epoch, meter)),
+                    Err(error) => return Some(failed(epoch, Failure::Calibrate, error.to_string())),
                 }
+                None
             }
         }
     }
 
-    fn explore(
-        &mut self,
-        scope: &WorkerScope<Self>,
-        epoch: Epoch,
-        settings: &Settings,
-        sample: &Sample,
-    ) -> Response {
+    fn explore(&mut self, epoch: Epoch, settings: &Settings, sample: &Sample) -> Response {
         let Some(session) = &mut self.session else {
             return no_model(epoch, Failure::Explore);
         };
         match run(session, settings, sample) {
             Ok(run) => {
-                let ticket = self
-                    .counting
-                    .as_ref()
-                    .map_or(0, |c| c.ticket)
-                    .wrapping_add(1)
-                    .max(epoch);
-                self.counting = Some(Counting { epoch, ticket });
-                schedule(scope, ticket);
+                self.counting = Some(epoch);
                 Response::Run { epoch, run }
             }
             Err(error) => failed(epoch, Failure::Explore, error.to_string()),
         }
     }
+
+    /// The next portion of counting.
+    fn count(&mut self) -> Option<Response> {
+        let (session, epoch) = (self.session.as_mut()?, self.counting?);
+        if !in_portion(|| session.count(1)) {
+            self.counting = None;
+        }
+        Some(Response::Counted {
+            epoch,
+            agreement: session.tally().agreement().clone(),
+        })
+    }
+
+    /// The next portion of measuring; an answer when it is the last one.
+    fn measure(&mut self) -> Option<Response> {
+        let session = self.session.as_ref()?;
+        let (epoch, meter) = self.measuring.as_mut()?;
+        if in_portion(|| meter.measure_next(session.network())) {
+            return None;
+        }
+        let (epoch, effect) = (*epoch, meter.effect());
+        self.measuring = None;
+        Some(Response::Calibration { epoch, effect })
+    }
+
+    /// Goes on with what is under way, after the requests that have come meanwhile. What is measured is
+    /// shorter, and the page waits for it with an empty picture, so it goes before counting.
+    fn go_on(&self, scope: &WorkerScope<Self>) {
+        let next = match (&self.measuring, self.counting) {
+            (Some(_), _) => Continue::Measure(self.ticket),
+            (None, Some(_)) => Continue::Count(self.ticket),
+            (None, None) => return,
+        };
+        scope.send_future(async move {
+            TimeoutFuture::new(0).await;
+            next
+        });
+    }
+}
+
+/// Does `step` again and again until it says that nothing is left, or the portion's time is over. Says
+/// whether anything is left.
+fn in_portion(mut step: impl FnMut() -> bool) -> bool {
+    let start = js_sys::Date::now();
+    let mut more = true;
+    while more && js_sys::Date::now() - start < PORTION_MS {
+        more = step();
+    }
+    more
 }
 
 fn failed(epoch: Epoch, what: Failure, message: String) -> Response {
@@ -153,14 +181,6 @@ fn failed(epoch: Epoch, what: Failure, message: String) -> Response {
 
 fn no_model(epoch: Epoch, what: Failure) -> Response {
     failed(epoch, what, "no model is loaded; open one first".to_owned())
-}
-
-/// Lets the worker's messages be heard before the next portion.
-fn schedule(scope: &WorkerScope<EngineWorker>, ticket: u32) {
-    scope.send_future(async move {
-        TimeoutFuture::new(0).await;
-        Continue::Count(ticket)
-    });
 }
 
 thread_local! {

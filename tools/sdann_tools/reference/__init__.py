@@ -78,3 +78,8 @@ def result(model: onnx.ModelProto, inputs: np.ndarray) -> np.ndarray:
     if isinstance(value, Codes) and last.op_type in QUANTIZERS:
         return value.q
     return as_real(value)
+
+
+def codes_of(value) -> np.ndarray:
+    """The integers of a tensor of codes, as `evaluate` gives it."""
+    return value.q if isinstance(value, Codes) else value
