@@ -43,7 +43,7 @@ pub fn OverflowNote(props: &Props) -> Html {
     let Some(first) = window.events.first() else {
         return Html::default();
     };
-    let before: usize = windows.iter().take(layer).map(|window| window.planes.len()).sum();
+    let before: usize = windows.iter().take(layer).map(|window| window.steps()).sum();
     let (neuron, at) = (
         first.neuron as usize,
         before + usize::from(first.step.unwrap_or(0)),

@@ -90,18 +90,19 @@ fn windows(network: &NetworkView, run: &RunView) -> Vec<Window> {
         usize,
         (&crate::web::worker::LayerView, &crate::simulate::WindowTrace),
     )| {
-        let neurons = trace.sent.len().max(1) as f32;
+        let neurons = trace.main().sent.len().max(1) as f32;
         Window {
             from: name_of_tensor(layer.source),
             to: layer.name.clone(),
             hue: hue_of_layer(Some(index)),
             shares: trace
+                .main()
                 .spikes
                 .iter()
                 .map(|&spikes| spikes as f32 / neurons)
                 .collect(),
-            spikes: trace.spikes.clone(),
-            planes: trace.planes.clone(),
+            spikes: trace.main().spikes.clone(),
+            planes: trace.main().planes.clone(),
         }
     };
     layers.map(window).collect()

@@ -51,20 +51,19 @@ pub fn BitPlanesStage(props: &BitPlanesStageProps) -> Html {
         return Html::default();
     };
     let volume = volume(network, layer.source);
-    let sheet = Sheet::new(volume, trace.planes.len(), *ratio);
+    let sheet = Sheet::new(volume, trace.steps(), *ratio);
     let pixels = use_memo(
-        (run.clone(), *window, palette.clone(), sheet),
-        |(run, window, palette, sheet)| {
-            let window = &run.trace.windows[*window];
-            sheet.paint(&window.sent, &window.planes, palette)
+        (run.clone(), (*window, layer.source), palette.clone(), sheet),
+        |(run, (window, source), palette, sheet)| {
+            sheet.paint(run.trace.codes(*source), &run.trace.windows[*window].main().planes, palette)
         },
     );
     let format = code_format(network, layer.source);
     let bits = format.map_or(8, |f| f.bits);
     let weight = |lambda: u8| format::bit_weight(lambda, bits, format.is_some_and(|f| f.signed));
     let name = sentence_name(network, layer.source);
-    let spikes = |step: usize| trace.spikes.get(step).copied().unwrap_or(0);
-    let now = trace.planes.get(*step).copied().unwrap_or(0);
+    let spikes = |step: usize| trace.main().spikes.get(step).copied().unwrap_or(0);
+    let now = trace.main().planes.get(*step).copied().unwrap_or(0);
     let onclick = producer(network, layer.source).map(|source| {
         let (on_select, ratio) = (on_select.clone(), *ratio);
         Callback::from(move |event: MouseEvent| {
@@ -111,7 +110,7 @@ pub fn BitPlanesStage(props: &BitPlanesStageProps) -> Html {
             <div class={classes!("planes", onclick.is_some().then_some("can-choose"))} {onclick}>
                 <PixelCanvas pixels={ByPtr(pixels)} ratio={*ratio} />
                 <ol aria-label={format!("Bit planes of {name} in the order in which they are sent")}>
-                    { for trace.planes.iter().enumerate().map(plane) }
+                    { for trace.main().planes.iter().enumerate().map(plane) }
                 </ol>
             </div>
         </Stage>

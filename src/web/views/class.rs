@@ -169,13 +169,14 @@ fn shown_classes(answers: &[f64]) -> Vec<usize> {
 /// V of every neuron if it fired after `step`: M_1 U plus what lies between M_1 U and V at the end.
 fn potentials_after(run: &RunView, layer: usize, step: usize) -> Vec<f64> {
     let window = &run.trace.windows[layer];
-    let Some(last) = window.planes.len().checked_sub(1) else {
+    let Some(last) = window.steps().checked_sub(1) else {
         return Vec::new();
     };
     let m1 = run.plans.get(layer).map_or(&[][..], |plan| &plan.m1);
     let factor = |neuron: usize| m1.get(neuron).or(m1.first()).copied();
-    let ends = window.membranes_at(Some(last));
+    let ends = window.main().membranes_at(Some(last));
     window
+        .main()
         .membranes_at(Some(step))
         .iter()
         .zip(ends)
@@ -212,7 +213,7 @@ mod tests {
     fn the_potential_so_far_ends_at_what_fires() {
         let mut run = run();
         run.plans[1].m1 = vec![0.5];
-        run.trace.windows[1].membranes.0[..3].copy_from_slice(&[4, 4, 4]);
+        run.trace.windows[1].dendrites[0].membranes.0[..3].copy_from_slice(&[4, 4, 4]);
         assert_eq!(potentials_after(&run, 1, 3), [0.5; 3]);
         assert_eq!(potentials_after(&run, 1, 0), [1.5; 3]);
     }

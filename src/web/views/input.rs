@@ -37,16 +37,17 @@ pub fn InputStage(props: &InputStageProps) -> Html {
         palette,
         ratio,
     } = props;
-    let tensor = network.layers.first().map_or(0, |layer| layer.source);
+    // The input is the network's first tensor.
+    let tensor = 0;
     let volume = volume(network, tensor);
     let bits = code_format(network, tensor).map_or(8, |f| f.bits);
     let spikes = use_memo(run.clone(), |run| {
-        run.trace.windows.first().map_or(0, |w| spikes_of(&w.sent, bits))
+        spikes_of(&run.trace.input, bits)
     });
     let pixels = use_memo(
         (network.clone(), run.clone(), palette.clone(), *ratio),
         |(network, run, palette, ratio)| {
-            let codes = run.trace.windows.first().map_or(&[][..], |w| &w.sent);
+            let codes = &run.trace.input;
             let (low, high) = code_format(network, tensor).map_or((-128, 127), |f| (f.min(), f.max()));
             paint(codes, volume, (low, high), palette, *ratio)
         },

@@ -74,7 +74,7 @@ pub fn LayerStage(props: &LayerStageProps) -> Html {
     let pixels = use_memo(
         (run.clone(), step, ramp.clone(), mosaic, magnitude),
         |(run, step, ramp, mosaic, magnitude)| {
-            let membranes = run.trace.windows[layer].membranes_at(*step);
+            let membranes = run.trace.windows[layer].main().membranes_at(*step);
             let (width, height) = mosaic.size();
             let mut pixels = Pixels::new(width, height);
             mosaic.paint(&mut pixels, 0, 0, |neuron| {
@@ -106,7 +106,7 @@ pub fn LayerStage(props: &LayerStageProps) -> Html {
     };
     let hidden = mosaic.hidden();
     let chosen_text = chosen.map(|neuron| {
-        let u = trace.membranes_at(step).get(neuron).copied().unwrap_or(0);
+        let u = trace.main().membranes_at(step).get(neuron).copied().unwrap_or(0);
         (
             place(volume, neuron),
             format!("U = {}", format::thousands(u.into())),

@@ -59,13 +59,13 @@ impl Neuron {
         let view = network.layers.get(layer)?;
         let window = run.trace.windows.get(layer)?;
         let plan = run.plans.get(layer)?;
-        let neurons = window.neurons();
-        let start = *window.start.get(neuron)?;
-        let steps = window.planes.len();
-        let later = (0..steps).filter_map(|step| window.membranes.get(step * neurons + neuron).copied());
+        let neurons = window.main().neurons();
+        let start = *window.main().start.get(neuron)?;
+        let steps = window.steps();
+        let later = (0..steps).filter_map(|step| window.main().membranes.get(step * neurons + neuron).copied());
         let membranes: Vec<i32> = std::iter::once(start).chain(later).collect();
         let currents: Vec<i32> = (0..steps)
-            .filter_map(|step| window.currents.get(step * neurons + neuron).copied())
+            .filter_map(|step| window.main().currents.get(step * neurons + neuron).copied())
             .collect();
         let doubles = run.settings.conversion.accumulation == Accumulation::Shifting;
         let started_outside = window
@@ -96,7 +96,7 @@ impl Neuron {
         let half = 1_i64 << (run.settings.conversion.register_bits.clamp(1, 62) - 1);
         Some(Self {
             overflows,
-            weights: window.planes.iter().map(weight).collect(),
+            weights: window.main().planes.iter().map(weight).collect(),
             m0: plan.m0(),
             constant: m1.map(|m1| potential - m1 * last),
             m1,
@@ -604,7 +604,7 @@ mod tests {
     fn limits_are_drawn_where_the_membrane_comes_near_them() {
         let mut run = run();
         run.settings.conversion.register_bits = 8;
-        run.trace.windows[0].membranes.0[0] = 120;
+        run.trace.windows[0].dendrites[0].membranes.0[0] = 120;
         let near = Neuron::of(&network(), &run, 0, 0).expect("a neuron");
         assert_eq!(near.register, (-128, 127));
         assert_eq!(near.axis().1, [127.0], "the lower limit is not near");

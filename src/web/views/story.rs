@@ -92,10 +92,10 @@ fn summaries(network: &NetworkView, run: &RunView) -> Vec<Summary> {
     let layers = network.layers.iter().zip(&run.trace.windows);
     layers
         .map(|(layer, window)| {
-            let last = window.planes.len().checked_sub(1);
+            let last = window.steps().checked_sub(1);
             let bits = code_format(network, layer.target).map_or(0, |format| format.bits);
             Summary {
-                magnitude: typical_magnitude(window.membranes_at(last)),
+                magnitude: typical_magnitude(window.main().membranes_at(last)),
                 spikes: spikes_of(&window.codes, bits),
             }
         })

@@ -28,7 +28,7 @@ impl Phase {
         let Some((window, within)) = run.trace.locate(step) else {
             return Self::Waiting;
         };
-        let of = run.trace.windows[window].planes.len();
+        let of = run.trace.windows[window].steps();
         let is_over = window + 1 == run.trace.windows.len() && within + 1 == of;
         if layer > window {
             Self::Waiting
@@ -44,7 +44,7 @@ impl Phase {
         match self {
             Self::Waiting => None,
             Self::Listening { step, .. } => Some(step),
-            Self::Fired => window.planes.len().checked_sub(1),
+            Self::Fired => window.steps().checked_sub(1),
         }
     }
 
@@ -209,7 +209,7 @@ pub mod tests {
     use super::*;
     use crate::graph::{Affine, Connections};
     use crate::settings::Settings;
-    use crate::simulate::Trace;
+    use crate::simulate::{DendriteTrace, Trace};
     use crate::spiking::LayerPlan;
     use crate::web::worker::{LayerView, SamplesView, TensorView};
 
@@ -228,6 +228,7 @@ pub mod tests {
         let layer = |name: &str, source, target, inputs, outputs| LayerView {
             name: name.into(),
             source,
+            dendrites: 1,
             target,
             connections: Connections::dense(inputs, outputs),
             synapses: (inputs * outputs) as u64,
@@ -243,15 +244,17 @@ pub mod tests {
     /// Two windows of four steps.
     pub fn run() -> RunView {
         let window = |sent: usize, neurons: usize| WindowTrace {
-            sent: vec![3; sent].into(),
-            planes: vec![3, 2, 1, 0],
-            currents: vec![1; 4 * neurons].into(),
-            start: vec![0; neurons].into(),
-            membranes: vec![2; 4 * neurons].into(),
+            dendrites: vec![DendriteTrace {
+                sent: vec![3; sent].into(),
+                planes: vec![3, 2, 1, 0],
+                currents: vec![1; 4 * neurons].into(),
+                start: vec![0; neurons].into(),
+                membranes: vec![2; 4 * neurons].into(),
+                spikes: vec![0, 0, sent as u32, sent as u32],
+            }],
             potentials: vec![0.5; neurons].into(),
             codes: vec![1; neurons].into(),
             reference: vec![1; neurons].into(),
-            spikes: vec![0, 0, sent as u32, sent as u32],
             ..WindowTrace::default()
         };
         RunView {
@@ -264,6 +267,7 @@ pub mod tests {
                 2
             ],
             trace: Trace {
+                input: vec![3; 16].into(),
                 windows: vec![window(16, 6), window(6, 3)],
             },
             output: vec![0.0; 3],

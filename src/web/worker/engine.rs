@@ -246,10 +246,11 @@ fn network_view(session: &Session, data: Option<&DataFiles>) -> NetworkView {
     });
     let layers = network.layers.iter().map(|l| LayerView {
         name: l.name.clone(),
-        source: l.source,
+        source: l.main().view.tensors[0],
+        dendrites: l.dendrites.len(),
         target: l.target,
-        connections: l.connections,
-        synapses: l.connections.synapses(),
+        connections: l.main().connections,
+        synapses: l.dendrites.iter().map(|d| d.connections.synapses()).sum(),
     });
     NetworkView {
         name: network.name.clone(),

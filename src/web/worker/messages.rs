@@ -166,11 +166,13 @@ pub struct TensorView {
 pub struct LayerView {
     /// Its node's name in the file.
     pub name: String,
-    /// Index of the tensor that it listens to.
+    /// Index of the tensor that it listens to, the first one of several.
     pub source: usize,
+    /// How many groups of inputs its neurons integrate, each in a register of its own.
+    pub dendrites: usize,
     /// Index of the tensor that it fires.
     pub target: usize,
-    /// Its wiring.
+    /// Its wiring, that of the first dendrite.
     pub connections: Connections,
     /// Synapses, padded positions left out.
     pub synapses: u64,
