@@ -54,6 +54,19 @@ impl<'m> Lowering<'m> {
         Ok(codes)
     }
 
+    /// The largest of codes is one of them: without a QuantizeLinear behind it, a maximum is codes of the
+    /// quantization that it reads.
+    pub fn settle(&mut self, tensor: TensorId) {
+        let Some((Op::MaxPool(_), input)) = self.written_by(tensor) else {
+            return;
+        };
+        let is_real = self.encoding(tensor) == Encoding::Real;
+        if let (true, Encoding::Codes(affine)) = (is_real, self.encoding(input)) {
+            let kind = self.kinds.get(tensor).copied().unwrap_or_default();
+            self.set_codes(tensor, affine, kind);
+        }
+    }
+
     pub fn set_codes(&mut self, tensor: TensorId, affine: Affine, kind: Kind) {
         if let Some(place) = self.kinds.get_mut(tensor) {
             *place = kind;
