@@ -102,8 +102,14 @@ impl<'m> Lowering<'m> {
         let Some(chain) = self.reshaped_from(tensor) else {
             return false;
         };
+        // Codes of the largest number are the largest of its codes. What is before a maximum doesn't merge
+        // with the QuantizeLinear behind it, though.
+        let mut kind = kind;
         for &tensor in &chain {
             self.set_codes(tensor, affine, kind);
+            if matches!(self.written_by(tensor), Some((Op::MaxPool(_), _))) {
+                kind = Kind::Other;
+            }
         }
         if let Some(&first) = chain.last() {
             self.drop_idle_clamps(first, affine);
@@ -116,7 +122,13 @@ impl<'m> Lowering<'m> {
     fn reshaped_from(&self, tensor: TensorId) -> Option<Vec<TensorId>> {
         let mut chain = vec![tensor];
         let mut last = tensor;
-        while let Some((Op::Reshape(_) | Op::Rearrange(_), before)) = self.written_by(last) {
+        while let Some((op, before)) = self.written_by(last) {
+            // The numbers that a maximum reads may be codes already, whose quantization then stays.
+            match op {
+                Op::Reshape(_) | Op::Rearrange(_) => {}
+                Op::MaxPool(_) if self.encoding(before) == Encoding::Real => {}
+                _ => break,
+            }
             let name = &self.tensors.get(before)?.name;
             let is_read_once = self.internal.contains(&before) || self.plan.is_read_once(name);
             if self.encoding(before) != Encoding::Real || !is_read_once {

@@ -426,7 +426,8 @@ impl<'m> Lowering<'m> {
             }
             return Ok(Value::Codes(output));
         }
-        let (input, _) = self.quantized_input(node, 0)?;
+        let input = self.activation(node, 0)?;
+        self.settle(input);
         let output = self.pool(node, input, Op::MaxPool)?;
         let kind = self.kind_behind(node, input);
         if let Some(place) = self.kinds.get_mut(output) {
