@@ -77,8 +77,8 @@ enum Fire {
     },
     /// The sum of two dendrites.
     Sum([Term; 2]),
-    /// The mean of all dendrites, which hold so many codes.
-    Mean(Vec<f32>),
+    /// The mean of all dendrites, which hold so many codes, from windows of so many columns.
+    Mean { counts: Vec<f32>, columns: usize },
     /// The mean of one window over everything, by one multiplication.
     GlobalMean(f32),
     /// One code times a constant of codes.
@@ -306,46 +306,48 @@ impl Fuser<'_> {
         let (taps, neurons) = (connections.fan_in(), connections.output.len());
         let ones = unit_weights(connections.output.channels * taps);
         let mut pending = self.linear(node, |_| Ok(connections), &ones, Rule::Multiply)?;
-        if pool.is_global {
-            pending.fire = if node.arithmetic == Arithmetic::Real {
-                Fire::Mean(vec![taps as f32])
-            } else {
-                Fire::GlobalMean(taps as f32)
-            };
+        if pool.is_global && node.arithmetic != Arithmetic::Real {
+            pending.fire = Fire::GlobalMean(taps as f32);
             return Ok(pending);
         }
-        let positions = connections.output.positions();
         let counts = if pool.count_padding && node.arithmetic != Arithmetic::Real {
             // ONNX Runtime's kernel divides by the kernel's size even where ceil_mode leaves the padding.
-            vec![taps; positions]
+            vec![taps]
         } else {
             pool.counts(&connections)
         };
         let counts: Vec<f32> = counts.into_iter().map(|count| count.max(1) as f32).collect();
         let is_even = counts.iter().all(|&count| count == counts[0]);
-        pending.fire = Fire::Mean(if is_even {
-            vec![counts[0]]
-        } else {
-            counts.iter().copied().cycle().take(neurons).collect()
-        });
+        pending.fire = Fire::Mean {
+            counts: if is_even {
+                vec![counts[0]]
+            } else {
+                counts.iter().copied().cycle().take(neurons).collect()
+            },
+            columns: if pool.columns_first {
+                connections.columns.kernel
+            } else {
+                1
+            },
+        };
         if taps <= MAX_MEAN_DENDRITES && taps * neurons <= MAX_MEAN_SYNAPSES {
-            let (view, affine) = self.codes(node, 0)?;
-            let lengths = [connections.input.len()];
-            let mut maps = vec![vec![Rearrange::ZERO; neurons]; taps];
-            connections
-                .for_each_synapse(|neuron, source, weight| maps[weight % taps][neuron] = source as u32);
-            pending.dendrites = maps
-                .iter()
-                .map(|map| {
-                    one_to_one(
-                        self.compose(std::slice::from_ref(&view), &lengths, map),
-                        affine,
-                        neurons,
-                    )
-                })
-                .collect();
+            pending.dendrites = self.taps(node, &connections)?;
         }
         Ok(pending)
+    }
+
+    /// A dendrite for each tap of a pool, row by row.
+    fn taps(&self, node: &Node, connections: &Connections) -> Result<Vec<Dendrite>, FuseError> {
+        let (taps, neurons) = (connections.fan_in(), connections.output.len());
+        let (view, affine) = self.codes(node, 0)?;
+        let mut maps = vec![vec![Rearrange::ZERO; neurons]; taps];
+        connections.for_each_synapse(|neuron, source, weight| maps[weight % taps][neuron] = source as u32);
+        let lengths = [connections.input.len()];
+        let seen = |map: &Vec<u32>| self.compose(std::slice::from_ref(&view), &lengths, map);
+        Ok(maps
+            .iter()
+            .map(|map| one_to_one(seen(map), affine, neurons))
+            .collect())
     }
 
     fn maximum(&mut self, node: &Node, pool: &Pool) -> Result<Pending, FuseError> {
@@ -593,13 +595,10 @@ impl Fuser<'_> {
         };
         let requantizer = match (fire, target) {
             (Fire::Sum(terms), Some(target)) => Requantizer::sum(terms, arithmetic, clamp, target),
-            (Fire::Mean(counts), Some(target)) => Requantizer::mean(
-                input.scale,
-                Shared::new(counts, neurons),
-                arithmetic,
-                clamp,
-                target,
-            ),
+            (Fire::Mean { counts, columns }, Some(target)) => {
+                let counts = Shared::new(counts, neurons);
+                Requantizer::mean(input.scale, counts, columns, arithmetic, clamp, target)
+            }
             (Fire::GlobalMean(count), Some(target)) => Requantizer::global_mean(input.scale, count, target),
             (Fire::Product(constant), Some(target)) => {
                 Requantizer::product(input.scale, &constant, arithmetic, target)

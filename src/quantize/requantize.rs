@@ -195,8 +195,11 @@ pub enum Requantizer {
         /// What the code may be.
         target: Target,
     },
-    /// The mean of the dendrites' real numbers, added in 32 bits in their order, becomes a code.
+    /// The mean of the dendrites' real numbers, added in 32 bits, becomes a code.
     Mean {
+        /// How many partial sums are added at the end: one where dendrites are added in their order, else
+        /// one for each column of a window, whose dendrites stand row by row.
+        partial_sums: usize,
         /// S_x.
         scale: f32,
         /// What the sum is divided by.
@@ -305,17 +308,21 @@ impl Requantizer {
         }
     }
 
-    /// A requantizer for the mean of dendrites of codes at `scale`.
+    /// A requantizer for the mean of dendrites of codes at `scale`, windows of so many `columns`.
     pub fn mean(
         scale: f32,
         counts: Shared<f32>,
+        columns: usize,
         arithmetic: Arithmetic,
         clamp: Clamp,
         target: Target,
     ) -> Self {
         let shift = shift_of(arithmetic, target.affine);
         let fused = (arithmetic != Arithmetic::Real).then_some((target.affine.zero_point + shift, shift));
+        // ONNX Runtime's kernel on codes goes row by row.
+        let partial_sums = if fused.is_some() { 1 } else { columns.max(1) };
         Self::Mean {
+            partial_sums,
             scale,
             counts,
             fused,
@@ -387,13 +394,18 @@ impl Requantizer {
                 target.quantized((a + b).clamp(clamp.min, clamp.max))
             }
             Self::Mean {
+                partial_sums,
                 scale,
                 counts,
                 fused,
                 clamp,
                 target,
             } => {
-                let total = (0..dendrites).fold(0.0, |total: f32, d| total + scale * sum(d) as f32);
+                let part = |first: usize| {
+                    let places = (first..dendrites).step_by(*partial_sums);
+                    places.fold(0.0, |part: f32, d| part + scale * sum(d) as f32)
+                };
+                let total = (0..*partial_sums).fold(0.0, |total: f32, first| total + part(first));
                 let mean = total / counts.at(neuron);
                 match fused {
                     Some((zero_point, shift)) => {

@@ -10,5 +10,6 @@ mod chip;
 mod corpus;
 mod exactness;
 mod files;
+mod gallery;
 mod properties;
 mod registers;

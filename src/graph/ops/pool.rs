@@ -13,6 +13,9 @@ pub struct Pool {
     /// For each window, the positions behind the padding that ceil_mode lets the last window see.
     /// The padding of `windows` holds them too.
     pub beyond: Vec<usize>,
+    /// Whether a format that averages real numbers adds up the columns of a window first, then their sums;
+    /// else it goes row by row.
+    pub columns_first: bool,
     /// Whether it is one window over everything, which formats compute in another way.
     pub is_global: bool,
 }
@@ -37,6 +40,7 @@ impl Pool {
             windows: spatial.iter().map(window).collect(),
             count_padding: false,
             beyond: vec![0; spatial.len()],
+            columns_first: false,
             is_global: true,
         }
     }

@@ -83,6 +83,7 @@ impl<'m> Lowering<'m> {
             ));
         }
         for (index, tensor) in [a, b].into_iter().enumerate() {
+            self.settle(tensor);
             if self.encoding(tensor) == Encoding::Real {
                 let name = node
                     .inputs

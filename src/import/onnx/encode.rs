@@ -54,6 +54,19 @@ impl<'m> Lowering<'m> {
         Ok(codes)
     }
 
+    /// The largest of codes is one of them: without a QuantizeLinear behind it, a maximum is codes of the
+    /// quantization that it reads.
+    pub fn settle(&mut self, tensor: TensorId) {
+        let Some((Op::MaxPool(_), input)) = self.written_by(tensor) else {
+            return;
+        };
+        let is_real = self.encoding(tensor) == Encoding::Real;
+        if let (true, Encoding::Codes(affine)) = (is_real, self.encoding(input)) {
+            let kind = self.kinds.get(tensor).copied().unwrap_or_default();
+            self.set_codes(tensor, affine, kind);
+        }
+    }
+
     pub fn set_codes(&mut self, tensor: TensorId, affine: Affine, kind: Kind) {
         if let Some(place) = self.kinds.get_mut(tensor) {
             *place = kind;
@@ -89,8 +102,14 @@ impl<'m> Lowering<'m> {
         let Some(chain) = self.reshaped_from(tensor) else {
             return false;
         };
+        // Codes of the largest number are the largest of its codes. What is before a maximum doesn't merge
+        // with the QuantizeLinear behind it, though.
+        let mut kind = kind;
         for &tensor in &chain {
             self.set_codes(tensor, affine, kind);
+            if matches!(self.written_by(tensor), Some((Op::MaxPool(_), _))) {
+                kind = Kind::Other;
+            }
         }
         if let Some(&first) = chain.last() {
             self.drop_idle_clamps(first, affine);
@@ -103,7 +122,13 @@ impl<'m> Lowering<'m> {
     fn reshaped_from(&self, tensor: TensorId) -> Option<Vec<TensorId>> {
         let mut chain = vec![tensor];
         let mut last = tensor;
-        while let Some((Op::Reshape(_) | Op::Rearrange(_), before)) = self.written_by(last) {
+        while let Some((op, before)) = self.written_by(last) {
+            // The numbers that a maximum reads may be codes already, whose quantization then stays.
+            match op {
+                Op::Reshape(_) | Op::Rearrange(_) => {}
+                Op::MaxPool(_) if self.encoding(before) == Encoding::Real => {}
+                _ => break,
+            }
             let name = &self.tensors.get(before)?.name;
             let is_read_once = self.internal.contains(&before) || self.plan.is_read_once(name);
             if self.encoding(before) != Encoding::Real || !is_read_once {

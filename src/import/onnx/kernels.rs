@@ -21,7 +21,8 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn of(format: CodeFormat) -> Self {
+    /// The type of codes of a format that nothing has changed.
+    pub fn of(format: CodeFormat) -> Self {
         match (format.bits, format.signed) {
             (8, false) => Self::Unsigned,
             (8, true) => Self::Signed,
@@ -48,6 +49,23 @@ impl<'m> Lowering<'m> {
         };
         match kind {
             Kind::Signed if once().is_some() => Kind::MadeUnsigned,
+            kind => kind,
+        }
+    }
+
+    /// What the codes are behind `node`, which moves real numbers of `tensor`: ONNX Runtime puts a
+    /// QuantizeLinear and a DequantizeLinear behind the operators that it can run on codes.
+    pub fn kind_behind(&self, node: &'m Node, tensor: TensorId) -> Kind {
+        let passes = ["Reshape", "Transpose", "Squeeze", "Unsqueeze", "Slice", "MaxPool"];
+        if !passes.contains(&node.op.as_str()) {
+            return Kind::Other;
+        }
+        let readers = |name| self.plan.readers(self.plan.resolve(name)).count();
+        match self.kind(tensor) {
+            Kind::Signed | Kind::MadeUnsigned if node.output().is_ok_and(|name| readers(name) <= 1) => {
+                Kind::MadeUnsigned
+            }
+            Kind::MadeUnsigned => Kind::Signed,
             kind => kind,
         }
     }
@@ -100,6 +118,8 @@ impl<'m> Lowering<'m> {
         let all_unsigned = kinds.iter().all(|kind| kind.is_unsigned());
         let all_signed = kinds.iter().all(|&kind| kind == Kind::Signed);
         match (all_unsigned, all_signed) {
+            // Sums don't change when codes and zero points grow together.
+            (true, _) if matches!(node.op, Op::Conv(_) | Op::Dense(_)) => Arithmetic::Codes,
             (true, _) if kinds.contains(&Kind::MadeUnsigned) => Arithmetic::Unsigned,
             (false, false) => Arithmetic::Real,
             _ => Arithmetic::Codes,

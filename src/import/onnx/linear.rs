@@ -389,6 +389,7 @@ impl<'m> Lowering<'m> {
         index: usize,
     ) -> Result<(TensorId, Affine), ImportError> {
         let tensor = self.activation(node, index)?;
+        self.settle(tensor);
         match self.encoding(tensor) {
             Encoding::Codes(affine) => Ok((tensor, affine)),
             Encoding::Real => Err(self.not_quantized(&node.name, "activations", node.input(index)?)),

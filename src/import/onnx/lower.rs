@@ -401,7 +401,7 @@ impl<'m> Lowering<'m> {
                 if format_of(self.model.input.element) != Some(affine.format) {
                     return Err(node.error("its zero point is of another type than the input that it reads"));
                 }
-                t.encoding = Encoding::Codes(affine);
+                self.set_codes(tensor, affine, Kind::of(affine.format));
                 Ok(())
             }
             _ => Err(node.error(
@@ -426,8 +426,14 @@ impl<'m> Lowering<'m> {
             }
             return Ok(Value::Codes(output));
         }
-        let (input, _) = self.quantized_input(node, 0)?;
-        self.pool(node, input, Op::MaxPool).map(Value::Real)
+        let input = self.activation(node, 0)?;
+        self.settle(input);
+        let output = self.pool(node, input, Op::MaxPool)?;
+        let kind = self.kind_behind(node, input);
+        if let Some(place) = self.kinds.get_mut(output) {
+            *place = kind;
+        }
+        Ok(Value::Real(output))
     }
 
     fn clip(&mut self, node: &'m Node) -> Result<Value, ImportError> {

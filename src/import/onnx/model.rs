@@ -87,6 +87,8 @@ pub(super) struct Input {
 
 /// What is needed of the file.
 pub(super) struct Model {
+    /// The version of ONNX's operator set.
+    pub opset: i64,
     pub nodes: Vec<Node>,
     pub initializers: HashMap<String, TensorProto>,
     pub input: Input,
@@ -125,8 +127,8 @@ impl Model {
             .iter()
             .find(|set| is_onnx(&set.domain))
             .map(|set| set.version);
-        match opset {
-            Some(version) if OPSETS.contains(&version) => {}
+        let opset = match opset {
+            Some(version) if OPSETS.contains(&version) => version,
             found => {
                 return Err(of_model(format!(
                     "it uses {} of ONNX, but {} to {} are supported; convert it with onnx.version_converter",
@@ -135,7 +137,7 @@ impl Model {
                     OPSETS.end()
                 )));
             }
-        }
+        };
         if graph.node.len() > MAX_NODES {
             return Err(of_model(format!(
                 "it has {} nodes, more than the supported {MAX_NODES}",
@@ -147,10 +149,14 @@ impl Model {
                 "it has sparse initializers; save them as ordinary ones".into(),
             ));
         }
-        Self::from_graph(graph, &of_model)
+        Self::from_graph(graph, opset, &of_model)
     }
 
-    fn from_graph(graph: GraphProto, of_model: &dyn Fn(String) -> ImportError) -> Result<Self, ImportError> {
+    fn from_graph(
+        graph: GraphProto,
+        opset: i64,
+        of_model: &dyn Fn(String) -> ImportError,
+    ) -> Result<Self, ImportError> {
         let mut initializers = HashMap::with_capacity(graph.initializer.len());
         for tensor in graph.initializer {
             let name = tensor.name.clone();
@@ -176,6 +182,7 @@ impl Model {
         };
         let nodes = graph.node.into_iter().map(read_node).collect();
         let model = Self {
+            opset,
             nodes,
             initializers,
             input,

@@ -63,7 +63,12 @@ impl<'m> Lowering<'m> {
         op: Op,
         (tensor, is_real): (TensorId, bool),
     ) -> Result<Value, ImportError> {
-        let (encoding, kind) = (self.encoding(tensor), self.kind(tensor));
+        let encoding = self.encoding(tensor);
+        let kind = if is_real {
+            self.kind_behind(node, tensor)
+        } else {
+            self.kind(tensor)
+        };
         let output = self.add_node(&node.name, op, tensor, node.output()?)?;
         if let Encoding::Codes(affine) = encoding {
             self.set_codes(output, affine, kind);

@@ -69,6 +69,8 @@ impl<'m> Lowering<'m> {
             windows,
             count_padding,
             beyond,
+            // ONNX Runtime has another kernel for AveragePool of operator set 19 and later.
+            columns_first: self.model.opset < 19,
             is_global: false,
         };
         self.add_node(&node.name, op(pool), input, node.output()?)
