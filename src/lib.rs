@@ -39,7 +39,7 @@
 //! let spiking = calibrate(&network, &conversion, &statistics, calibration);
 //!
 //! // One digit goes through, bit by bit, and every code is the integer reference's.
-//! let (mut simulator, mut reference) = (Simulator::new(&network.tensors), Reference::new(&network));
+//! let (mut simulator, mut reference) = (Simulator::new(&network), Reference::new(&network));
 //! let trace = trace(&network, &spiking, digit, &mut simulator, &mut reference);
 //! assert!(trace.windows.iter().all(|window| window.codes == window.reference));
 //! assert_eq!(winner(simulator.output()), winner(reference.output()));

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use sdann::graph::{Affine, Arithmetic, Clamp, CodeFormat, Encoding, Graph, Op, Tensor};
 use sdann::import::dataset::{Array, ArrayValues, read_array};
 use sdann::import::import_model;
+use sdann::quantize::quantize;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -696,6 +697,17 @@ fn each_operator_says_what_it_cannot_do() {
             &["strides", "0"],
         ),
         (
+            with(
+                "AveragePool",
+                &["xd"],
+                &[
+                    ("kernel_shape", Ints(&[60_000, 60_000])),
+                    ("pads", Ints(&[59_999; 4])),
+                ],
+            ),
+            &["m_node", "several steps"],
+        ),
+        (
             with("AveragePool", &["xd"], &[kernel(), ("pads", Ints(&[5, 0, 0, 0]))]),
             &["padding of 5"],
         ),
@@ -920,6 +932,10 @@ fn weights_that_many_nodes_share_are_not_unpacked_without_limit() {
 fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = vec![whole().encode(), read(at("assets/models/digits-mlp.onnx"))];
     seeds.extend(cases().iter().map(|case| read(case.join("model.onnx"))));
+    let more = fs::read_dir(at("tests/corpus-next"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().join("model.onnx"));
+    seeds.extend(more.filter(|model| model.exists()).map(read));
     seeds
 }
 
@@ -997,8 +1013,8 @@ proptest! {
         let donor: &Vec<u8> = donor.get(seeds);
         mutations.iter().for_each(|m| mutate(&mut bytes, donor, m));
         let start = Instant::now();
-        if let Err(error) = import_model(&bytes, "model") {
-            let message = error.to_string();
+        let answer = import_model(&bytes, "model").map_err(|error| error.to_string());
+        if let Err(message) = answer.and_then(|graph| quantize(&graph).map_err(|error| error.to_string())) {
             prop_assert!(!message.contains('\n'), "{message}");
             prop_assert!(message.len() < 2000, "{message}");
         }

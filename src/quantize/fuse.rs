@@ -269,16 +269,7 @@ impl Fuser<'_> {
             node: node.name.clone(),
             problem,
         })?;
-        if connections.fan_in() > MAX_FAN_IN {
-            let problem = format!(
-                "each of its neurons has {} inputs, more than the supported {MAX_FAN_IN}; export the model for a smaller input",
-                connections.fan_in()
-            );
-            return Err(FuseError::Shape {
-                node: node.name.clone(),
-                problem,
-            });
-        }
+        check_fan_in(node, &connections)?;
         let scales = weights.scales.iter().map(|scale| affine.scale * scale).collect();
         let dendrite = Dendrite {
             view,
@@ -303,6 +294,7 @@ impl Fuser<'_> {
             node: node.name.clone(),
             problem,
         })?;
+        check_fan_in(node, &connections)?;
         let (taps, neurons) = (connections.fan_in(), connections.output.len());
         let ones = unit_weights(connections.output.channels * taps);
         let mut pending = self.linear(node, |_| Ok(connections), &ones, Rule::Multiply)?;
@@ -665,6 +657,20 @@ impl Fuser<'_> {
             tensor: self.graph.tensors[output].name.clone(),
         }
     }
+}
+
+fn check_fan_in(node: &Node, connections: &Connections) -> Result<(), FuseError> {
+    let inputs = connections.fan_in();
+    if inputs <= MAX_FAN_IN {
+        return Ok(());
+    }
+    let problem = format!(
+        "each of its neurons has {inputs} inputs, more than the supported {MAX_FAN_IN}; export the model for a smaller input"
+    );
+    Err(FuseError::Shape {
+        node: node.name.clone(),
+        problem,
+    })
 }
 
 /// Pools with more taps than this, or more synapses in all, add their codes in one sum.

@@ -635,7 +635,14 @@ mod tests {
     #[test]
     fn a_kernel_on_codes_adds_the_zero_point_before_it_rounds() {
         let mean = |arithmetic| {
-            Requantizer::mean(0.5, Shared::new(vec![2.0], 1), arithmetic, Clamp::NONE, target(1))
+            Requantizer::mean(
+                0.5,
+                Shared::new(vec![2.0], 1),
+                1,
+                arithmetic,
+                Clamp::NONE,
+                target(1),
+            )
         };
         // The mean of 0 and 1 is half a code: 1.5 with Z_y, which rounds to 2; without it 0.5, to 0.
         assert_eq!(
@@ -650,6 +657,25 @@ mod tests {
             mean(Arithmetic::Real).code(0, 2, |dendrite| dendrite as i64),
             Some(1)
         );
+    }
+
+    #[test]
+    fn a_mean_of_real_numbers_may_add_columns_first() {
+        let one = Shared::new(vec![1.0], 1);
+        let mean = |columns| {
+            Requantizer::mean(
+                1.0,
+                one.clone(),
+                columns,
+                Arithmetic::Real,
+                Clamp::NONE,
+                target(0),
+            )
+        };
+        // Row by row 2²⁴ swallows the ones; the sum of the other column doesn't meet it.
+        let sums = [1 << 24, 1, -(1 << 24), 1];
+        assert_eq!(mean(1).code(0, 4, |dendrite| sums[dendrite]), Some(2));
+        assert_eq!(mean(2).code(0, 4, |dendrite| sums[dendrite]), Some(4));
     }
 
     #[test]

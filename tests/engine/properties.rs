@@ -2,10 +2,13 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use sdann::graph::{Affine, Clamp, CodeFormat, Connections, Volume, Weights, Window};
+use sdann::graph::{
+    Affine, Arithmetic, Clamp, CodeFormat, Concat, Connections, Constant, Conv, Encoding, Graph, Node, Op,
+    Pool, Rearrange, Tensor, Unary, Volume, Weights, Window,
+};
 use sdann::quantize::{
     CodeTensor, Dendrite, Layer, Line, QuantizedNetwork, Reduce, Reference, Requantizer, Rule, Shared,
-    Target, View,
+    Target, View, quantize,
 };
 use sdann::simulate::{Observer, Samples, Simulator, Site, calibrate, measure};
 use sdann::spiking::{
@@ -142,6 +145,79 @@ prop_compose! {
     }
 }
 
+/// A scale and a zero point of few bits: tables of 16-bit codes would take most of the time.
+fn small_affine() -> impl Strategy<Value = Affine> {
+    affine().prop_map(|affine| {
+        let format = CodeFormat {
+            bits: affine.format.bits.div_ceil(2),
+            ..affine.format
+        };
+        let zero_point = affine.zero_point.clamp(format.min(), format.max());
+        Affine {
+            zero_point,
+            format,
+            ..affine
+        }
+    })
+}
+
+prop_compose! {
+    /// Every kind of layer that isn't a convolution: tables, sums, differences, constants, means, maxima,
+    /// and one convolution that sees moved and joined codes.
+    fn graph()(
+        pool in window(), affines in vec(small_affine(), 9), seed in any::<u64>(),
+        arithmetic in prop_oneof![Just(Arithmetic::Codes), Just(Arithmetic::Unsigned), Just(Arithmetic::Real)],
+    ) -> Graph {
+        let mut state = seed;
+        let mut next = |span: i64| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 33) as i64 % (2 * span + 1) - span
+        };
+        let shape = vec![2, 5, 5];
+        let count = 50;
+        let mut tensors = vec![(shape.clone(), affines[0])];
+        let mut nodes: Vec<Node> = Vec::new();
+        let mut add = |op: Op, inputs: &[usize], affine: usize| {
+            let shapes: Vec<&[usize]> = inputs.iter().map(|&i| tensors[i].0.as_slice()).collect();
+            let shape = op.output_shape(&shapes).unwrap();
+            let (inputs, output) = (inputs.to_vec(), tensors.len());
+            nodes.push(Node { name: format!("node{output}"), op, inputs, output, arithmetic, limits: None });
+            tensors.push((shape, affines[affine]));
+            output
+        };
+        let codes = (0..count).map(|_| next(127) as i16).collect();
+        let affine = Affine { scale: 0.02, zero_point: 0, format: CodeFormat::signed(8) };
+        let constant = Constant { values: codes, affine, is_first: seed.is_multiple_of(2) };
+        let windows = vec![pool, pool];
+        let pools = Pool { windows, count_padding: true, beyond: vec![0, 0], columns_first: true, is_global: false };
+        let table = add(Op::Unary(Unary::LeakyRelu(0.25)), &[0], 1);
+        let sum = add(Op::Add { subtract: seed.is_multiple_of(3) }, &[0, table], 2);
+        let shifted = add(Op::AddConstant(constant.clone()), &[sum], 3);
+        let scaled = add(Op::MulConstant(constant), &[shifted], 4);
+        add(Op::AveragePool(pools.clone()), &[sum], 5);
+        add(Op::MaxPool(pools), &[scaled], 5);
+        let map = (0..count).map(|i| if i % 7 == 0 { Rearrange::ZERO } else { (count - 1 - i) as u32 }).collect();
+        let moved = add(Op::Rearrange(Rearrange { shape, map }), &[scaled], 4);
+        let joined = add(Op::Concat(Concat { axis: 0, inputs: 2 }), &[moved, sum], 6);
+        let weights = Weights {
+            values: (0..12).map(|_| next(127) as i16).collect(),
+            scales: vec![0.01],
+            bias: vec![5, -5, 0],
+            bits: 8,
+        };
+        let windows = vec![Window::POINT; 2];
+        let conv = add(Op::Conv(Conv { weights, outputs: 3, groups: 1, windows }), &[joined], 7);
+        let output = add(Op::AveragePool(Pool::global(&[5, 5])), &[conv], 8);
+        let tensor = |(id, (shape, affine)): (usize, (Vec<usize>, Affine))| Tensor {
+            name: format!("tensor{id}"),
+            shape,
+            encoding: Encoding::Codes(affine),
+        };
+        let tensors = tensors.into_iter().enumerate().map(tensor).collect();
+        Graph::new("random".into(), tensors, nodes, 0, output).unwrap()
+    }
+}
+
 /// `count` samples anywhere in the input's range.
 fn samples(network: &QuantizedNetwork, units: &[f64], count: usize) -> Vec<i32> {
     let format = network.input().affine.unwrap().format;
@@ -192,6 +268,56 @@ impl Observer for Overflows {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn layers_of_every_kind_give_the_reference_step_by_step(
+        graph in graph(), conversion in conversion(), units in vec(0.0..=1.0f64, 50..200),
+    ) {
+        let network = quantize(&graph).unwrap();
+        let codes = samples(&network, &units, 3);
+        let set = Samples { codes: &codes, len: network.input().len() };
+        let conversion = Conversion { register_bits: 32, scaling: Scaling::Off, ..conversion };
+        let spiking = calibrate(&network, &conversion, &measure(&network, &conversion, set), set);
+        let (mut simulator, mut reference) = (Simulator::new(&network), Reference::new(&network));
+        let (mut at_once, mut overflows) = (Simulator::new(&network), Overflows::default());
+        for sample in set.iter() {
+            simulator.run(&spiking, sample, &mut overflows);
+            at_once.run(&spiking, sample, &mut ());
+            reference.run(&network, sample);
+            for (index, layer) in network.layers.iter().enumerate() {
+                for dendrite in 0..layer.dendrites.len() {
+                    let sums = reference.sums(index, dendrite);
+                    prop_assert_eq!(&simulator.membranes(index)[dendrite][..], sums, "sums of {}", layer.name);
+                    prop_assert_eq!(&at_once.membranes(index)[dendrite][..], sums, "sums of {}", layer.name);
+                }
+                prop_assert_eq!(simulator.codes(layer.target), reference.codes(layer.target), "{}", layer.name);
+            }
+        }
+        prop_assert_eq!(overflows.0, 0);
+    }
+
+    #[test]
+    fn guaranteed_scaling_never_overflows_in_layers_of_any_kind(
+        graph in graph(), conversion in conversion(), units in vec(0.0..=1.0f64, 50..200),
+    ) {
+        let network = quantize(&graph).unwrap();
+        let len = network.input().len();
+        let seen = samples(&network, &units[..10], 1);
+        let bias_calibration = BiasCalibration { fold: true, fit: false, correct: false };
+        let conversion = Conversion { scaling: Scaling::Guaranteed, bias_calibration, ..conversion };
+        let statistics = measure(&network, &conversion, Samples { codes: &seen, len });
+        let spiking = calibrate(&network, &conversion, &statistics, Samples { codes: &seen, len });
+        let format = network.input().affine.unwrap().format;
+        let ends = [vec![format.min(); len], vec![format.max(); len]].concat();
+        let unseen = samples(&network, &units, 4);
+        let (mut simulator, mut overflows) = (Simulator::new(&network), Overflows::default());
+        for sample in unseen.chunks_exact(len).chain(ends.chunks_exact(len)) {
+            simulator.run(&spiking, sample, &mut overflows);
+        }
+        let proven = spiking.layers.iter().all(|l| l.plan.proven);
+        prop_assert!(!proven || overflows.0 == 0, "{} overflows", overflows.0);
+        prop_assert!(proven || conversion.register_bits < 20);
+    }
 
     #[test]
     fn a_register_wide_enough_gives_the_reference_whatever_the_network(

@@ -5,9 +5,7 @@ use super::lower::{Lowering, Value};
 use super::model::Node;
 use super::quantization::{Dequantized, channels};
 use super::tensors::ElementType;
-use crate::graph::{
-    Affine, Arithmetic, Conv, Dense, Encoding, MAX_ELEMENTS, Op, Rearrange, TensorId, Weights, Window,
-};
+use crate::graph::{Affine, Arithmetic, Conv, Dense, Encoding, Op, Rearrange, TensorId, Weights, Window};
 use crate::import::ImportError;
 use crate::import::error::shown;
 use std::rc::Rc;
@@ -160,7 +158,7 @@ impl<'m> Lowering<'m> {
             let before = reach as i64 - window.pad_before as i64;
             let after = reach as i64 - window.pad_after as i64 + pad(node, extra)? as i64;
             let length = (elements.saturating_sub(1) * window.stride + 1) as i64 + before + after;
-            if length <= 0 || length > MAX_ELEMENTS as i64 {
+            if length <= 0 || length > MAX_WINDOW * 16 {
                 return Err(node.error(format!(
                     "its padded input would have {length} elements along an axis"
                 )));

@@ -153,6 +153,8 @@ impl<'m> Lowering<'m> {
             op: op.name(),
             problem,
         })?;
+        let elements: usize = shape.iter().product();
+        self.charge_of(name, cost(&op, elements))?;
         let tensor = self.add_tensor(output, shape)?;
         if let Some(writer) = self.writers.get_mut(tensor) {
             *writer = Some(self.nodes.len());
@@ -205,6 +207,10 @@ impl<'m> Lowering<'m> {
 
     /// Charges `elements` unpacked elements of constants.
     pub fn charge(&mut self, node: &Node, elements: usize) -> Result<(), ImportError> {
+        self.charge_of(&node.name, elements)
+    }
+
+    fn charge_of(&mut self, node: &str, elements: usize) -> Result<(), ImportError> {
         match self.allowance.checked_sub(elements) {
             Some(rest) => {
                 self.allowance = rest;
@@ -212,8 +218,8 @@ impl<'m> Lowering<'m> {
             }
             None => Err(ImportError::TooLarge {
                 what: format!(
-                    "the number of constant elements up to node '{}',",
-                    shown(&node.name)
+                    "the number of constants, neurons and moved elements up to node '{}',",
+                    shown(node)
                 ),
                 found: (MAX_ELEMENTS - self.allowance)
                     .saturating_add(elements)
@@ -595,6 +601,22 @@ impl<'m> Lowering<'m> {
             what,
             tensor: shown(tensor),
         }
+    }
+}
+
+/// What an operator takes of the allowance: weights are charged where they are unpacked, but wiring and
+/// neurons with one synapse each are as many as there are elements.
+fn cost(op: &Op, elements: usize) -> usize {
+    match op {
+        Op::Conv(_) | Op::Dense(_) | Op::Reshape(_) | Op::Clamp(_) | Op::Identity | Op::Reinterpret => 0,
+        Op::AveragePool(pool) if !pool.is_global => {
+            let taps = pool
+                .windows
+                .iter()
+                .fold(1usize, |taps, window| taps.saturating_mul(window.kernel));
+            elements.saturating_mul(taps.min(64))
+        }
+        _ => elements,
     }
 }
 

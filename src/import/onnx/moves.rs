@@ -4,9 +4,15 @@ use super::attributes::Attributes;
 use super::linear::{list, positive};
 use super::lower::{Lowering, Value};
 use super::model::Node;
-use crate::graph::{Concat, Encoding, MAX_ELEMENTS, Op, Rearrange, TensorId};
+use crate::graph::{Concat, Encoding, Op, Rearrange, TensorId};
 use crate::import::ImportError;
 use crate::import::error::shown;
+
+/// No rearrangement may have more elements than this (16 Mi): each needs a place in memory.
+const MAX_MOVED: usize = 1 << 24;
+
+/// No axis may be padded by more than this.
+const MAX_PAD: i64 = 1 << 16;
 
 /// For each axis and each index of the output, the index of the input, or none for a zero.
 type Places = Vec<Option<usize>>;
@@ -15,24 +21,26 @@ type Places = Vec<Option<usize>>;
 pub(super) fn gathered(node: &Node, shape: &[usize], places: &[Places]) -> Result<Rearrange, ImportError> {
     let output: Vec<usize> = places.iter().map(Vec::len).collect();
     let elements = output.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
-    if elements.is_none_or(|n| n == 0 || n > MAX_ELEMENTS) {
+    if elements.is_none_or(|n| n == 0 || n > MAX_MOVED) {
         return Err(node.error(format!(
-            "it makes shape {output:?} (without the batch); 1 to {MAX_ELEMENTS} elements are supported"
+            "it makes shape {output:?} (without the batch); 1 to {MAX_MOVED} elements are supported"
         )));
     }
-    let mut map = vec![Some(0)];
+    let mut map = vec![0u32];
     for (places, &extent) in places.iter().zip(shape) {
-        let join = |outer: &Option<usize>, place: &Option<usize>| Some((*outer)? * extent + (*place)?);
+        let join = |outer: u32, place: &Option<usize>| match place {
+            Some(place) if outer != Rearrange::ZERO => outer * extent as u32 + *place as u32,
+            _ => Rearrange::ZERO,
+        };
         map = map
             .iter()
-            .flat_map(|outer| places.iter().map(move |place| join(outer, place)))
+            .flat_map(|&outer| places.iter().map(move |place| join(outer, place)))
             .collect();
     }
-    let map = map
-        .into_iter()
-        .map(|index| index.map_or(Rearrange::ZERO, |i| i as u32))
-        .collect();
-    Ok(Rearrange { shape: output, map })
+    Ok(Rearrange {
+        shape: output,
+        map: map.into(),
+    })
 }
 
 /// Every index of an axis.
@@ -117,6 +125,11 @@ impl<'m> Lowering<'m> {
                 shown(&format!("{order:?}"))
             )));
         }
+        if shape.iter().product::<usize>() > MAX_MOVED {
+            return Err(node.error(format!(
+                "it moves shape {shape:?}; up to {MAX_MOVED} elements are supported"
+            )));
+        }
         let extent = |axis: usize| shape.get(axis).copied().unwrap_or(1);
         let stride = |axis: usize| shape.iter().skip(axis + 1).product::<usize>();
         let mut map = vec![0u32];
@@ -171,8 +184,7 @@ impl<'m> Lowering<'m> {
             }
             let axis = self.sample_axis(node, axis, rank)?;
             let extent = shape.get(axis).copied().unwrap_or(1) as i64;
-            let limit = MAX_ELEMENTS as i64;
-            if !(-extent..=limit).contains(&begin) || !(-extent..=limit).contains(&end) {
+            if !(-extent..=MAX_PAD).contains(&begin) || !(-extent..=MAX_PAD).contains(&end) {
                 return Err(node.error(format!(
                     "its pads {begin} and {end} don't fit an axis of {extent}"
                 )));

@@ -20,6 +20,9 @@ const KNOWN: [&str; 9] = [
     "strides",
 ];
 
+/// The windows of a pool may not see more numbers than this, all together.
+const MAX_SEEN: usize = 1 << 28;
+
 impl<'m> Lowering<'m> {
     /// A pool of `input` with windows.
     pub fn pool(
@@ -64,6 +67,7 @@ impl<'m> Lowering<'m> {
                 window.pad_after += *beyond;
             }
         }
+        self.check_size(node, &windows, &spatial, input)?;
         let count_padding = attributes.int("count_include_pad")?.unwrap_or(0) != 0;
         let pool = Pool {
             windows,
@@ -74,6 +78,30 @@ impl<'m> Lowering<'m> {
             is_global: false,
         };
         self.add_node(&node.name, op(pool), input, node.output()?)
+    }
+
+    /// A file of a few bytes may ask for windows of any size: refuses what takes too long to look at.
+    fn check_size(
+        &self,
+        node: &Node,
+        windows: &[Window],
+        spatial: &[usize],
+        input: TensorId,
+    ) -> Result<(), ImportError> {
+        let channels = self.shape(input).first().copied().unwrap_or(1);
+        let seen = windows
+            .iter()
+            .zip(spatial)
+            .fold(channels, |seen, (window, &inputs)| {
+                seen.saturating_mul(window.kernel)
+                    .saturating_mul(window.outputs(inputs).unwrap_or(0))
+            });
+        if seen > MAX_SEEN {
+            return Err(node.error(format!(
+                "its windows see {seen} numbers in all, more than the supported {MAX_SEEN}; pool in several steps"
+            )));
+        }
+        Ok(())
     }
 
     /// A pool of `input` with one window over everything.
