@@ -90,18 +90,25 @@ struct BoardProps {
 #[component]
 fn Board(props: &BoardProps) -> Html {
     let (state, dispatch) = (&props.state, &props.dispatch);
-    let Shown { network, run, sample } = &*props.shown;
+    let Shown {
+        network,
+        run,
+        sample,
+        classes,
+    } = &*props.shown;
     let (step, selection) = (state.playhead.step, state.selection);
     let caption = state.loaded.as_ref().map(|loaded| caption(loaded, Some(sample)));
     let on_select = dispatching(dispatch, Action::Select);
     let calibration = state.calibration.as_ref();
+    let has_samples = network.samples.count > 0;
     html! {
         <div class="board">
-            <Story network={network.clone()} run={run.clone()} sample_caption={caption.unwrap_or_default()} {step} {selection}
+            <Story network={network.clone()} run={run.clone()} sample_caption={caption.unwrap_or_default()}
+                classes={classes.clone()} {step} {selection}
                 on_select={on_select.clone()} />
             <div class="cards">
                 <MembraneCard network={network.clone()} run={run.clone()} {step} {selection} />
-                <CalibrationCard network={network.clone()} effect={calibration.map(|c| c.effect.clone())}
+                <CalibrationCard network={network.clone()} effect={calibration.map(|c| c.effect.clone())} {has_samples}
                     demonstration={calibration.is_some_and(|c| c.is_demonstration)} layer={selection.layer}
                     on_layer={dispatching(dispatch, Action::SelectLayer)} />
                 <MeshCard network={network.clone()} run={run.clone()} {step} {selection} {on_select} />

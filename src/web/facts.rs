@@ -2,6 +2,7 @@
 
 use super::format::{counted, decimal, significant, thousands};
 use super::state::Shown;
+use super::views::layer_name;
 use crate::spiking::LayerPlan;
 
 /// What a control shows beside its name, and a mark on its slider.
@@ -9,6 +10,8 @@ use crate::spiking::LayerPlan;
 pub struct Fact {
     /// In a few words; empty if there is nothing to say.
     pub text: String,
+    /// The same at length, if there is more to say.
+    pub detail: Option<String>,
     /// A value to mark, with what it means.
     pub mark: Option<(u32, String)>,
 }
@@ -21,13 +24,16 @@ pub fn fact(key: &str, shown: Option<&Shown>) -> Fact {
     let plans = &shown.run.plans;
     let text = match key {
         "register-bits" => return narrowest(plans),
-        "scaling" => scaling(shown),
+        "scaling" => return scaling(shown),
         "bias-fit" => saturated(plans),
         "bias-correct" => correction(shown),
         "neurons-per-core" => cores(shown),
         _ => String::new(),
     };
-    Fact { text, mark: None }
+    Fact {
+        text,
+        ..Fact::default()
+    }
 }
 
 fn narrowest(plans: &[LayerPlan]) -> Fact {
@@ -39,23 +45,31 @@ fn narrowest(plans: &[LayerPlan]) -> Fact {
         )
     });
     Fact {
-        text: String::new(),
         mark,
+        ..Fact::default()
     }
 }
 
-/// The smallest M_0, which loses most.
-fn scaling(shown: &Shown) -> String {
+/// The smallest M_0, which loses most. There is no room for the layer's name beside the setting's.
+fn scaling(shown: &Shown) -> Fact {
     let smallest = shown
         .run
         .plans
         .iter()
         .enumerate()
         .min_by(|a, b| a.1.m0().total_cmp(&b.1.m0()));
-    match smallest {
-        Some((_, plan)) if plan.is_exact() => "M₀ = 1, exact".to_owned(),
-        Some((layer, plan)) => format!("M₀ = {} in {}", significant(plan.m0(), 2), name(shown, layer)),
-        None => String::new(),
+    let (text, detail) = match smallest {
+        Some((_, plan)) if plan.is_exact() => ("M₀ = 1, exact".to_owned(), None),
+        Some((layer, plan)) => (
+            format!("M₀ ≥ {}", significant(plan.m0(), 2)),
+            Some(format!("M₀ is smallest in {}", name(shown, layer))),
+        ),
+        None => Default::default(),
+    };
+    Fact {
+        text,
+        detail,
+        mark: None,
     }
 }
 
@@ -101,6 +115,6 @@ fn cores(shown: &Shown) -> String {
     }
 }
 
-fn name(shown: &Shown, layer: usize) -> &str {
-    shown.network.layers.get(layer).map_or("", |layer| &layer.name)
+fn name(shown: &Shown, layer: usize) -> String {
+    layer_name(&shown.network, layer)
 }

@@ -72,31 +72,48 @@ async fn bytes_of(file: File) -> Result<Vec<u8>, String> {
 
 /// The first sample of an array of numbers.
 fn array(bytes: &[u8], loaded: &Loaded) -> Result<Vec<f32>, String> {
-    let unreadable = |error: std::io::Error| format!("it can't be read as an array: {error}");
+    let unreadable =
+        |error: std::io::Error| format!("it can't be read as an array ({error}); save it with numpy.save");
     let file = npyz::NpyFile::new(bytes).map_err(unreadable)?;
     let (shape, wanted) = (file.shape().to_vec(), loaded.input_len());
-    let values: Vec<f32> = match file.dtype().descr().trim_matches(['\'', '"']) {
-        "<f4" => file.into_vec::<f32>().map_err(unreadable)?,
-        "|u1" => file
-            .into_vec::<u8>()
-            .map_err(unreadable)?
-            .into_iter()
-            .map(f32::from)
-            .collect(),
+    if file.order() != npyz::Order::C {
+        return Err("it is stored column by column; save it with numpy.ascontiguousarray".to_owned());
+    }
+    let kind = file.dtype().descr();
+    let kind = kind.trim_matches(['\'', '"']);
+    let values = match kind {
+        "<f4" => numbers(file, |value: f32| value),
+        "<f8" => numbers(file, |value: f64| value as f32),
+        "<i8" => numbers(file, |value: i64| value as f32),
+        "<i4" => numbers(file, |value: i32| value as f32),
+        "|i1" => numbers::<i8>(file, f32::from),
+        "|u1" => numbers::<u8>(file, f32::from),
         other => {
             return Err(format!(
-                "it holds {other}; save it as float32 (numpy's astype('float32'))"
+                "it holds values of the type {other}; save it as float32 (numpy's astype('float32'))"
             ));
         }
     };
+    let values = values.map_err(unreadable)?;
+    if !values.iter().all(|value| value.is_finite()) {
+        return Err("it holds values that are not finite; replace NaN and infinity by numbers".to_owned());
+    }
     if values.len() < wanted || !values.len().is_multiple_of(wanted.max(1)) {
         let shape_text = crate::web::format::shape(&shape.iter().map(|&n| n as usize).collect::<Vec<_>>());
         let expected = crate::web::format::shape(loaded.input_shape());
         return Err(format!(
-            "it has the shape {shape_text}; the model takes {expected}"
+            "it has the shape {shape_text}, but the model takes {expected}; reshape it, or open the model that it belongs to"
         ));
     }
     Ok(values[..wanted].to_vec())
+}
+
+/// Numbers of any type as the model takes them.
+fn numbers<T: npyz::Deserialize>(
+    file: npyz::NpyFile<&[u8]>,
+    number: impl Fn(T) -> f32,
+) -> std::io::Result<Vec<f32>> {
+    Ok(file.into_vec::<T>()?.into_iter().map(number).collect())
 }
 
 /// A picture as the browser decodes it, in the model's input shape.
@@ -121,7 +138,7 @@ async fn picture(file: &File, loaded: &Loaded) -> Result<Vec<f32>, String> {
     let shrink = (LARGEST_SIDE / wide.max(high)).min(1.0);
     let (wide, high) = ((wide * shrink).round().max(1.0), (high * shrink).round().max(1.0));
     let rgba = draw(&bitmap, wide, high).map_err(undecodable)?;
-    Ok(Ink::from_brightness(wide as usize, &rgba).fit(frame))
+    Ok(Ink::from_picture(wide as usize, &rgba).fit(frame))
 }
 
 fn draw(bitmap: &ImageBitmap, wide: f64, high: f64) -> Result<Vec<u8>, JsValue> {

@@ -62,7 +62,7 @@ pub struct Dataset {
     /// Its files.
     pub files: DataFiles,
     /// What the labels mean.
-    pub classes: Vec<String>,
+    pub classes: Rc<Vec<String>>,
     /// One sample that is typical of each class.
     pub picks: Vec<usize>,
 }
@@ -102,7 +102,7 @@ pub async fn fetch_model(model: &GalleryModel) -> Result<(ModelFile, Rc<Dataset>
     let dataset = Dataset {
         id,
         files,
-        classes: classes.clone(),
+        classes: Rc::new(classes.clone()),
         picks,
     };
     Ok((

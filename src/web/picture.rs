@@ -74,6 +74,16 @@ impl Ink {
         Self { width, values }
     }
 
+    /// From RGBA pixels: by how opaque they are where the border is transparent, else by brightness.
+    pub fn from_picture(width: usize, rgba: &[u8]) -> Self {
+        let opacity = Self::from_opacity(width, rgba);
+        if opacity.median_of_border() < 0.5 {
+            opacity
+        } else {
+            Self::from_brightness(width, rgba)
+        }
+    }
+
     /// From RGBA pixels, by how far their brightness is from the background's, which is the median of
     /// the border: dark on light and light on dark both become ink.
     pub fn from_brightness(width: usize, rgba: &[u8]) -> Self {
@@ -307,6 +317,15 @@ mod tests {
         let light = Ink::from_brightness(10, &picture(0, 255));
         assert_eq!(dark, light);
         assert_eq!(dark.values.iter().filter(|ink| **ink > 0.5).count(), 1);
+    }
+
+    #[test]
+    fn white_ink_on_nothing_is_ink() {
+        let mut rgba = vec![255; 400];
+        rgba.chunks_exact_mut(4).for_each(|pixel| pixel[3] = 0);
+        rgba[55 * 4 + 3] = 255;
+        let ink = Ink::from_picture(10, &rgba);
+        assert_eq!(ink.values.iter().filter(|ink| **ink > 0.5).count(), 1);
     }
 
     #[test]

@@ -16,6 +16,9 @@ const WORKER: &str = "./worker_loader.js";
 /// Calibration is asked for when settings have rested for so long, in ms.
 const REST: u32 = 250;
 
+/// A worker that has said nothing for so long has probably not started, in s.
+const PATIENCE: u32 = 10;
+
 type Bridge = Rc<WorkerBridge<EngineWorker>>;
 
 /// Keeps a worker running and busy with what the state wants.
@@ -31,6 +34,7 @@ pub fn use_engine(state: &UseReducerHandle<State>) {
     use_loads(state, &bridge);
     use_questions(state, &bridge);
     use_calibration(state, &bridge);
+    use_patience(state);
 }
 
 fn start(dispatch: Dispatch) -> WorkerBridge<EngineWorker> {
@@ -39,6 +43,20 @@ fn start(dispatch: Dispatch) -> WorkerBridge<EngineWorker> {
         .callback(move |response: Response| dispatch.dispatch(Action::Answer(Box::new(response))))
         .encoding::<JsCodec>()
         .spawn(WORKER)
+}
+
+/// Tells when the worker says nothing.
+#[hook]
+fn use_patience(state: &UseReducerHandle<State>) {
+    let dispatch = state.dispatcher();
+    use_effect_with(state.silent_worker(), move |silent| {
+        let patience = silent.is_some().then(|| {
+            Timeout::new(PATIENCE * 1000, move || {
+                dispatch.dispatch(Action::Silence(PATIENCE))
+            })
+        });
+        move || drop(patience)
+    });
 }
 
 #[hook]

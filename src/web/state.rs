@@ -73,6 +73,8 @@ pub struct State {
     pub notices: Vec<Notice>,
     /// Counts workers: a new one is started when the old one breaks.
     pub worker: u32,
+    /// The last worker that has said something.
+    pub heard: Option<u32>,
 }
 
 /// A question: what happens to this sample with these settings?
@@ -135,6 +137,8 @@ pub struct Shown {
     pub run: Rc<RunView>,
     /// The sample.
     pub sample: SampleChoice,
+    /// What classes are called, if they have names.
+    pub classes: Rc<Vec<String>>,
 }
 
 /// Counts over all samples, and the question that they answer.
@@ -186,6 +190,8 @@ pub enum Action {
     AskCalibration,
     /// The worker has said something.
     Answer(Box<Response>),
+    /// The worker has said nothing at all for so many seconds.
+    Silence(u32),
     /// To another time step.
     Seek(Seek),
     /// Play or pause.
@@ -244,6 +250,7 @@ impl State {
             Action::Ask => self.ask(),
             Action::AskCalibration => self.ask_calibration(),
             Action::Answer(response) => self.take_answer(*response),
+            Action::Silence(seconds) => self.wonder_about_silence(seconds),
             Action::Seek(seek) => self.playhead.seek(seek, self.steps()),
             Action::TogglePlaying => self.playhead.toggle(self.steps()),
             Action::Tick => self.playhead.tick(self.steps()),
@@ -254,6 +261,11 @@ impl State {
             Action::Complain(notice) => self.complain(notice),
             Action::Dismiss(number) => self.notices.retain(|notice| notice.number != number),
         }
+    }
+
+    /// The worker that was given something to do and has not said a word yet.
+    pub fn silent_worker(&self) -> Option<u32> {
+        (self.load.is_some() && self.heard != Some(self.worker)).then_some(self.worker)
     }
 
     /// Time steps of the run that is shown.

@@ -1,8 +1,9 @@
 //! What the badge says: whether the spiking network is the quantized one.
 
 use super::format::{count, percent};
-use super::state::{Shown, State};
+use super::state::{Loaded, Shown, State};
 use crate::explore::Agreement;
+use std::rc::Rc;
 
 /// How the badge looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,10 @@ impl Verdict {
                 "no network yet"
             });
         };
+        let is_other = |loaded: &Rc<Loaded>| state.wanted.as_ref().is_some_and(|w| *w != loaded.load.choice);
+        if state.loaded.as_ref().is_some_and(is_other) {
+            return Self::busy("loading the network");
+        }
         let has_data = state
             .loaded
             .as_ref()

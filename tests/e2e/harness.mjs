@@ -84,12 +84,12 @@ function firstThatRuns() {
  * `problems` fills up with whatever a visitor's console would complain of, and with requests that failed or
  * left the page's own origin. `query` is added to the address, for states that the address holds.
  */
-export async function open(browser, url, { width = 1440, scheme = 'light', query = '' } = {}) {
+export async function open(browser, url, { width = 1440, scheme = 'light', query = '', motion = false } = {}) {
   const context = await browser.newContext({
     viewport: { width, height: HEIGHTS[width] ?? 900 },
     colorScheme: scheme,
-    // Nothing is caught half way through a transition.
-    reducedMotion: 'reduce',
+    // Nothing is caught half way through a transition, but where motion itself is looked at.
+    reducedMotion: motion ? 'no-preference' : 'reduce',
   });
   const page = await context.newPage();
   const problems = watch(context, page, new URL(url).origin);

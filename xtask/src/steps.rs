@@ -143,7 +143,9 @@ impl Step {
             Self::Clippy => clippy(&["--workspace", "--all-targets", "--features", "sdann/cli"]),
             Self::ClippyWasm => clippy_wasm(),
             Self::Doc => doc(),
-            Self::Native => process::run(cargo().args(["test", "--workspace", "--features", "sdann/cli,sdann/web"])),
+            Self::Native => {
+                process::run(cargo().args(["test", "--workspace", "--features", "sdann/cli,sdann/web"]))
+            }
             Self::Web => web(),
             Self::Page => page::build(),
             Self::E2e => e2e(),

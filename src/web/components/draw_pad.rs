@@ -15,6 +15,16 @@ const SIDE: u32 = 448;
 /// Width of the pen, as wide in its frame as MNIST's.
 const PEN: f64 = SIDE as f64 / 13.0;
 
+/// Steps along a side for those who draw with arrow keys.
+const KEY_STEPS: f64 = 20.0;
+
+/// A pen that is moved by arrow keys.
+#[derive(Clone, Copy, PartialEq)]
+struct KeyPen {
+    at: (f64, f64),
+    is_down: bool,
+}
+
 /// What it draws for.
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -51,6 +61,27 @@ pub fn DrawPad(props: &Props) -> Html {
         let last = last.clone();
         Callback::from(move |_: PointerEvent| *last.borrow_mut() = None)
     };
+    let pen = use_state_eq(|| KeyPen {
+        at: (f64::from(SIDE) / 2.0, f64::from(SIDE) / KEY_STEPS * 4.0),
+        is_down: false,
+    });
+    let onkeydown = {
+        let (pen, canvas, read) = (pen.clone(), canvas.clone(), read.clone());
+        Callback::from(move |event: KeyboardEvent| {
+            let Some(next) = pen.after(&event.key()) else {
+                return;
+            };
+            event.prevent_default();
+            let context = canvas
+                .cast::<HtmlCanvasElement>()
+                .and_then(|canvas| context(&canvas));
+            if let Some(context) = context.filter(|_| next.is_down) {
+                line(&context, pen.at, next.at);
+                read.emit(());
+            }
+            pen.set(next);
+        })
+    };
     let clear = {
         let (canvas, read) = (canvas.clone(), read.clone());
         Callback::from(move |_: MouseEvent| {
@@ -69,9 +100,13 @@ pub fn DrawPad(props: &Props) -> Html {
     html! {
         <dialog class="pad" ref={dialog} {onclose} aria-labelledby="pad-title">
             <h2 id="pad-title">{ "Draw a digit" }</h2>
-            <canvas class="pad-canvas" ref={canvas} width={side.clone()} height={side} role="img"
-                aria-label="Pad to draw on with mouse, finger or pen"
-                {onpointerdown} {onpointermove} onpointercancel={onpointerup.clone()} {onpointerup} />
+            <div class="pad-area">
+                <canvas class="pad-canvas" ref={canvas} width={side.clone()} height={side} role="application" tabindex="0"
+                    aria-label="Pad to draw on with mouse, finger or pen. Arrow keys move the pen; the space bar puts it down and lifts it."
+                    {onkeydown} {onpointerdown} {onpointermove} onpointercancel={onpointerup.clone()} {onpointerup} />
+                <span class={classes!("pad-pen", pen.is_down.then_some("is-down"))} style={pen.style()} aria-hidden="true" />
+                <span class="visually-hidden" aria-live="polite">{ if pen.is_down { "pen down" } else { "pen up" } }</span>
+            </div>
             <div class="pad-result">
                 <div class="pad-preview" title="What the network sees">
                     if let Some(pixels) = &*seen { <Thumbnail pixels={pixels.clone()} frame={props.frame} /> }
@@ -80,13 +115,43 @@ pub fn DrawPad(props: &Props) -> Html {
                     if seen.is_some() {
                         { "read as " }<strong>{ props.read_as.clone().unwrap_or_else(|| "…".into()) }</strong>
                     } else {
-                        { "with mouse, finger or pen" }
+                        { "mouse, finger, pen; or arrow keys and space" }
                     }
                 </p>
                 <button type="button" class="button" onclick={clear}>{ "Clear" }</button>
                 <button type="button" class="button button-accent" onclick={done}>{ "Done" }</button>
             </div>
         </dialog>
+    }
+}
+
+impl KeyPen {
+    /// The pen after a key; `None` if it is no key of the pen's.
+    fn after(self, key: &str) -> Option<Self> {
+        let (side, step) = (f64::from(SIDE), f64::from(SIDE) / KEY_STEPS);
+        let (x, y) = match key {
+            "ArrowLeft" => (-step, 0.0),
+            "ArrowRight" => (step, 0.0),
+            "ArrowUp" => (0.0, -step),
+            "ArrowDown" => (0.0, step),
+            " " => {
+                return Some(Self {
+                    is_down: !self.is_down,
+                    ..self
+                });
+            }
+            _ => return None,
+        };
+        let within = |value: f64| value.clamp(step, side - step);
+        Some(Self {
+            at: (within(self.at.0 + x), within(self.at.1 + y)),
+            ..self
+        })
+    }
+
+    fn style(self) -> String {
+        let percent = |value: f64| 100.0 * value / f64::from(SIDE);
+        format!("left:{:.1}%;top:{:.1}%", percent(self.at.0), percent(self.at.1))
     }
 }
 

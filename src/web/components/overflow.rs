@@ -4,6 +4,7 @@ use super::icon::{Glyph, Icon};
 use crate::web::format::{counted, thousands};
 use crate::web::plots::ByPtr;
 use crate::web::selection::Select;
+use crate::web::views::{full_name, layer_name};
 use crate::web::worker::{NetworkView, RunView};
 use yew::prelude::*;
 
@@ -25,10 +26,7 @@ pub fn OverflowNote(props: &Props) -> Html {
     let Some(layer) = windows.iter().position(|window| window.overflows > 0) else {
         return Html::default();
     };
-    let (window, name) = (
-        &windows[layer],
-        props.network.layers.get(layer).map_or("", |layer| &layer.name),
-    );
+    let (window, name) = (&windows[layer], layer_name(&props.network, layer));
     let others: u64 = windows
         .iter()
         .skip(layer + 1)
@@ -55,7 +53,8 @@ pub fn OverflowNote(props: &Props) -> Html {
         .step
         .map_or("its start value".to_owned(), |step| format!("step {}", step + 1));
     let whole = format!(
-        "{name} overflowed {times} in this sample{later}; first at neuron {}, {step}. Show it",
+        "{} overflowed {times} in this sample{later}; first at neuron {}, {step}. Show it",
+        full_name(&props.network, layer),
         thousands(first.neuron.into())
     );
     html! {

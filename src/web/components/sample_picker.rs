@@ -53,7 +53,6 @@ pub fn SamplePicker(props: &Props) -> Html {
                     </button>
                 }
                 <FileButton accept="image/*,.npy" label="Upload…" name="Upload… a picture or an array (.npy)" glyph={Glyph::Upload} on_file={props.on_file.clone()} />
-                if frame.is_none() { <RandomValues loaded={loaded.clone()} on_pick={props.on_pick.clone()} /> }
             </div>
             if let (Some(frame), true) = (ink_frame, *is_drawing) {
                 <DrawPad {frame} read_as={props.read_as.clone()} on_pick={props.on_pick.clone()}
@@ -133,9 +132,6 @@ fn Walk(props: &PartProps) -> Html {
         .reform(move |_: MouseEvent| SampleChoice::Stored(below(count_all)));
     let before = here.map_or(0, |here| (here + count_all.saturating_sub(1)) % count_all.max(1));
     let after = here.map_or(0, |here| (here + 1) % count_all.max(1));
-    if count_all == 0 {
-        return html! { <p class="note">{ caption(&props.loaded, props.sample.as_ref()) }</p> };
-    }
     let button = |label: &'static str, glyph: Glyph, onclick: Callback<MouseEvent>| {
         html! {
             <button type="button" class="button button-icon button-quiet" aria-label={label} title={label} {onclick}>
@@ -143,6 +139,18 @@ fn Walk(props: &PartProps) -> Html {
             </button>
         }
     };
+    if count_all == 0 {
+        let len = props.loaded.input_len();
+        let values = props
+            .on_pick
+            .reform(move |_: MouseEvent| SampleChoice::random(below(1_000_000) as u32, len));
+        return html! {
+            <div class="walk">
+                <span class="walk-caption">{ caption(&props.loaded, props.sample.as_ref()) }</span>
+                { button("Random values", Glyph::Dice, values) }
+            </div>
+        };
+    }
     html! {
         <div class="walk">
             { button("Previous sample", Glyph::Back, go(before)) }
@@ -153,32 +161,8 @@ fn Walk(props: &PartProps) -> Html {
     }
 }
 
-/// A sample of chance, for inputs that are no pictures.
-#[component]
-fn RandomValues(props: &PartProps) -> Html {
-    let len = props.loaded.input_len();
-    let onclick = props.on_pick.reform(move |_: MouseEvent| {
-        let seed = below(1_000_000) as u32;
-        SampleChoice::drawn(noise(seed, len), Source::Random(seed))
-    });
-    html! { <button type="button" class="button" {onclick}><Icon glyph={Glyph::Dice} />{ "Random" }</button> }
-}
-
 fn below(count: usize) -> usize {
     (js_sys::Math::random() * count as f64) as usize
-}
-
-/// The same values for the same seed, from 0 to 1 (SplitMix64).
-fn noise(seed: u32, len: usize) -> Vec<f32> {
-    let mut state = u64::from(seed);
-    let mut next = || {
-        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((mixed ^ (mixed >> 31)) >> 40) as f32 / (1u32 << 24) as f32
-    };
-    (0..len).map(|_| next()).collect()
 }
 
 /// What a sample is, in a few words.
@@ -192,7 +176,7 @@ pub fn caption(loaded: &Loaded, sample: Option<&SampleChoice>) -> String {
                 count(loaded.network.samples.count as u64)
             );
             match loaded.label(*index) {
-                Some(label) => format!("{place}, a {}", loaded.class(label)),
+                Some(label) => format!("{place}, {}", with_article(&loaded.class(label))),
                 None => place,
             }
         }
@@ -200,9 +184,19 @@ pub fn caption(loaded: &Loaded, sample: Option<&SampleChoice>) -> String {
             Source::Pad => "your drawing".to_owned(),
             Source::File(name) => name.clone(),
             Source::Random(seed) => format!("random, seed {seed}"),
-            Source::Silence => "all zeros".to_owned(),
         },
     }
+}
+
+/// `a 3`, `an 8`, `an ankle boot`.
+fn with_article(name: &str) -> String {
+    let is_vowel = name.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O', '8']);
+    let article = if is_vowel || ["11", "18"].contains(&name) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {name}")
 }
 
 #[cfg(test)]
@@ -210,11 +204,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_always_gives_the_same_values_from_0_to_1() {
-        let values = noise(7, 1000);
-        assert_eq!(values, noise(7, 1000));
-        assert!(values.iter().all(|value| (0.0..1.0).contains(value)));
-        let mean = values.iter().sum::<f32>() / 1000.0;
-        assert!((mean - 0.5).abs() < 0.05, "{mean}");
+    fn articles_go_with_the_sound() {
+        assert_eq!(with_article("3"), "a 3");
+        assert_eq!(with_article("8"), "an 8");
+        assert_eq!(with_article("ankle boot"), "an ankle boot");
     }
 }

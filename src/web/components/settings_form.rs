@@ -107,19 +107,19 @@ fn view_field(props: &Props, setting: &'static Setting, fact: &Fact) -> Html {
         },
         Kind::Choice(_) => html! {
             <div class="field">
-                { head(setting, html! { <span id={label_id(setting)}>{ setting.label }</span> }, &fact.text) }
+                { head(setting, html! { <span id={label_id(setting)}>{ setting.label }</span> }, &fact.text, fact.detail.as_deref()) }
                 <Segmented {setting} {value} {on_change} refused={refused(setting, &props.settings)} />
             </div>
         },
         Kind::Integer { min, max, .. } if max - min > WIDEST_SLIDER => html! {
             <div class="field">
-                { head(setting, label(setting), "") }
+                { head(setting, label(setting), "", None) }
                 <NumberField {setting} {value} {on_change} />
             </div>
         },
         Kind::Integer { unit, .. } => html! {
             <div class="field">
-                { head(setting, label(setting), &format!("{value}\u{202f}{unit}")) }
+                { head(setting, label(setting), &format!("{value}\u{202f}{unit}"), None) }
                 <Slider {setting} {value} {mark} {on_change} />
                 { note }
             </div>
@@ -131,8 +131,9 @@ fn label(setting: &Setting) -> Html {
     html! { <label for={control_id(setting)}>{ setting.label }</label> }
 }
 
-fn head(setting: &'static Setting, name: Html, fact: &str) -> Html {
-    html! { <div class="field-head">{ name }{ tip(setting) }<span class="field-fact">{ fact }</span></div> }
+fn head(setting: &'static Setting, name: Html, fact: &str, detail: Option<&str>) -> Html {
+    let detail = detail.map(str::to_owned);
+    html! { <div class="field-head">{ name }{ tip(setting) }<span class="field-fact" title={detail}>{ fact }</span></div> }
 }
 
 fn tip(setting: &'static Setting) -> Html {

@@ -5,6 +5,7 @@ use crate::web::format::thousands;
 use crate::web::palette::hue_of_layer;
 use crate::web::plots::ByPtr;
 use crate::web::state::{Action, Dispatch, Playhead, SPEEDS, Seek};
+use crate::web::views::{full_name, layer_name, tensor_name};
 use crate::web::worker::{NetworkView, RunView};
 use web_sys::{Element, HtmlSelectElement};
 use yew::prelude::*;
@@ -25,6 +26,8 @@ pub struct Props {
 struct Window {
     from: String,
     to: String,
+    /// The whole name of the layer.
+    title: String,
     hue: String,
     /// The share of neurons that spike at each step.
     shares: Vec<f32>,
@@ -81,10 +84,6 @@ pub fn Timeline(props: &Props) -> Html {
 }
 
 fn windows(network: &NetworkView, run: &RunView) -> Vec<Window> {
-    let name_of_tensor = |tensor: usize| {
-        let source = network.layers.iter().find(|layer| layer.target == tensor);
-        source.map_or_else(|| INPUT.to_owned(), |layer| layer.name.clone())
-    };
     let layers = network.layers.iter().zip(&run.trace.windows).enumerate();
     let window = |(index, (layer, trace)): (
         usize,
@@ -92,8 +91,9 @@ fn windows(network: &NetworkView, run: &RunView) -> Vec<Window> {
     )| {
         let neurons = trace.main().sent.len().max(1) as f32;
         Window {
-            from: name_of_tensor(layer.source),
-            to: layer.name.clone(),
+            from: tensor_name(network, layer.source),
+            to: layer_name(network, index),
+            title: full_name(network, index),
             hue: hue_of_layer(Some(index)),
             shares: trace
                 .main()
@@ -209,7 +209,7 @@ fn view_window(window: &Window, start: usize, step: usize) -> Html {
     let steps = window.planes.len();
     html! {
         <div class="window" style={format!("--hue: {}; flex-grow: {steps}", window.hue)} aria-hidden="true">
-            <span class="window-name"><span class="window-from">{ format!("{} → ", window.from) }</span>{ &window.to }</span>
+            <span class="window-name" title={window.title.clone()}><span class="window-from">{ format!("{} → ", window.from) }</span>{ &window.to }</span>
             <div class="window-columns">{ for window.shares.iter().enumerate().map(column) }</div>
         </div>
     }
@@ -298,6 +298,7 @@ mod tests {
         let window = |from: &str, to: &str| Window {
             from: from.into(),
             to: to.into(),
+            title: to.into(),
             hue: String::new(),
             shares: vec![0.0; 8],
             spikes: vec![0; 8],

@@ -5,8 +5,13 @@ use crate::explore::{Agreement, CalibrationEffect};
 use crate::web::worker::{Epoch, Failure, Response, RunView};
 use std::rc::Rc;
 
+/// What is said of a worker that says nothing; it goes with the first answer.
+const SILENT: &str = "The engine has not started";
+
 impl State {
     pub(super) fn take_answer(&mut self, response: Response) {
+        self.heard = Some(self.worker);
+        self.notices.retain(|notice| notice.title != SILENT);
         match response {
             Response::Loaded { epoch, network } => self.take_network(epoch, network),
             Response::Run { epoch, run } => self.take_run(epoch, run),
@@ -38,6 +43,7 @@ impl State {
             network,
             run: Rc::new(run),
             sample: asked.question.sample.clone(),
+            classes: loaded.class_names(),
         });
         let steps = self.steps();
         self.playhead.stay_within(steps);
@@ -114,6 +120,15 @@ impl State {
             }
             _ => {}
         }
+    }
+
+    /// A worker that can't start tells nobody: no answer is all that there is to see.
+    pub(super) fn wonder_about_silence(&mut self, seconds: u32) {
+        let text = format!(
+            "the engine's worker has not answered for {seconds} s: its files can't be fetched, or the browser blocks \
+             workers or WebAssembly. Wait if the connection is slow, or load the page again"
+        );
+        self.complain(Notice::error(SILENT, text));
     }
 
     /// A new worker takes the last good model. What broke the old one is not asked again.

@@ -65,8 +65,6 @@ pub enum Source {
     File(String),
     /// Chance, with this seed.
     Random(u32),
-    /// Nowhere: all zeros.
-    Silence,
 }
 
 impl PartialEq for SampleChoice {
@@ -85,6 +83,11 @@ impl SampleChoice {
         Self::Drawn(Rc::new(Drawn { values, source }))
     }
 
+    /// Values from 0 to 1, the same for the same seed.
+    pub fn random(seed: u32, len: usize) -> Self {
+        Self::drawn(noise(seed, len), Source::Random(seed))
+    }
+
     /// As the worker takes it.
     pub fn to_sample(&self) -> Sample {
         match self {
@@ -92,6 +95,19 @@ impl SampleChoice {
             Self::Drawn(drawn) => Sample::Values(Packed(drawn.values.clone())),
         }
     }
+}
+
+/// The same values for the same seed, from 0 to 1 (SplitMix64).
+fn noise(seed: u32, len: usize) -> Vec<f32> {
+    let mut state = u64::from(seed);
+    let mut next = || {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((mixed ^ (mixed >> 31)) >> 40) as f32 / (1u32 << 24) as f32
+    };
+    (0..len).map(|_| next()).collect()
 }
 
 impl Loaded {
@@ -123,29 +139,34 @@ impl Loaded {
             .map(|&label| usize::from(label))
     }
 
+    /// What classes are called; empty without names.
+    pub fn class_names(&self) -> Rc<Vec<String>> {
+        let data = self.load.data.as_ref();
+        data.map(|data| data.classes.clone()).unwrap_or_default()
+    }
+
     /// What a class is called.
     pub fn class(&self, class: usize) -> String {
         let named = self.load.data.as_ref().and_then(|data| data.classes.get(class));
         named.cloned().unwrap_or_else(|| class.to_string())
     }
 
-    /// What the user sees first: a three where there is one.
+    /// What the user sees first: a three where there is one, and something rather than nothing where no
+    /// samples are stored.
     fn opening_sample(&self) -> SampleChoice {
         let picks = self.load.data.as_ref().map_or(&[][..], |data| &data.picks);
         let pick = picks.get(3).or(picks.first()).copied().unwrap_or(0);
         if pick < self.network.samples.count {
             SampleChoice::Stored(pick)
         } else {
-            SampleChoice::drawn(vec![0.0; self.input_len()], Source::Silence)
+            SampleChoice::random(1, self.input_len())
         }
     }
 
     fn can_show(&self, sample: &SampleChoice) -> bool {
         match sample {
             SampleChoice::Stored(index) => *index < self.network.samples.count,
-            SampleChoice::Drawn(drawn) => {
-                drawn.source != Source::Silence && drawn.values.len() == self.input_len()
-            }
+            SampleChoice::Drawn(drawn) => drawn.values.len() == self.input_len(),
         }
     }
 }
@@ -276,7 +297,7 @@ impl State {
         Some(Rc::new(Dataset {
             id,
             files,
-            classes: Vec::new(),
+            classes: Rc::default(),
             picks,
         }))
     }
@@ -331,5 +352,19 @@ impl State {
                 .filter(|sample| loaded.can_show(sample));
             self.sample = Some(linked.unwrap_or_else(|| loaded.opening_sample()));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_always_gives_the_same_values_from_0_to_1() {
+        let values = noise(7, 1000);
+        assert_eq!(values, noise(7, 1000));
+        assert!(values.iter().all(|value| (0.0..1.0).contains(value)));
+        let mean = values.iter().sum::<f32>() / 1000.0;
+        assert!((mean - 0.5).abs() < 0.05, "{mean}");
     }
 }

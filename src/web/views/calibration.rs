@@ -1,7 +1,7 @@
 //! What bias calibration mends: the error of what a layer fires, without and with the correction of
 //! the mean error.
 
-use super::words::layer_name;
+use super::words::{full_name, layer_name};
 use crate::explore::{CalibrationEffect, ErrorDistribution};
 use crate::web::format;
 use crate::web::palette::{hue_of_layer, use_palette};
@@ -19,6 +19,8 @@ pub struct CalibrationCardProps {
     pub network: Rc<NetworkView>,
     /// What was measured; `None` while it is being measured.
     pub effect: Option<Rc<CalibrationEffect>>,
+    /// Whether there are samples to measure with.
+    pub has_samples: bool,
     /// Whether it was measured with a narrower register than the chosen one, which is exact.
     pub demonstration: bool,
     /// The layer that is looked at.
@@ -36,6 +38,7 @@ impl PartialEq for CalibrationCardProps {
         };
         same_effect
             && Rc::ptr_eq(&self.network, &other.network)
+            && self.has_samples == other.has_samples
             && self.demonstration == other.demonstration
             && self.layer == other.layer
             && self.on_layer == other.on_layer
@@ -80,9 +83,20 @@ pub fn CalibrationCard(props: &CalibrationCardProps) -> Html {
     };
     let options = (0..props.network.layers.len()).map(|index| {
         html! {
-            <option value={index.to_string()} selected={index == layer}>{ layer_name(&props.network, index) }</option>
+            <option value={index.to_string()} selected={index == layer} title={full_name(&props.network, index)}>{ layer_name(&props.network, index) }</option>
         }
     });
+    if !props.has_samples {
+        return html! {
+            <section class="card calibration-card" aria-labelledby="calibration-title">
+                <h2 id="calibration-title">{ "What bias calibration mends" }</h2>
+                <p class="card-note card-empty">
+                    { "Errors are measured over samples, and this model came without any. A model of the list has them, and \
+                       so has one of your own that takes the same input: open it while that one is shown." }
+                </p>
+            </section>
+        };
+    }
     html! {
         <section class="card calibration-card" aria-labelledby="calibration-title"
             aria-busy={effect.is_none().to_string()} style={format!("--hue:{}", hue_of_layer(Some(layer)))}>

@@ -7,6 +7,7 @@ use crate::web::palette::hue_of_layer;
 use crate::web::plots::{ByPtr, Span};
 use crate::web::selection::Select;
 use crate::web::worker::{NetworkView, RunView};
+use std::rc::Rc;
 use yew::prelude::*;
 
 /// Classes that are shown; of more, these are the ones with the highest answers.
@@ -19,6 +20,8 @@ pub struct ClassStageProps {
     pub network: ByPtr<NetworkView>,
     /// The run.
     pub run: ByPtr<RunView>,
+    /// What classes are called, if they have names.
+    pub classes: Rc<Vec<String>>,
     /// What the last layer does now.
     pub phase: Phase,
     /// The chosen neuron, if it is one of the last layer.
@@ -34,6 +37,7 @@ pub fn ClassStage(props: &ClassStageProps) -> Html {
     let ClassStageProps {
         network,
         run,
+        classes,
         phase,
         chosen,
         on_select,
@@ -56,11 +60,18 @@ pub fn ClassStage(props: &ClassStageProps) -> Html {
         Phase::Listening { step, .. } => Some(potentials_after(run, layer, *step)),
         _ => None,
     };
+    let name = |class: usize| classes.get(class).cloned().unwrap_or_else(|| class.to_string());
     let agrees = run.winner == run.reference_winner;
     let steps = run.trace.steps();
     let state = match phase {
-        Phase::Fired if agrees => format!("{}, as the ANN says", run.winner),
-        Phase::Fired => format!("{}, but the ANN says {}", run.winner, run.reference_winner),
+        // A single number is no choice between classes.
+        Phase::Fired if answers.len() == 1 => "fired".to_owned(),
+        Phase::Fired if agrees => format!("{}, as the ANN says", name(run.winner)),
+        Phase::Fired => format!(
+            "{}, but the ANN says {}",
+            name(run.winner),
+            name(run.reference_winner)
+        ),
         Phase::Listening { step, of } => format!("listening, step {} of {of}", step + 1),
         Phase::Waiting => format!("will answer at step {steps}"),
     };
@@ -108,7 +119,7 @@ pub fn ClassStage(props: &ClassStageProps) -> Html {
         html! {
             <li role="option" id={format!("class-{class}")} aria-selected={is_chosen.to_string()} {onclick}
                 class={classes!("class-row", is_winner.then_some("winner"), is_chosen.then_some("is-chosen"))}>
-                <span class="class-name">{ class }</span>
+                <span class="class-name" title={name(class)}>{ name(class) }</span>
                 <span class="bar" aria-hidden="true"><span style={format!("width:{width:.2}%")} />{ mark }</span>
                 <span class="class-code">{ number(answer) }</span>
             </li>
@@ -116,7 +127,7 @@ pub fn ClassStage(props: &ClassStageProps) -> Html {
     };
     let more = answers.len() - shown.len();
     html! {
-        <Stage title="Class" {subtitle} hue={hue_of_layer(Some(layer))}
+        <Stage title={if answers.len() == 1 { "Output" } else { "Class" }} {subtitle} hue={hue_of_layer(Some(layer))}
             class={classes!("class-stage", phase.class(), (!agrees).then_some("disagrees"))} {state}
             counts={format::counted(answers.len() as u64, "neuron", "neurons")}>
             <ul role="listbox" tabindex="0" aria-label="Classes and what the network answers for each" {onkeydown}

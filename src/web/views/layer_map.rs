@@ -1,7 +1,7 @@
 //! A stage of the story for each layer: its membranes as maps of colours.
 
 use super::stage::Stage;
-use super::words::{Phase, extents, layer_name, place, sentence_name};
+use super::words::{Phase, extents, full_name, layer_name, place, sentence_name};
 use crate::web::format;
 use crate::web::palette::hue_of_layer;
 use crate::web::plots::{ByPtr, Diverging, Limits, Mosaic, PixelCanvas, Pixels};
@@ -98,7 +98,7 @@ pub fn LayerStage(props: &LayerStageProps) -> Html {
         Phase::Listening { step, of } => format!("step {} of {of}", step + 1),
         _ => neurons,
     };
-    let is_narrow = (mosaic.size().0 as f64) < 130.0 * ratio;
+    let is_narrow = (mosaic.size().0 as f64) < 160.0 * ratio;
     let subtitle = match volume.positions() {
         1 => format!("{} membranes", extents(volume)),
         _ if is_narrow => extents(volume),
@@ -156,7 +156,7 @@ pub fn LayerStage(props: &LayerStageProps) -> Html {
         html! { <span class="chosen" {style} aria-hidden="true" /> }
     });
     html! {
-        <Stage title={name} {subtitle} hue={hue_of_layer(Some(layer))}
+        <Stage title={name} full_title={full_name(network, layer)} {subtitle} hue={hue_of_layer(Some(layer))}
             class={phase.class()} {state} {counts}>
             <div class="map" role="application" aria-roledescription="map of neurons" tabindex="0" aria-label={label}
                 {onclick} {onkeydown}>

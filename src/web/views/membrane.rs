@@ -1,6 +1,6 @@
 //! One membrane in its register: what the chosen neuron does, step by step, down to its numbers.
 
-use super::words::{Phase, bit, code_format, layer_name, place};
+use super::words::{Phase, bit, code_format, full_name, layer_name, place};
 use crate::spiking::{Accumulation, BitOrder, FoldAt};
 use crate::web::format;
 use crate::web::palette::{hue_of_layer, use_palette};
@@ -198,7 +198,7 @@ pub fn MembraneCard(props: &MembraneCardProps) -> Html {
         <section class="card membrane-card" aria-labelledby="membrane-title"
             style={format!("--hue:{}", hue_of_layer(Some(layer)))}>
             <header>
-                <h2 id="membrane-title">{ title }</h2>
+                <h2 id="membrane-title" title={full_name(&props.network, layer)}>{ title }</h2>
                 <p>{ format!("{does}, {order}") }</p>
             </header>
             { plot(neuron, known, conversion.register_bits, draw) }
@@ -248,7 +248,7 @@ fn plot(neuron: &Neuron, known: usize, bits: u8, draw: Callback<Frame>) -> Html 
         )
     } else {
         format!(
-            "dashed: the register’s limit, ±{} ({bits} bits)",
+            "dashed: limit ±{} ({bits} bits)",
             format::thousands(neuron.register.1)
         )
     };

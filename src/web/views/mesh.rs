@@ -521,7 +521,7 @@ mod tests {
     fn a_core_is_described_by_what_it_holds_and_does() {
         let (mapping, traffic) = traffic();
         let words = describe(&network(), &mapping, &traffic, 1, 1);
-        assert_eq!(words[0], "Core (1, 0), body/hidden12, neurons 0–5");
+        assert_eq!(words[0], "Core (1, 0), hidden12, neurons 0–5");
         assert_eq!(
             words[1],
             format!("this step: 0 sent, 7 received, 42{}operations", format::THIN)

@@ -7,6 +7,9 @@ use yew::prelude::*;
 pub struct StageProps {
     /// The heading.
     pub title: AttrValue,
+    /// The same at length, where the heading is shortened.
+    #[prop_or_default]
+    pub full_title: Option<AttrValue>,
     /// What is seen.
     pub subtitle: AttrValue,
     /// The first line below the picture.
@@ -28,14 +31,14 @@ pub struct StageProps {
 pub fn Stage(props: &StageProps) -> Html {
     html! {
         <section class={classes!("stage", props.class.clone())} style={format!("--hue:{}", props.hue)}
-            aria-label={props.title.clone()}>
+            aria-label={props.full_title.clone().unwrap_or_else(|| props.title.clone())}>
             <header>
-                <h3><span class="swatch" aria-hidden="true" />{ &props.title }</h3>
-                <p>{ &props.subtitle }</p>
+                <h3 title={props.full_title.clone()}><span class="swatch" aria-hidden="true" /><span class="name">{ &props.title }</span></h3>
+                <p title={props.subtitle.clone()}>{ &props.subtitle }</p>
             </header>
             <div class="stage-picture">{ props.children.clone() }</div>
             <footer>
-                <p class="stage-state">{ &props.state }</p>
+                <p class="stage-state" title={props.state.clone()}>{ &props.state }</p>
                 <p>{ &props.counts }</p>
             </footer>
         </section>

@@ -8,8 +8,12 @@ use super::words::{Phase, code_format, spikes_of};
 use crate::web::palette::use_palette;
 use crate::web::plots::{ByPtr, Diverging, typical_magnitude, use_pixel_ratio};
 use crate::web::selection::{Select, Selection};
+use crate::web::theme::wants_no_motion;
 use crate::web::worker::{NetworkView, RunView};
+use gloo::utils::document;
 use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 /// What [`Story`] takes.
@@ -21,6 +25,8 @@ pub struct StoryProps {
     pub run: Rc<RunView>,
     /// What the sample is, in words.
     pub sample_caption: AttrValue,
+    /// What classes are called, if they have names.
+    pub classes: Rc<Vec<String>>,
     /// The time step, over all windows.
     pub step: usize,
     /// What is chosen.
@@ -34,6 +40,7 @@ impl PartialEq for StoryProps {
         Rc::ptr_eq(&self.network, &other.network)
             && Rc::ptr_eq(&self.run, &other.run)
             && self.sample_caption == other.sample_caption
+            && self.classes == other.classes
             && self.step == other.step
             && self.selection == other.selection
             && self.on_select == other.on_select
@@ -59,7 +66,10 @@ pub fn Story(props: &StoryProps) -> Html {
     let summaries = use_memo((network.clone(), run.clone()), |(network, run)| {
         summaries(network, run)
     });
-    let Some((window, within)) = props.run.trace.locate(props.step) else {
+    let now = props.run.trace.locate(props.step);
+    let stages = use_node_ref();
+    let on_swipe = use_following(&stages, now.map(|(window, _)| window));
+    let Some((window, within)) = now else {
         return Html::default();
     };
     let last = network.layers.len().saturating_sub(1);
@@ -75,17 +85,54 @@ pub fn Story(props: &StoryProps) -> Html {
     html! {
         <section class="card story" aria-labelledby="story-title">
             <h2 id="story-title" class="visually-hidden">{ "From picture to class" }</h2>
-            <div class="stages">
+            <div class="stages" ref={stages} ontouchmove={on_swipe.reform(|_: TouchEvent| ())} onwheel={on_swipe.reform(|_: WheelEvent| ())}>
                 <InputStage network={network.clone()} run={run.clone()} caption={props.sample_caption.clone()}
                     palette={ByPtr(palette.clone())} {ratio} />
                 <BitPlanesStage network={network.clone()} run={run.clone()} {window} step={within}
                     palette={ByPtr(palette.clone())} {ratio} on_select={props.on_select.clone()} />
                 { for layers }
-                <ClassStage network={network.clone()} run={run.clone()} phase={Phase::of(&run, last, props.step)}
+                <ClassStage network={network.clone()} run={run.clone()} classes={props.classes.clone()} phase={Phase::of(&run, last, props.step)}
                     chosen={chosen(last)} on_select={props.on_select.clone()} />
             </div>
         </section>
     }
+}
+
+/// Where the stages have no room side by side, the listening one comes into view as time passes: until the
+/// user moves them, or walks through them by keyboard.
+#[hook]
+fn use_following(stages: &NodeRef, window: Option<usize>) -> Callback<()> {
+    let has_swiped = use_mut_ref(|| false);
+    use_effect_with((stages.clone(), window), {
+        let has_swiped = has_swiped.clone();
+        move |(stages, window)| {
+            let (Some(stages), Some(window)) = (stages.cast::<HtmlElement>(), *window) else {
+                return;
+            };
+            let focused = document().active_element();
+            let is_inside = focused.is_some_and(|focused| stages.contains(Some(&focused)));
+            if !*has_swiped.borrow() && !is_inside && !wants_no_motion() {
+                // Before it there are the input and the bit planes.
+                show_stage(&stages, window + 2);
+            }
+        }
+    });
+    Callback::from(move |()| *has_swiped.borrow_mut() = true)
+}
+
+/// Scrolls to the first stage from which on `index` is in view; styles make it gentle.
+fn show_stage(stages: &HtmlElement, index: usize) {
+    let children = stages.children();
+    let stage = |index: usize| children.item(index as u32)?.dyn_into::<HtmlElement>().ok();
+    let Some(listening) = stage(index) else { return };
+    let right = listening.offset_left() + listening.offset_width();
+    let lefts = (0..=index).filter_map(stage).map(|stage| stage.offset_left());
+    let margin = stage(0).map_or(0, |first| first.offset_left());
+    let from = lefts
+        .clone()
+        .find(|left| right - left <= stages.client_width() - 2 * margin);
+    let left = from.unwrap_or(listening.offset_left());
+    stages.set_scroll_left(left - margin);
 }
 
 fn summaries(network: &NetworkView, run: &RunView) -> Vec<Summary> {

@@ -63,25 +63,66 @@ pub fn producer(network: &NetworkView, tensor: usize) -> Option<usize> {
     network.layers.iter().position(|layer| layer.target == tensor)
 }
 
-/// A layer's name without the path that exporters put before it.
+/// Characters of a name that there is room for everywhere.
+const LONGEST_NAME: usize = 16;
+
+/// What a layer is called in every picture: its node's name without what exporters put around it, and
+/// shortened in its middle if it is still long.
 pub fn layer_name(network: &NetworkView, layer: usize) -> String {
     let full = network.layers.get(layer).map_or("", |l| l.name.as_str());
-    let name = last_segment(full);
+    let others = network.layers.iter().enumerate();
+    let others = others
+        .filter(|(other, _)| *other != layer)
+        .map(|(_, l)| l.name.as_str());
+    let name = distinctive(full, &others.collect::<Vec<_>>());
     if name.is_empty() {
         format!("layer {}", layer + 1)
     } else {
-        name.to_owned()
+        // PyTorch puts this before every name.
+        shortened(name.strip_prefix("node_").unwrap_or(name), LONGEST_NAME)
     }
 }
 
-/// `/features/0/Conv` → `Conv` would lose what tells it from others, so a segment that is only a
-/// number or an operator's name keeps the one before it.
-fn last_segment(path: &str) -> &str {
-    let path = path.trim_matches('/');
-    match path.rmatch_indices('/').nth(1) {
-        Some((at, _)) => &path[at + 1..],
-        None => path,
+/// A layer's whole name, as its file has it: for titles, and for those who hear it.
+pub fn full_name(network: &NetworkView, layer: usize) -> String {
+    match network.layers.get(layer) {
+        Some(layer) if !layer.name.is_empty() => layer.name.clone(),
+        _ => format!("layer {}", layer + 1),
     }
+}
+
+/// The end of a path that tells it from others: `conv1` of `/features/conv1/Conv`, and `block2/conv1` if
+/// there is a `block1/conv1` as well.
+fn distinctive<'a>(full: &'a str, others: &[&str]) -> &'a str {
+    let whole = full.trim_matches('/');
+    let path = without_operator(whole);
+    let is_only_one = |end: &str| {
+        others.iter().all(|other| {
+            let other = without_operator(other.trim_matches('/'));
+            other != end && !other.ends_with(&format!("/{end}"))
+        })
+    };
+    let ends = path.rmatch_indices('/').map(|(at, _)| &path[at + 1..]);
+    ends.chain([path]).find(|end| is_only_one(end)).unwrap_or(whole)
+}
+
+/// `/features/conv1/Conv` ends in its operator, which its stage shows anyway.
+fn without_operator(path: &str) -> &str {
+    match path.rsplit_once('/') {
+        Some((before, last)) if last.starts_with(|c: char| c.is_ascii_uppercase()) => before,
+        _ => path,
+    }
+}
+
+/// A long name loses its middle: both ends tell more.
+fn shortened(name: &str, longest: usize) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= longest {
+        return name.to_owned();
+    }
+    let (head, tail) = ((longest - 1) / 2, longest / 2);
+    let (head, tail) = (&letters[..head], &letters[letters.len() - tail..]);
+    head.iter().chain(['…'].iter()).chain(tail).collect()
 }
 
 /// A tensor's name: `input`, or that of the layer which fires it.
@@ -302,13 +343,33 @@ pub mod tests {
     #[test]
     fn names_are_short_and_still_tell_layers_apart() {
         let network = network();
-        assert_eq!(layer_name(&network, 0), "body/hidden12");
+        assert_eq!(layer_name(&network, 0), "hidden12");
+        assert_eq!(full_name(&network, 0), "/body/hidden12");
         assert_eq!(tensor_name(&network, 0), "input");
         assert_eq!(short_name(&network, 0), "in");
-        assert_eq!(short_name(&network, 1), "b12");
+        assert_eq!(short_name(&network, 1), "h12");
         assert_eq!(short_name(&network, 2), "out");
-        assert_eq!(last_segment("/a/b/c/Conv"), "c/Conv");
-        assert_eq!(last_segment("conv1"), "conv1");
+        let block = "/layer1/layer1.0/conv1/Conv";
+        assert_eq!(distinctive(block, &["/layer2/layer2.0/conv2/Conv"]), "conv1");
+        assert_eq!(
+            distinctive(block, &["/layer2/layer2.0/conv1/Conv"]),
+            "layer1.0/conv1"
+        );
+        assert_eq!(distinctive("/n/n.0/Conv", &["/n/n.3/Conv"]), "n.0");
+        assert_eq!(
+            distinctive("/a/Conv", &["/a/Gemm"]),
+            "a/Conv",
+            "only the operator tells them apart"
+        );
+        assert_eq!(distinctive("conv1", &["conv2"]), "conv1");
+    }
+
+    #[test]
+    fn long_names_lose_their_middle() {
+        let short = shortened("features_10_conv_depthwise_quantized", LONGEST_NAME);
+        assert_eq!(short, "feature…uantized");
+        assert_eq!(short.chars().count(), LONGEST_NAME);
+        assert_eq!(shortened("conv1", LONGEST_NAME), "conv1");
     }
 
     #[test]
