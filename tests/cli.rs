@@ -455,7 +455,7 @@ fn labels_beside_the_samples_that_do_not_fit_are_told_and_left_out() {
             "10 classes",
         ],
     );
-    told("seven", &["names 1 classes ('seven'", "tells 10 apart"]);
+    told("seven", &["names 1 classes ('seven', …)", "tells 10 apart"]);
 }
 
 #[cfg(unix)]
@@ -542,7 +542,17 @@ fn data_that_cannot_be_used_is_refused_in_one_line() {
     write_raw(&folder.join("cut.npy"), "<f4", "(2, 64)", &[0; 100]);
     check(inputs("cut.npy"), &["cut off"]);
     write_reals(&folder.join("wide.npy"), &[2, 65], &[0.0; 130]);
-    check(inputs("wide.npy"), &["[2, 65]", "[samples, 64]", "digits-mlp"]);
+    check(
+        inputs("wide.npy"),
+        &[
+            "[2, 65]",
+            "[samples, 64]",
+            "digits-mlp",
+            "column holds the labels",
+        ],
+    );
+    write_reals(&folder.join("wider.npy"), &[2, 66], &[0.0; 132]);
+    check(inputs("wider.npy"), &["[2, 66]", "reshape it"]);
     write_reals(&folder.join("nan.npy"), &[2, 64], &[f32::NAN; 128]);
     check(inputs("nan.npy"), &["sample 0", "not a number"]);
 

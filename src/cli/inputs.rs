@@ -182,8 +182,14 @@ fn wrong_shape(found: &[usize], network: &QuantizedNetwork) -> String {
             .collect::<Vec<_>>()
             .join(", ")
     };
+    let advice = match found {
+        [_, columns] if *columns == network.input().len() + 1 => {
+            "if one column holds the labels, call it 'label' in a first row of names"
+        }
+        _ => "reshape it",
+    };
     format!(
-        "its shape is [{}], but model '{}' takes [samples, {}]; reshape it",
+        "its shape is [{}], but model '{}' takes [samples, {}]; {advice}",
         shape(found),
         network.name,
         shape(&network.input().shape)
@@ -219,8 +225,8 @@ fn check_labels(labels: &Labels, samples: usize, network: &QuantizedNetwork) -> 
     // Which output stands for a name is known only if all are there.
     if named != 0 && named != classes {
         return Err(format!(
-            "it names {named} classes ('{}'…), but the model tells {classes} apart, so it is unclear which they are; label with class indices, in a labels.csv or by --labels",
-            labels.class_names[0]
+            "it names {named} classes ('{}', …), but the model tells {classes} apart, so it is unclear which they are; label with class indices, in a labels.csv or by --labels",
+            labels.class_names[0].chars().take(40).collect::<String>()
         ));
     }
     match labels
