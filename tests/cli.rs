@@ -7,6 +7,7 @@ use sdann::export::NpyWriter;
 use sdann::import::dataset::{Array, ArrayValues, read_array};
 use serde_json::Value;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -346,6 +347,146 @@ fn samples_come_in_many_forms() {
     assert_eq!(array(&folder.join("out.npy")).shape, [2, 10]);
 }
 
+/// The first test digits as every kind of file that can hold them with their labels.
+fn digits_in_every_format(folder: &Path) -> Vec<&'static str> {
+    const COUNT: usize = 20;
+    let (images, labels) = (
+        "digits-test-images.idx3-ubyte.gz",
+        "digits-test-labels.idx1-ubyte.gz",
+    );
+    let pixels = integers(&array(Path::new(&dataset(images))));
+    let labels = integers(&array(Path::new(&dataset(labels))));
+    let (pixels, labels) = (&pixels[..64 * COUNT], &labels[..COUNT]);
+    write_codes(&folder.join("x.npy"), &[COUNT, 64], pixels);
+    write_codes(&folder.join("y.npy"), &[COUNT], labels);
+
+    let written = |name: &str| fs::read(folder.join(name)).unwrap();
+    let mut npz = zip::ZipWriter::new(fs::File::create(folder.join("digits.npz")).unwrap());
+    let mut images = zip::ZipWriter::new(fs::File::create(folder.join("digits.zip")).unwrap());
+    let options = zip::write::SimpleFileOptions::default();
+    for name in ["x.npy", "y.npy"] {
+        npz.start_file(name, options).unwrap();
+        npz.write_all(&written(name)).unwrap();
+    }
+    npz.finish().unwrap();
+
+    let mut csv = String::from("label");
+    (0..64).for_each(|pixel| csv += &format!(",pixel{pixel}"));
+    let mut list = String::from("file,label\n");
+    fs::create_dir(folder.join("digits")).unwrap();
+    for (index, (image, label)) in pixels.chunks(64).zip(labels).enumerate() {
+        csv += &format!("\n{label}");
+        image.iter().for_each(|value| csv += &format!(",{value}"));
+        list += &format!("{index}.png,{label}\n");
+        let path = folder.join(format!("digits/{index}.png"));
+        let bytes = image.iter().map(|&value| value as u8).collect();
+        image::GrayImage::from_raw(8, 8, bytes)
+            .unwrap()
+            .save(&path)
+            .unwrap();
+        images.start_file(format!("{index}.png"), options).unwrap();
+        images.write_all(&fs::read(&path).unwrap()).unwrap();
+    }
+    images.start_file("labels.csv", options).unwrap();
+    images.write_all(list.as_bytes()).unwrap();
+    images.finish().unwrap();
+    fs::write(folder.join("digits/labels.csv"), list).unwrap();
+    fs::write(folder.join("digits.csv"), csv).unwrap();
+    vec!["digits.npz", "digits.csv", "digits.zip", "digits"]
+}
+
+#[test]
+fn samples_labels_and_calibration_come_in_every_format() {
+    let folder = folder("formats");
+    let digits = model("digits-mlp");
+    let formats = digits_in_every_format(&folder);
+    let report = |inputs: &str, more: &[&str]| -> Value {
+        let flags = [&["--divide-by", "16", "--json"], more].concat();
+        serde_json::from_str(&succeed(&folder, &run_digits(&digits, inputs, &flags))).unwrap()
+    };
+    let expected = report("x.npy", &["--labels", "y.npy", "--calibration", "x.npy"]);
+    let codes = array(&folder.join("out.npy"));
+    assert!(expected["accuracy"].as_f64().unwrap() > 0.9);
+    for format in formats {
+        for more in [
+            &["--calibration", format][..],
+            &["--labels", format],
+            &["--labels", "y.npy"],
+            &[],
+        ] {
+            let found = report(format, more);
+            assert_eq!(array(&folder.join("out.npy")), codes, "{format} {more:?}");
+            for field in ["accuracy", "layers"] {
+                assert_eq!(found[field], expected[field], "{format} {more:?} {field}");
+            }
+            let labels = if more.contains(&"y.npy") { "y.npy" } else { format };
+            assert_eq!(found["source"]["labels_file"], labels);
+        }
+    }
+    assert_eq!(report("digits/3.png", &[])["samples"], 1);
+}
+
+#[test]
+fn labels_beside_the_samples_that_do_not_fit_are_told_and_left_out() {
+    let folder = folder("own-labels");
+    let digits = model("digits-mlp");
+    let row = ["0.5"; 64].join(",");
+    let told = |label: &str, words: &[&str]| {
+        let names: Vec<String> = (0..64).map(|i| format!("p{i}")).collect();
+        fs::write(
+            folder.join("x.csv"),
+            format!("{},label\n{row},{label}\n", names.join(",")),
+        )
+        .unwrap();
+        let output = sdann(&folder, &run_digits(&digits, "x.csv", &[]));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{stderr}");
+        assert!(!String::from_utf8(output.stdout).unwrap().contains("accuracy"));
+        for word in words {
+            assert!(stderr.contains(word), "'{word}' isn't in: {stderr}");
+        }
+    };
+    told(
+        "11",
+        &[
+            "note: --inputs 'x.csv'",
+            "left out",
+            "sample 0 is 11",
+            "10 classes",
+        ],
+    );
+    told("seven", &["names 1 classes ('seven', …)", "tells 10 apart"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn folders_that_cannot_be_used_are_refused_in_one_line() {
+    use std::os::unix::fs::symlink;
+    let folder = folder("bad-folders");
+    let digits = model("digits-mlp");
+    let made = |name: &str| {
+        fs::create_dir(folder.join(name)).unwrap();
+        folder.join(name)
+    };
+    let check = |name: &str, words: &[&str]| {
+        let line = fail(&folder, 1, &run_digits(&digits, name, &[]));
+        for word in words {
+            assert!(line.contains(word), "'{word}' isn't in: {line}");
+        }
+    };
+    made("empty");
+    check("empty", &["--inputs 'empty'", "no images"]);
+    symlink(".", made("endless").join("again")).unwrap();
+    check("endless", &["--inputs 'endless'", "8 folders deep"]);
+    fs::write(made("broken").join("a.png"), b"\x89PNG\r\n\x1A\n").unwrap();
+    check(
+        "broken",
+        &["--inputs 'broken': image 'a.png'", "PNG file is damaged"],
+    );
+    symlink("nowhere", made("dangling").join("a.png")).unwrap();
+    check("dangling", &["'a.png'", "no such file"]);
+}
+
 #[test]
 fn no_samples_are_no_error() {
     let folder = folder("empty");
@@ -401,7 +542,17 @@ fn data_that_cannot_be_used_is_refused_in_one_line() {
     write_raw(&folder.join("cut.npy"), "<f4", "(2, 64)", &[0; 100]);
     check(inputs("cut.npy"), &["cut off"]);
     write_reals(&folder.join("wide.npy"), &[2, 65], &[0.0; 130]);
-    check(inputs("wide.npy"), &["[2, 65]", "[samples, 64]", "digits-mlp"]);
+    check(
+        inputs("wide.npy"),
+        &[
+            "[2, 65]",
+            "[samples, 64]",
+            "digits-mlp",
+            "column holds the labels",
+        ],
+    );
+    write_reals(&folder.join("wider.npy"), &[2, 66], &[0.0; 132]);
+    check(inputs("wider.npy"), &["[2, 66]", "reshape it"]);
     write_reals(&folder.join("nan.npy"), &[2, 64], &[f32::NAN; 128]);
     check(inputs("nan.npy"), &["sample 0", "not a number"]);
 

@@ -59,13 +59,15 @@ fn run() -> Command {
         .after_help(RUN_EXAMPLE)
         .arg(model())
         .arg(
-            path("inputs", "X.npy")
+            path("inputs", "X")
                 .required(true)
-                .help("Samples in the model's input shape, the first axis counting them: .npy or IDX, .gz or not"),
+                .help("Samples in the model's input shape: .npy, .npz, IDX or CSV, .gz or not; a PNG or JPEG image; a zip or folder of images"),
         )
-        .arg(path("labels", "Y.npy").help("The class of each sample: .npy or IDX integers, .gz or not"))
-        .arg(path("calibration", "C.npy").help(
-            "Samples that ranges and corrections are measured on [default: the first 128 of the inputs]",
+        .arg(path("labels", "Y").help(
+            "The class of each sample: integers in .npy, .npz, IDX or CSV, .gz or not [default: those in the inputs, if any]",
+        ))
+        .arg(path("calibration", "C").help(
+            "Samples, like the inputs, that ranges and corrections are measured on [default: the first 128 of the inputs]",
         ))
         .arg(
             Arg::new("divide-by")

@@ -1,9 +1,10 @@
 //! Files that come in and go out.
 
 use super::error::CliError;
+use super::folder::Folder;
 use crate::explore::open_network;
-use crate::import::MAX_MODEL_BYTES;
-use crate::import::dataset::{Array, MAX_ARRAY_BYTES, read_array};
+use crate::import::dataset::{Dataset, Labels, MAX_ARRAY_BYTES, read_dataset, read_images, read_labels};
+use crate::import::{ImportError, MAX_MODEL_BYTES};
 use crate::quantize::QuantizedNetwork;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -30,7 +31,8 @@ fn read(what: &'static str, path: &Path, limit: usize) -> Result<Vec<u8>, CliErr
     Ok(bytes)
 }
 
-fn unreadable(error: &io::Error) -> String {
+/// Why something cannot be read, and what to do.
+pub(super) fn unreadable(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file; check the path".into(),
         io::ErrorKind::PermissionDenied => "reading it is not permitted; check its permissions".into(),
@@ -45,10 +47,32 @@ pub(super) fn model(path: &Path) -> Result<QuantizedNetwork, CliError> {
     open_network(&bytes, &name).map_err(|error| CliError::file("model", path, error))
 }
 
-/// Reads an array that the flag `what` names.
-pub(super) fn array(what: &'static str, path: &Path) -> Result<Array, CliError> {
+/// Reads samples that the flag `what` names: a file, or a folder of images.
+pub(super) fn dataset(what: &'static str, path: &Path) -> Result<Dataset, CliError> {
+    read_data(what, path, read_dataset, Ok)
+}
+
+/// Reads labels that the flag `what` names: a file, or a folder of images in folders of classes.
+pub(super) fn labels(what: &'static str, path: &Path) -> Result<Labels, CliError> {
+    read_data(what, path, read_labels, Dataset::into_labels)
+}
+
+fn read_data<T>(
+    what: &'static str,
+    path: &Path,
+    from_file: impl FnOnce(&[u8], &str) -> Result<T, ImportError>,
+    from_folder: impl FnOnce(Dataset) -> Result<T, ImportError>,
+) -> Result<T, CliError> {
+    if path.is_dir() {
+        let mut folder = Folder::open(what, path)?;
+        return read_images(&mut folder)
+            .and_then(from_folder)
+            .map_err(|error| CliError::file(what, path, error));
+    }
     let bytes = read(what, path, MAX_ARRAY_BYTES)?;
-    read_array(&bytes).map_err(|error| CliError::file(what, path, error))
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // The command line's own message names the file.
+    from_file(&bytes, &name).map_err(|error| CliError::file(what, path, error.without_place()))
 }
 
 /// A file that is there only once all of it is written: until then it has another name. What is

@@ -2,7 +2,8 @@
 
 use super::error::CliError;
 use super::files;
-use crate::import::dataset::ArrayValues;
+use super::note;
+use crate::import::dataset::{ArrayValues, Labels};
 use crate::quantize::{CodeTensor, QuantizedNetwork};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ pub(super) struct Inputs {
     count: usize,
     per_sample: usize,
     divide_by: f32,
+    labels: Option<Labels>,
 }
 
 impl Inputs {
@@ -28,7 +30,8 @@ impl Inputs {
         divide_by: f32,
         network: &QuantizedNetwork,
     ) -> Result<Self, CliError> {
-        let array = files::array(what, path)?;
+        let dataset = files::dataset(what, path)?;
+        let array = dataset.samples;
         let input = network.input();
         let count = samples(&array.shape, &input.shape)
             .ok_or_else(|| CliError::file(what, path, wrong_shape(&array.shape, network)))?;
@@ -39,6 +42,10 @@ impl Inputs {
             count,
             per_sample: input.len(),
             divide_by,
+            labels: dataset.labels.map(|classes| Labels {
+                classes,
+                class_names: dataset.class_names,
+            }),
         })
     }
 
@@ -50,6 +57,30 @@ impl Inputs {
     /// The file, as it was given.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The labels that came with the samples. Those that cannot be of this model's classes are told
+    /// and left out: nobody has asked for them.
+    pub(super) fn own_labels(&self, network: &QuantizedNetwork) -> Vec<usize> {
+        let Some(labels) = &self.labels else {
+            return Vec::new();
+        };
+        let is_picture = without_ones(&network.output().shape).count() > 1;
+        let checked = match check_labels(labels, self.count, network) {
+            _ if is_picture => Err("the model's output is no list of classes".into()),
+            checked => checked,
+        };
+        match checked {
+            Ok(()) => labels.classes.clone(),
+            Err(problem) => {
+                note(format!(
+                    "{} '{}': the labels in it are left out: {problem}",
+                    self.what,
+                    self.path.display()
+                ));
+                Vec::new()
+            }
+        }
     }
 
     /// The input's codes of a sample.
@@ -151,8 +182,14 @@ fn wrong_shape(found: &[usize], network: &QuantizedNetwork) -> String {
             .collect::<Vec<_>>()
             .join(", ")
     };
+    let advice = match found {
+        [_, columns] if *columns == network.input().len() + 1 => {
+            "if one column holds the labels, call it 'label' in a first row of names"
+        }
+        _ => "reshape it",
+    };
     format!(
-        "its shape is [{}], but model '{}' takes [samples, {}]; reshape it",
+        "its shape is [{}], but model '{}' takes [samples, {}]; {advice}",
         shape(found),
         network.name,
         shape(&network.input().shape)
@@ -170,23 +207,39 @@ pub(super) fn labels(
     network: &QuantizedNetwork,
 ) -> Result<Vec<usize>, CliError> {
     let what = "--labels";
-    let refused = |problem: String| CliError::file(what, path, problem);
-    let labels = files::array(what, path)?
-        .to_labels()
-        .map_err(|error| refused(error.to_string()))?;
-    if labels.len() != samples {
-        let (found, needed) = (labels.len(), samples);
-        return Err(refused(format!(
-            "it has {found} labels, but there are {needed} samples; give one label for each sample"
-        )));
-    }
+    let labels = files::labels(what, path)?;
+    check_labels(&labels, samples, network).map_err(|problem| CliError::file(what, path, problem))?;
+    Ok(labels.classes)
+}
+
+/// Whether there is a label for each of the samples, and each is a class of the model's; if not, the
+/// problem.
+fn check_labels(labels: &Labels, samples: usize, network: &QuantizedNetwork) -> Result<(), String> {
     let classes = network.output().len();
-    if let Some((sample, label)) = labels.iter().enumerate().find(|(_, label)| **label >= classes) {
-        return Err(refused(format!(
-            "the label of sample {sample} is {label}, but the model has {classes} classes, counted from 0; check that labels and model belong together"
-        )));
+    let (found, named) = (labels.classes.len(), labels.class_names.len());
+    if found != samples {
+        return Err(format!(
+            "it has {found} labels, but there are {samples} samples; give one label for each sample"
+        ));
     }
-    Ok(labels)
+    // Which output stands for a name is known only if all are there.
+    if named != 0 && named != classes {
+        return Err(format!(
+            "it names {named} classes ('{}', …), but the model tells {classes} apart, so it is unclear which they are; label with class indices, in a labels.csv or by --labels",
+            labels.class_names[0].chars().take(40).collect::<String>()
+        ));
+    }
+    match labels
+        .classes
+        .iter()
+        .enumerate()
+        .find(|(_, label)| **label >= classes)
+    {
+        Some((sample, label)) => Err(format!(
+            "the label of sample {sample} is {label}, but the model has {classes} classes, counted from 0; check that labels and model belong together"
+        )),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

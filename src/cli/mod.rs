@@ -8,6 +8,7 @@ mod args;
 mod engine;
 mod error;
 mod files;
+mod folder;
 mod inputs;
 mod inspect;
 mod progress;

@@ -70,12 +70,17 @@ impl Request {
         files::check_distinct(&read, &written)
     }
 
-    fn source(&self, network: &QuantizedNetwork, calibration: Option<CalibrationSource>) -> RunSource {
+    fn source(
+        &self,
+        network: &QuantizedNetwork,
+        calibration: Option<CalibrationSource>,
+        labels_file: Option<&PathBuf>,
+    ) -> RunSource {
         RunSource {
             model: network.name.clone(),
             model_file: self.model.display().to_string(),
             inputs_file: self.inputs.display().to_string(),
-            labels_file: self.labels.as_ref().map(|path| path.display().to_string()),
+            labels_file: labels_file.map(|path| path.display().to_string()),
             divide_by: self.divide_by,
             calibration,
         }
@@ -89,7 +94,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), CliError> {
     let inputs = Inputs::read("--inputs", &request.inputs, request.divide_by, &network)?;
     let labels = match &request.labels {
         Some(path) => inputs::labels(path, inputs.count(), &network)?,
-        None => Vec::new(),
+        None => inputs.own_labels(&network),
     };
     // What cannot be written is better known before the work than behind it.
     let mut output_file = NewFile::create("--output", &request.output)?;
@@ -112,7 +117,11 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), CliError> {
     };
     let agreement = write_output(&job, &mut output_file)?;
     let output = OutputReport::new(request.output.display().to_string(), &network, inputs.count());
-    let (source, settings) = (request.source(&network, calibration), request.settings);
+    let labels_file = (!labels.is_empty()).then(|| request.labels.as_ref().unwrap_or(&request.inputs));
+    let (source, settings) = (
+        request.source(&network, calibration, labels_file),
+        request.settings,
+    );
     let report = match &spiking {
         None => RunReport::integer(source, settings, &agreement, output),
         Some(spiking) => {

@@ -119,6 +119,17 @@ pub enum ImportError {
         /// What was found, and what is supported.
         problem: String,
     },
+    /// Data that can't be used: a sentence of its own.
+    #[error("{0}")]
+    Data(String),
+    /// Something is wrong at one place: a file, a member of an archive, an image.
+    #[error("{place}: {error}")]
+    At {
+        /// The place, as a noun for a message.
+        place: String,
+        /// What is wrong there.
+        error: Box<ImportError>,
+    },
     /// Everything was understood, but doesn't make a network.
     #[error(transparent)]
     Graph(#[from] GraphError),
@@ -144,6 +155,24 @@ impl ImportError {
         Self::Tensor {
             tensor: shown(tensor),
             problem: problem.into(),
+        }
+    }
+
+    /// The same error, told with its place: `kind` and a name from outside.
+    pub(super) fn at(self, kind: &str, name: &str) -> Self {
+        let separator = if kind.is_empty() { "" } else { " " };
+        Self::At {
+            place: format!("{kind}{separator}'{}'", shown(name)),
+            error: Box::new(self),
+        }
+    }
+
+    /// The error without its outermost place, for a message that names that already.
+    #[must_use]
+    pub fn without_place(self) -> Self {
+        match self {
+            Self::At { error, .. } => *error,
+            other => other,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What comes in: models ([`import_model`]) and data sets ([`dataset::read_array`]).
+//! What comes in: models ([`import_model`]) and data sets ([`dataset::read_dataset`]).
 //!
 //! Everything here is written for files that may be damaged or hostile. Importers do all the
 //! tolerating and explaining, and hand on a strict [`Graph`]; whatever can't be expressed exactly is

@@ -1,10 +1,27 @@
-//! Data sets: arrays of samples and of labels, from .npy and IDX files, gzipped or not.
+//! Data sets: samples with or without labels, from NumPy, IDX and CSV files, from images, and from zip
+//! archives and folders of them. Folders are read through [`Files`], because the engine itself opens no
+//! files.
+//!
+//! Nothing here trusts what it reads: sizes are checked before anything is allocated or decoded by
+//! them, the sum of what an archive may unfold to is [`MAX_ARRAY_BYTES`], and whatever could be
+//! understood in two ways is refused with a sentence that says how to make it clear.
 
+mod archive;
 mod idx;
+mod images;
+mod labels;
 mod npy;
+mod npz;
+#[cfg(feature = "images")]
+mod picture;
+mod table;
+
+pub use images::{Files, MAX_FILES, read_images};
 
 use super::{ImportError, format};
+use archive::Archive;
 use flate2::read::MultiGzDecoder;
+use std::borrow::Cow;
 use std::io::Read;
 
 /// No array may have more bytes than this, decompressed (512 MiB).
@@ -109,6 +126,131 @@ fn label(value: f64) -> Result<usize, ImportError> {
     }
 }
 
+/// Samples, with what is known of their classes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    /// The samples; the first axis counts them. Images are [n, height, width] if grey and
+    /// [n, 3, height, width] if in colour, 0 to 255.
+    pub samples: Array,
+    /// The class of each sample, counted from 0; `None` if the file doesn't say.
+    pub labels: Option<Vec<usize>>,
+    /// What the classes are called, in the order of their indices; empty if they are only numbers.
+    pub class_names: Vec<String>,
+}
+
+/// The classes of some samples, without the samples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Labels {
+    /// The class of each sample, counted from 0.
+    pub classes: Vec<usize>,
+    /// What the classes are called, in the order of their indices; empty if they are only numbers.
+    pub class_names: Vec<String>,
+}
+
+/// What a file is read for: decides which array of an .npz is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Samples,
+    Labels,
+}
+
+/// Reads a data set. The format is told by the bytes; `name` appears only in messages.
+///
+/// - NumPy `.npy` and IDX: an array, see [`read_array`].
+/// - NumPy `.npz`: the samples are its only array, or the one named `x`, `images`, `inputs`, `data`
+///   or `arr_0`; the labels the one named `y`, `labels` or `targets`.
+/// - CSV: a sample per row, separated by commas, semicolons or tabs, with or without a row of names. The column
+///   named `label`, `class` or `target` holds the labels: class indices, or names of classes.
+/// - PNG and JPEG (feature `images`): one sample. Alpha is laid on white, 16 bits are rounded to 8.
+/// - A zip of such images, see [`read_images`].
+///
+/// Each of them may be compressed by gzip.
+///
+/// # Errors
+/// If the bytes are of another format, don't follow their own, can be understood in several ways, or
+/// hold more than [`MAX_ARRAY_BYTES`]. The message begins with `name`;
+/// [`ImportError::without_place`] removes that.
+///
+/// # Examples
+/// ```
+/// use sdann::import::dataset::read_dataset;
+///
+/// let dataset = read_dataset(b"width,height,class\n1,2,bird\n3,4,ant\n", "animals.csv")?;
+/// assert_eq!(dataset.samples.shape, [2, 2]);
+/// assert_eq!(dataset.labels, Some(vec![1, 0]));
+/// assert_eq!(dataset.class_names, ["ant", "bird"]);
+/// # Ok::<(), sdann::import::ImportError>(())
+/// ```
+pub fn read_dataset(bytes: &[u8], name: &str) -> Result<Dataset, ImportError> {
+    read_for(Purpose::Samples, bytes).map_err(|error| error.at("", name))
+}
+
+/// Reads labels alone: a list of class indices in a NumPy, IDX or CSV file, or the labels of any data
+/// set that [`read_dataset`] reads.
+///
+/// # Errors
+/// Those of [`read_dataset`], or if there are no labels in it.
+pub fn read_labels(bytes: &[u8], name: &str) -> Result<Labels, ImportError> {
+    let read = read_for(Purpose::Labels, bytes).and_then(Dataset::into_labels);
+    read.map_err(|error| error.at("", name))
+}
+
+impl Dataset {
+    fn unlabelled(samples: Array) -> Self {
+        Self {
+            samples,
+            labels: None,
+            class_names: Vec::new(),
+        }
+    }
+
+    /// The labels; without any, the samples themselves, if they are class indices.
+    ///
+    /// # Errors
+    /// If they are not, see [`Array::to_labels`].
+    pub fn into_labels(self) -> Result<Labels, ImportError> {
+        Ok(Labels {
+            classes: self.labels.map_or_else(|| self.samples.to_labels(), Ok)?,
+            class_names: self.class_names,
+        })
+    }
+}
+
+fn read_for(purpose: Purpose, bytes: &[u8]) -> Result<Dataset, ImportError> {
+    let bytes = if bytes.starts_with(GZIP) {
+        Cow::Owned(decompress(bytes)?)
+    } else {
+        Cow::Borrowed(bytes)
+    };
+    let bytes: &[u8] = &bytes;
+    if bytes.starts_with(npy::MAGIC) || idx::is_idx(bytes) {
+        return read_plain(bytes).map(Dataset::unlabelled);
+    }
+    if archive::is_zip(bytes) {
+        let mut archive = Archive::open(bytes)?;
+        return if npz::is_npz(&archive) {
+            npz::read(&mut archive, purpose)
+        } else {
+            images::read_images(&mut archive)
+        };
+    }
+    if images::is_image(bytes) {
+        return images::read_image(bytes);
+    }
+    if table::is_table(bytes) {
+        return table::read(bytes);
+    }
+    Err(ImportError::WrongFormat {
+        found: format::describe(bytes)
+            .unwrap_or("a file of an unknown format")
+            .into(),
+        expected: "a NumPy array (.npy, .npz), an IDX file (as MNIST comes in), a CSV table, a PNG or JPEG image, or a zip or folder of such images",
+    })
+}
+
+/// What a gzip-compressed file starts with.
+const GZIP: &[u8] = &[0x1F, 0x8B];
+
 /// Reads an array from a NumPy .npy or an IDX file (the format of MNIST), gzip-compressed or not.
 /// The format is told by the bytes.
 ///
@@ -116,7 +258,7 @@ fn label(value: f64) -> Result<usize, ImportError> {
 /// If the bytes are of another format, don't follow their own, or hold more than
 /// [`MAX_ARRAY_BYTES`].
 pub fn read_array(bytes: &[u8]) -> Result<Array, ImportError> {
-    if bytes.starts_with(&[0x1F, 0x8B]) {
+    if bytes.starts_with(GZIP) {
         read_plain(&decompress(bytes)?)
     } else {
         read_plain(bytes)
@@ -153,6 +295,15 @@ fn decompress(bytes: &[u8]) -> Result<Vec<u8>, ImportError> {
         });
     }
     Ok(plain)
+}
+
+/// The error of data that would take more memory than any may.
+fn too_large(what: &str) -> ImportError {
+    ImportError::TooLarge {
+        what: what.into(),
+        found: "(in memory)".into(),
+        limit: format!("{} MiB; give fewer or smaller samples", MAX_ARRAY_BYTES >> 20),
+    }
 }
 
 fn damaged(format: &'static str, problem: String) -> ImportError {
