@@ -1,6 +1,6 @@
 """Writes `tests/corpus/`: small quantized models, inputs, and what ONNX Runtime makes of them.
 
-Cases that the engine doesn't run yet go to a waiting folder (`WAITING` in `sdann_tools/paths.py`).
+Cases of operators beyond the shipped models' go to a waiting folder (`WAITING` in `sdann_tools/paths.py`).
 Arguments are folder names; only these are made.
 """
 

@@ -10,7 +10,7 @@ FIXTURES = ROOT / "tests" / "fixtures"
 CORPUS = ROOT / "tests" / "corpus"
 BAD_CORPUS = ROOT / "tests" / "corpus-bad"
 
-# Models and cases with operators that the engine doesn't know yet wait in folders of their own.
+# Models that the page doesn't offer yet, and the cases of their operators, wait in folders of their own.
 # With "" here they are made beside the others; what is in the waiting folders then moves there.
 WAITING = "-next"
 NEXT_MODELS = ROOT / "assets" / f"models{WAITING}"
