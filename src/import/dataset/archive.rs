@@ -6,8 +6,8 @@ use crate::import::ImportError;
 use crate::import::error::shown;
 use std::collections::HashSet;
 use std::io::{Cursor, Read};
-use zip::ZipArchive;
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 const FORMAT: &str = "zip";
 
@@ -75,6 +75,14 @@ impl Files for Archive<'_> {
             return Err(sentence(ZipError::FileNotFound));
         };
         let member = self.zip.by_index(index).map_err(sentence)?;
+        if !matches!(
+            member.compression(),
+            CompressionMethod::Stored | CompressionMethod::Deflated
+        ) {
+            return Err(ImportError::Data(
+                "its compression isn't supported; pack it with Deflate, or uncompressed".into(),
+            ));
+        }
         let mut bytes = Vec::new();
         if member.size() <= limit as u64 {
             member
@@ -160,11 +168,6 @@ fn sentence(error: ZipError) -> ImportError {
     let advice = match error {
         ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) | ZipError::InvalidPassword => {
             "it is encrypted; pack it without a password".into()
-        }
-        ZipError::CompressionMethodNotSupported(method) => {
-            format!(
-                "its compression (method {method}) isn't supported; pack it with Deflate, or uncompressed"
-            )
         }
         ZipError::UnsupportedArchive(what) => {
             format!(

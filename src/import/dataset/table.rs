@@ -122,6 +122,12 @@ impl Table {
             }
             table.names = cells.into_iter().map(str::to_owned).collect();
         } else {
+            if cells.len() > 1 && cells[0].is_empty() && cells[1..].iter().all(|cell| number(cell).is_none())
+            {
+                return Err(ImportError::Data(
+                    "its first column has no name; if it only counts the rows, leave it out (pandas: index=False)".into(),
+                ));
+            }
             let counts_up = cells.iter().enumerate().all(|(i, cell)| *cell == i.to_string());
             if counts_up && cells.len() >= LIKELY_NAMES {
                 return Err(ImportError::Data(format!(
@@ -164,7 +170,7 @@ impl Table {
                 }
                 None => {
                     return Err(problem(format!(
-                        "'{}' is not a number; every cell must be one, except in a first row of names or a column named label, class or target",
+                        "'{}' is not a number; separate numbers by commas, and keep words to a first row of names or a column named label, class or target",
                         shown(text)
                     )));
                 }
