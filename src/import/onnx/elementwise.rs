@@ -93,13 +93,11 @@ impl<'m> Lowering<'m> {
         }
         let dims = [self.shape(a).to_vec(), self.shape(b).to_vec()];
         let shape = shape_of(node, &dims)?;
-        let mut inputs = [self.broadcast(node, a, &shape)?, self.broadcast(node, b, &shape)?];
-        if joint == Joint::Add && swaps(&dims) {
-            inputs.swap(0, 1);
-        }
+        let inputs = [self.broadcast(node, a, &shape)?, self.broadcast(node, b, &shape)?];
         let op = Op::Add {
             subtract: joint == Joint::Sub,
         };
+        self.sums.insert(self.nodes.len(), dims);
         let output = self.add_op(&node.name, op, &inputs, node.output()?)?;
         self.fix_arithmetic(arithmetic);
         Ok(output)
@@ -138,13 +136,7 @@ impl<'m> Lowering<'m> {
         }
         let tensor = self.broadcast(node, tensor, &shape)?;
         self.charge(node, shape.iter().product())?;
-        let spread = spread(
-            node,
-            constant,
-            &own,
-            &shape,
-            is_first != (joint == Joint::Add && swaps(&both)),
-        )?;
+        let spread = spread(node, constant, &own, &shape, is_first)?;
         let is_coded = self.encoding(tensor) != Encoding::Real;
         let output = node.output()?;
         let op = match (joint, spread.codes) {
@@ -160,6 +152,9 @@ impl<'m> Lowering<'m> {
             }
             (Joint::Sub, _) => Op::Shift(spread.reals.iter().map(|real| -real).collect()),
         };
+        if let Op::AddConstant(_) = op {
+            self.sums.insert(self.nodes.len(), both);
+        }
         let output = self.add_node(&node.name, op, tensor, output)?;
         self.fix_arithmetic(arithmetic);
         Ok(output)
@@ -297,14 +292,6 @@ fn shape_of(node: &Node, dims: &[Vec<usize>; 2]) -> Result<Vec<usize>, ImportErr
         )));
     }
     Ok(a.iter().zip(b).map(|(&a, &b)| a.max(b)).collect())
-}
-
-/// Whether ONNX Runtime's QLinearAdd takes its operands the other way round: where the first is repeated
-/// along the innermost axis that has elements.
-fn swaps([a, b]: &[Vec<usize>; 2]) -> bool {
-    let mut axes = a.iter().rev().zip(b.iter().rev());
-    axes.find(|(a, b)| **a > 1 || **b > 1)
-        .is_some_and(|(&a, &b)| a == 1 && b > 1)
 }
 
 fn spread(

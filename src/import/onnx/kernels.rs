@@ -94,6 +94,36 @@ impl<'m> Lowering<'m> {
         }
     }
 
+    /// Puts the operands of every sum in the order in which ONNX Runtime's kernel takes them. It depends on
+    /// the axis that lies innermost: the channels, where they come from a convolution on codes.
+    pub fn order_sums(&mut self) {
+        let mut channels_last = vec![false; self.tensors.len()];
+        for index in 0..self.nodes.len() {
+            let Some(Some(node)) = self.nodes.get_mut(index) else {
+                continue;
+            };
+            let is_last = |&input: &TensorId| channels_last.get(input).copied().unwrap_or(false);
+            let is_any_last = node.inputs.iter().any(is_last);
+            if let Some(dims) = self.sums.get(&index)
+                && swaps(dims, is_any_last)
+            {
+                match &mut node.op {
+                    Op::AddConstant(constant) => constant.is_first = !constant.is_first,
+                    Op::Add { subtract: false } => node.inputs.reverse(),
+                    _ => {}
+                }
+            }
+            let stays = match node.op {
+                Op::Conv(_) => node.arithmetic != Arithmetic::Real,
+                Op::Dense(_) | Op::Reshape(_) => false,
+                _ => is_any_last,
+            };
+            if let Some(place) = channels_last.get_mut(node.output) {
+                *place = stays;
+            }
+        }
+    }
+
     fn decide(&self, node: &graph::Node) -> Arithmetic {
         let Encoding::Codes(_) = self.encoding(node.output) else {
             // What follows decides.
@@ -124,5 +154,32 @@ impl<'m> Lowering<'m> {
             (false, false) => Arithmetic::Real,
             _ => Arithmetic::Codes,
         }
+    }
+}
+
+/// Whether ONNX Runtime's QLinearAdd takes its operands the other way round: where the first is repeated
+/// along the innermost axis that has elements.
+fn swaps([a, b]: &[Vec<usize>; 2], channels_last: bool) -> bool {
+    let mut axes: Vec<(usize, usize)> = a.iter().copied().zip(b.iter().copied()).collect();
+    if channels_last && axes.len() > 1 {
+        axes.rotate_left(1);
+    }
+    let innermost = axes.iter().rev().find(|(a, b)| *a > 1 || *b > 1);
+    innermost.is_some_and(|&(a, b)| a == 1 && b > 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_is_turned_round_where_its_first_operand_is_repeated_innermost() {
+        let [gate, image, row] = [vec![3, 1, 1], vec![3, 4, 4], vec![1, 1, 4]];
+        let swaps = |a: &Vec<usize>, b: &Vec<usize>, last| super::swaps(&[a.clone(), b.clone()], last);
+        assert!(swaps(&gate, &image, false));
+        assert!(!swaps(&gate, &image, true));
+        assert!(!swaps(&row, &image, false));
+        assert!(swaps(&row, &image, true));
+        assert!(!swaps(&image, &gate, false));
     }
 }

@@ -54,6 +54,8 @@ pub(super) struct Lowering<'m> {
     pub kinds: Vec<Kind>,
     /// For each node, whether its arithmetic is decided by the file.
     pub decided: Vec<bool>,
+    /// For each sum, by its node's index, the shapes of its operands before they were broadcast.
+    pub sums: HashMap<usize, [Vec<usize>; 2]>,
     /// For each tensor that a Clip narrowed, the format of its codes' type.
     pub narrowed: HashMap<TensorId, graph::CodeFormat>,
     /// Tensors that the file knows nothing of: one node reads them.
@@ -78,6 +80,7 @@ pub(super) fn lower(model: &Model, plan: &Plan, name: &str) -> Result<Graph, Imp
         writers: Vec::new(),
         kinds: Vec::new(),
         decided: Vec::new(),
+        sums: HashMap::new(),
         narrowed: HashMap::new(),
         internal: HashSet::new(),
         mixed: Vec::new(),
@@ -590,6 +593,7 @@ impl<'m> Lowering<'m> {
             )));
         }
         self.decide_arithmetic();
+        self.order_sums();
         compact(self.name, self.tensors, self.nodes, input, output)
     }
 
