@@ -43,6 +43,14 @@ impl Verdict {
         if state.loaded.as_ref().is_some_and(is_other) {
             return Self::busy("loading the network");
         }
+        let is_idle = !state.is_running && !state.is_loading && state.next_question().is_none();
+        if is_idle && shown.run.settings != state.settings {
+            // The engine could not do it; a notice says why.
+            return Self {
+                tone: Tone::Different,
+                ..Self::busy("no answer with these settings")
+            };
+        }
         let has_data = state
             .loaded
             .as_ref()

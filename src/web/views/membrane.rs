@@ -190,7 +190,7 @@ pub fn MembraneCard(props: &MembraneCardProps) -> Html {
         BitOrder::Lsb => "least significant first",
     };
     let does = match conversion.accumulation {
-        Accumulation::Weighted => "adds one bit of every input per step",
+        Accumulation::Weighted => "adds a bit of every input per step",
         Accumulation::Shifting => "doubles, then adds one bit of every input",
     };
     let title = format!("Membrane of {name} · {}", place(volume, props.selection.neuron));
