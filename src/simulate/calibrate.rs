@@ -97,9 +97,21 @@ pub fn measure(network: &QuantizedNetwork, conversion: &Conversion, samples: Sam
         samples: samples.count(),
         ..Statistics::none(network)
     };
+    // With the fold in the membrane the ideal network computes the exact sums and codes itself.
+    let is_exact = conversion.bias_calibration.fold && ideal.layers.iter().all(is_unfitted_and_exact);
     let mut simulator = Simulator::new(network);
     let mut reference = Reference::new(network);
     for sample in samples.iter() {
+        let Statistics { ranges, totals, .. } = &mut statistics;
+        if is_exact {
+            simulator.run(&ideal, sample, &mut RangeMeter(ranges));
+            for (index, totals) in totals.iter_mut().enumerate() {
+                for (totals, membranes) in totals.iter_mut().zip(simulator.membranes(index)) {
+                    add_channels(totals, membranes);
+                }
+            }
+            continue;
+        }
         // Each layer listens to the exact codes, so that folding at the potential, which may round
         // ties otherwise, does not change what is measured behind it.
         reference.run(network, sample);
@@ -107,14 +119,18 @@ pub fn measure(network: &QuantizedNetwork, conversion: &Conversion, samples: Sam
             simulator.set_codes(tensor, reference.codes(tensor));
         }
         for (index, layer) in network.layers.iter().enumerate() {
-            simulator.run_layer(&ideal, index, &mut RangeMeter(&mut statistics.ranges));
+            simulator.run_layer(&ideal, index, &mut RangeMeter(ranges));
             simulator.set_codes(layer.target, reference.codes(layer.target));
-            for (dendrite, totals) in statistics.totals[index].iter_mut().enumerate() {
+            for (dendrite, totals) in totals[index].iter_mut().enumerate() {
                 add_channels(totals, reference.sums(index, dendrite));
             }
         }
     }
     statistics
+}
+
+fn is_unfitted_and_exact(layer: &SpikingLayer) -> bool {
+    layer.fire.exact && layer.plan.bias_saturated == 0
 }
 
 /// Converts, and corrects the mean error of scaled integration if the conversion asks for it.

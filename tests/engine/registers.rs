@@ -174,3 +174,24 @@ fn a_narrow_register_gives_the_same_codes_on_every_machine() {
     let images = test_set(&network, "mnist", 255.0).concat();
     assert_eq!(narrow_digest(&network, &calibration, &images), NARROW_DIGEST);
 }
+
+#[test]
+fn statistics_are_those_of_the_integer_reference_wherever_the_constant_is_added() {
+    let network = model("mnist-cnn.onnx");
+    let calibration = calibration_set(&network, "mnist", 255.0)[..20].concat();
+    let samples = Samples {
+        codes: &calibration,
+        len: network.input().len(),
+    };
+    let at = |fold_at| {
+        measure(
+            &network,
+            &Conversion {
+                fold_at,
+                ..Conversion::default()
+            },
+            samples,
+        )
+    };
+    assert_eq!(at(FoldAt::Membrane).totals, at(FoldAt::Potential).totals);
+}
