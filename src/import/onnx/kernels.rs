@@ -170,8 +170,6 @@ fn swaps([a, b]: &[Vec<usize>; 2], channels_last: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn a_sum_is_turned_round_where_its_first_operand_is_repeated_innermost() {
         let [gate, image, row] = [vec![3, 1, 1], vec![3, 4, 4], vec![1, 1, 4]];
