@@ -41,7 +41,7 @@ fn every_output_code_of_a_thousand_images_is_onnx_runtimes_in_both_bit_orders() 
         let settings = Settings::from_pairs([("order", order)]).expect("valid settings");
         let first = session.sample(0).expect("a sample").to_vec();
         let spiking = session.convert(&settings.conversion, &first);
-        let mut simulator = Simulator::new(&spiking.tensors);
+        let mut simulator = Simulator::new(session.network());
         for (index, expected) in expected.chunks_exact(10).enumerate() {
             simulator.run(
                 &spiking,

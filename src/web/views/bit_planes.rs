@@ -55,7 +55,11 @@ pub fn BitPlanesStage(props: &BitPlanesStageProps) -> Html {
     let pixels = use_memo(
         (run.clone(), (*window, layer.source), palette.clone(), sheet),
         |(run, (window, source), palette, sheet)| {
-            sheet.paint(run.trace.codes(*source), &run.trace.windows[*window].main().planes, palette)
+            sheet.paint(
+                run.trace.codes(*source),
+                &run.trace.windows[*window].main().planes,
+                palette,
+            )
         },
     );
     let format = code_format(network, layer.source);

@@ -41,9 +41,7 @@ pub fn InputStage(props: &InputStageProps) -> Html {
     let tensor = 0;
     let volume = volume(network, tensor);
     let bits = code_format(network, tensor).map_or(8, |f| f.bits);
-    let spikes = use_memo(run.clone(), |run| {
-        spikes_of(&run.trace.input, bits)
-    });
+    let spikes = use_memo(run.clone(), |run| spikes_of(&run.trace.input, bits));
     let pixels = use_memo(
         (network.clone(), run.clone(), palette.clone(), *ratio),
         |(network, run, palette, ratio)| {

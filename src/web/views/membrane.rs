@@ -62,7 +62,8 @@ impl Neuron {
         let neurons = window.main().neurons();
         let start = *window.main().start.get(neuron)?;
         let steps = window.steps();
-        let later = (0..steps).filter_map(|step| window.main().membranes.get(step * neurons + neuron).copied());
+        let later =
+            (0..steps).filter_map(|step| window.main().membranes.get(step * neurons + neuron).copied());
         let membranes: Vec<i32> = std::iter::once(start).chain(later).collect();
         let currents: Vec<i32> = (0..steps)
             .filter_map(|step| window.main().currents.get(step * neurons + neuron).copied())
