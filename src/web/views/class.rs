@@ -131,7 +131,7 @@ pub fn ClassStage(props: &ClassStageProps) -> Html {
             class={classes!("class-stage", phase.class(), (!agrees).then_some("disagrees"))} {state}
             counts={format::counted(answers.len() as u64, "neuron", "neurons")}>
             <ul role="listbox" tabindex="0" aria-label="Classes and what the network answers for each" {onkeydown}
-                aria-activedescendant={chosen.map(|class| format!("class-{class}"))}>
+                aria-activedescendant={chosen.filter(|class| shown.contains(class)).map(|class| format!("class-{class}"))}>
                 { for shown.iter().map(row) }
             </ul>
             if more > 0 {
