@@ -235,11 +235,17 @@ fn plot(neuron: &Neuron, known: usize, bits: u8, draw: Callback<Frame>) -> Html 
             "starts-here"
         };
         let below = corner.is_below.then_some("below");
-        let style = format!("left:{:.2}%;top:{:.2}%", share * 100.0, top(u.into()));
+        let words = format!("U = {}", format::thousands(u.into()));
+        // On a narrow plot the words would run out of it: they stop at its edge.
+        let room = words.chars().count() as f64 * 0.6 + 1.4;
+        let left = if corner.is_left {
+            format!("max({:.2}%, {room:.1}rem)", share * 100.0)
+        } else {
+            format!("min({:.2}%, calc(100% - {room:.1}rem))", share * 100.0)
+        };
+        let style = format!("left:{left};top:{:.2}%", top(u.into()));
         html! {
-            <span class={classes!("plot-value", side, below)} {style}>
-                { format!("U = {}", format::thousands(u.into())) }
-            </span>
+            <span class={classes!("plot-value", side, below)} {style}>{ words }</span>
         }
     });
     let limit_words = if limits.is_empty() {
