@@ -37,7 +37,7 @@ def mlp_forward(parameters, x):
 
 
 def cnn_graph(parameters) -> onnx.ModelProto:
-    """28×28 pixels, two strided convolutions, two dense layers: 405 248 multiply-accumulates."""
+    """28×28 pixels, two strided convolutions, two dense layers: 405 184 multiply-accumulates."""
     graph = GraphBuilder("mnist-cnn", ["N", 1, 28, 28])
     _add(graph, "Conv", "conv1", parameters, kernel_shape=[5, 5], strides=[2, 2], pads=[2] * 4)
     graph.node("Relu", "conv1_relu")
