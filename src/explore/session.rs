@@ -6,7 +6,7 @@ use crate::import::{ImportError, dataset, import_model};
 use crate::quantize::{CodeTensor, FuseError, Layer, QuantizedNetwork, Reference, quantize, winner};
 use crate::settings::{Settings, SettingsError};
 use crate::simulate::{Samples, Simulator, Statistics, Trace, calibrate, measure, trace};
-use crate::spiking::{Accumulation, BitOrder, Conversion, FoldAt, SpikingNetwork};
+use crate::spiking::{BiasCalibration, Conversion, SpikingNetwork};
 use std::rc::Rc;
 use thiserror::Error;
 
@@ -100,8 +100,30 @@ pub struct Exploration {
     pub chip: Result<(Mapping, Traffic), MappingError>,
 }
 
-/// What statistics of calibration samples depend on.
-type StatisticsKey = (BitOrder, Accumulation, FoldAt, bool);
+/// What statistics of calibration samples depend on: all of a conversion but what the ideal network, which
+/// they are measured on, has no use for.
+type StatisticsKey = Conversion;
+
+fn statistics_key(conversion: &Conversion) -> StatisticsKey {
+    let default = Conversion::default();
+    let fit = conversion.bias_calibration.fit;
+    Conversion {
+        order: conversion.order,
+        accumulation: conversion.accumulation,
+        fold_at: conversion.fold_at,
+        bias_calibration: BiasCalibration {
+            correct: false,
+            ..conversion.bias_calibration
+        },
+        // A constant that the bias register cut off is what the membranes begin with.
+        bias_bits: if fit {
+            conversion.bias_bits
+        } else {
+            default.bias_bits
+        },
+        ..default
+    }
+}
 
 /// A network, its samples, and what was worked out for the last settings.
 #[derive(Debug)]
@@ -285,12 +307,7 @@ impl Session {
     }
 
     fn statistics(&mut self, conversion: &Conversion, fallback: &[i32]) -> Rc<Statistics> {
-        let key = (
-            conversion.order,
-            conversion.accumulation,
-            conversion.fold_at,
-            conversion.bias_calibration.fold,
-        );
+        let key = statistics_key(conversion);
         if self.calibration.is_empty() {
             return Rc::new(measure(
                 &self.network,

@@ -1,9 +1,10 @@
-//! What conversion takes from data: the ranges of intermediate results, and the mean error that
-//! scaled integration makes.
+//! What conversion takes from data: the ranges of intermediate results, and the sums that the mean
+//! error of scaled integration is told from.
 
+use super::correct::{CORRECTION_MEMORY, correct_mean_error};
 use super::{Observer, Simulator, Site};
 use crate::quantize::{QuantizedNetwork, Reference};
-use crate::spiking::{Conversion, Range, SpikingLayer, SpikingNetwork, convert, fit_bias, ideal, no_ranges};
+use crate::spiking::{Conversion, Range, SpikingLayer, SpikingNetwork, convert, ideal, no_ranges};
 
 /// Samples to calibrate with: input codes of one sample after the other.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,8 @@ pub struct Statistics {
     /// For every layer and dendrite, the range of intermediate results at M_0 = 1. It depends on bit
     /// order, accumulation and fold, not on the register.
     pub ranges: Vec<Vec<Range>>,
+    /// The same of the first half of the samples: whether more samples still widen the ranges.
+    pub half_ranges: Vec<Vec<Range>>,
     /// For every layer and dendrite, the exact sums of each output channel, added up over positions
     /// and samples.
     pub totals: Vec<Vec<Vec<i64>>>,
@@ -52,6 +55,7 @@ impl Statistics {
         Self {
             samples: 0,
             ranges: no_ranges(network),
+            half_ranges: no_ranges(network),
             totals: network.layers.iter().map(channels).collect(),
         }
     }
@@ -83,7 +87,7 @@ impl Observer for RangeMeter<'_> {
 }
 
 /// Adds the values of each channel to its total.
-fn add_channels(totals: &mut [i64], values: &[i64]) {
+pub(super) fn add_channels(totals: &mut [i64], values: &[i64]) {
     let positions = values.len() / totals.len().max(1);
     for (total, channel) in totals.iter_mut().zip(values.chunks_exact(positions.max(1))) {
         *total += channel.iter().sum::<i64>();
@@ -101,7 +105,10 @@ pub fn measure(network: &QuantizedNetwork, conversion: &Conversion, samples: Sam
     let is_exact = conversion.bias_calibration.fold && ideal.layers.iter().all(is_unfitted_and_exact);
     let mut simulator = Simulator::new(network);
     let mut reference = Reference::new(network);
-    for sample in samples.iter() {
+    for (number, sample) in samples.iter().enumerate() {
+        if number == samples.count().div_ceil(2) {
+            statistics.half_ranges.clone_from(&statistics.ranges);
+        }
         let Statistics { ranges, totals, .. } = &mut statistics;
         if is_exact {
             simulator.run(&ideal, sample, &mut RangeMeter(ranges));
@@ -126,6 +133,9 @@ pub fn measure(network: &QuantizedNetwork, conversion: &Conversion, samples: Sam
             }
         }
     }
+    if samples.count() < 2 {
+        statistics.half_ranges.clone_from(&statistics.ranges);
+    }
     statistics
 }
 
@@ -134,8 +144,20 @@ fn is_unfitted_and_exact(layer: &SpikingLayer) -> bool {
 }
 
 /// Converts, and corrects the mean error of scaled integration if the conversion asks for it.
-/// `statistics` are those of `samples`.
+/// `statistics` are those of `samples`. Holds at most [`CORRECTION_MEMORY`] of what samples make.
 pub fn calibrate(
+    network: &QuantizedNetwork,
+    conversion: &Conversion,
+    statistics: &Statistics,
+    samples: Samples<'_>,
+) -> SpikingNetwork {
+    calibrate_within(CORRECTION_MEMORY, network, conversion, statistics, samples)
+}
+
+/// The same, holding at most `memory` bytes of what samples make. The result does not depend on it: what
+/// is not held is simulated again for every layer.
+pub fn calibrate_within(
+    memory: usize,
     network: &QuantizedNetwork,
     conversion: &Conversion,
     statistics: &Statistics,
@@ -144,105 +166,9 @@ pub fn calibrate(
     let mut spiking = convert(network, conversion, &statistics.ranges);
     let exact = spiking.layers.iter().all(SpikingLayer::is_surely_exact);
     if conversion.bias_calibration.correct && !exact && statistics.samples > 0 {
-        correct_mean_error(network, &mut spiking, statistics, samples);
+        correct_mean_error(network, &mut spiking, statistics, samples, memory);
     }
     spiking
-}
-
-/// b̃_i += E[V_exact − V_scaled] per output channel, layer after layer: each layer is measured with
-/// those before it already corrected. V is linear in the membranes, so the mean of V_scaled is that
-/// of their totals; a layer that came out exact has the same totals and is left alone.
-fn correct_mean_error(
-    network: &QuantizedNetwork,
-    spiking: &mut SpikingNetwork,
-    statistics: &Statistics,
-    samples: Samples<'_>,
-) {
-    let mut simulator = Simulator::new(network);
-    // Codes of every tensor, one sample after the other, as far as they are known.
-    let mut codes: Vec<Vec<i32>> = vec![Vec::new(); network.tensors.len()];
-    codes[0] = samples.codes.to_vec();
-    let mut membranes: Vec<i64> = Vec::new();
-    for (index, layer) in network.layers.iter().enumerate() {
-        let mut totals: Vec<Vec<i64>> = statistics.totals[index]
-            .iter()
-            .map(|t| vec![0; t.len()])
-            .collect();
-        membranes.clear();
-        for sample in 0..samples.count() {
-            for &tensor in layer.dendrites.iter().flat_map(|d| &d.view.tensors) {
-                let len = network.tensors[tensor].len();
-                simulator.set_codes(tensor, &codes[tensor][sample * len..][..len]);
-            }
-            simulator.run_layer(spiking, index, &mut ());
-            for (totals, values) in totals.iter_mut().zip(simulator.membranes(index)) {
-                add_channels(totals, values);
-                membranes.extend_from_slice(values);
-            }
-        }
-        let exact = &statistics.totals[index];
-        correct(
-            &mut spiking.layers[index],
-            &spiking.conversion,
-            exact,
-            &totals,
-            samples.count(),
-        );
-        // Membranes do not depend on b̃, so the window need not be simulated again.
-        let fired = &mut codes[layer.target];
-        for membranes in membranes.chunks_exact((layer.neurons() * layer.dendrites.len()).max(1)) {
-            simulator.set_membranes(index, membranes);
-            simulator.fire(spiking, index);
-            fired.extend_from_slice(simulator.codes(layer.target));
-        }
-    }
-}
-
-/// Adds the mean of V_exact less that of V_scaled to b̃, channel by channel.
-fn correct(
-    layer: &mut SpikingLayer,
-    conversion: &Conversion,
-    exact: &[Vec<i64>],
-    scaled: &[Vec<i64>],
-    samples: usize,
-) {
-    let neurons = layer.neurons();
-    let channels = layer.dendrites[0].connections.output.channels;
-    let positions = neurons / channels.max(1);
-    let count = (samples * positions).max(1) as f64;
-    let fire = &mut layer.fire;
-    let zero_point = f64::from(fire.requantizer.zero_point() - fire.zero_point);
-    let corrections: Vec<f64> = (0..channels)
-        .map(|channel| {
-            let bias = fire
-                .bias
-                .get(channel * positions..(channel + 1) * positions)
-                .unwrap_or_default();
-            let mut correction = zero_point - bias.iter().sum::<f64>() / positions as f64;
-            for (dendrite, (exact, scaled)) in exact.iter().zip(scaled).enumerate() {
-                let m_hat = fire
-                    .requantizer
-                    .multipliers(dendrite, neurons)
-                    .at(channel * positions);
-                let m1 = fire.m1[dendrite].at(channel * positions);
-                correction += m_hat * exact[channel] as f64 / count - m1 * scaled[channel] as f64 / count;
-            }
-            correction
-        })
-        .collect();
-    if corrections.iter().all(|&c| c == 0.0) {
-        return;
-    }
-    let mut bias = std::mem::take(&mut fire.bias);
-    bias.resize(neurons, 0.0);
-    for (neuron, bias) in bias.iter_mut().enumerate() {
-        *bias += corrections[neuron / positions];
-    }
-    let (bias, saturated) = fit_bias(bias, conversion);
-    fire.bias = bias;
-    fire.exact = false;
-    layer.plan.bias_saturated += saturated;
-    layer.plan.mean_correction = corrections.iter().sum::<f64>() / corrections.len().max(1) as f64;
 }
 
 /// V_scaled − V_exact of every neuron of a layer, in codes, after both were run on one sample.

@@ -2,12 +2,14 @@
 
 mod array;
 mod calibrate;
+mod correct;
 mod kernels;
 mod layer;
 mod simulator;
 mod trace;
 
 pub use array::Packed;
-pub use calibrate::{Samples, Statistics, calibrate, measure, potential_errors};
+pub use calibrate::{Samples, Statistics, calibrate, calibrate_within, measure, potential_errors};
+pub use correct::CORRECTION_MEMORY;
 pub use simulator::{Observer, Simulator, Site};
 pub use trace::{DendriteTrace, MAX_EVENTS, OverflowEvent, Trace, WindowTrace, trace};

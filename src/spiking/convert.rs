@@ -145,8 +145,12 @@ fn plan(converted: &[Converted], m1: Vec<f64>) -> LayerPlan {
             .max()
             .unwrap_or(1)
     };
+    let magnitude =
+        |range: fn(&Converted) -> Range| converted.iter().map(|c| range(c).magnitude()).max().unwrap_or(0);
     LayerPlan {
         i_max: most.map_or(0, |c| c.i_max),
+        calibrated_i_max: magnitude(|c| c.calibrated),
+        guaranteed_i_max: magnitude(|c| c.guaranteed),
         m0: most.map_or((1, 1), |c| {
             (c.dendrite.scale.numerator(), c.dendrite.scale.denominator())
         }),

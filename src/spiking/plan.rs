@@ -8,6 +8,10 @@ pub struct LayerPlan {
     /// I_max: the largest magnitude of an intermediate result at M_0 = 1, from where
     /// [`Scaling`](super::Scaling) says (measured on calibration data where scaling is off).
     pub i_max: i64,
+    /// The largest magnitude of an intermediate result at M_0 = 1 that was met in calibration data.
+    pub calibrated_i_max: i64,
+    /// The largest that the weights allow, whatever arrives.
+    pub guaranteed_i_max: i64,
     /// M_0 as numerator and denominator; 1 / 1 where the register is wide enough.
     pub m0: (i64, i64),
     /// M_1 = M̂ / M_0, one per output channel or one for all; empty for an output that is a real number.

@@ -10,7 +10,7 @@ use sdann::quantize::{
     CodeTensor, Dendrite, Layer, Line, QuantizedNetwork, Reduce, Reference, Requantizer, Rule, Shared,
     Target, View, quantize,
 };
-use sdann::simulate::{Observer, Samples, Simulator, Site, calibrate, measure};
+use sdann::simulate::{Observer, Samples, Simulator, Site, calibrate, calibrate_within, measure};
 use sdann::spiking::{
     Accumulation, BiasCalibration, BitOrder, Conversion, Factor, FoldAt, Overflow, Rounding, Scaling,
 };
@@ -370,6 +370,23 @@ proptest! {
         let proven = spiking.layers.iter().all(|l| l.plan.proven);
         prop_assert!(!proven || overflows.0 == 0, "{} overflows", overflows.0);
         prop_assert!(proven || conversion.register_bits < 20);
+    }
+
+    #[test]
+    fn a_correction_is_the_same_however_little_memory_it_has(
+        graph in graph(), conversion in conversion(), units in vec(0.0..=1.0f64, 50..200), memory in 0usize..20_000,
+    ) {
+        let network = quantize(&graph).unwrap();
+        let codes = samples(&network, &units, 5);
+        let set = Samples { codes: &codes, len: network.input().len() };
+        let conversion = Conversion { register_bits: conversion.register_bits.min(12), ..conversion };
+        let statistics = measure(&network, &conversion, set);
+        let whole = calibrate(&network, &conversion, &statistics, set);
+        let narrow = calibrate_within(memory, &network, &conversion, &statistics, set);
+        for (whole, narrow) in whole.layers.iter().zip(&narrow.layers) {
+            prop_assert_eq!(&whole.fire.bias, &narrow.fire.bias, "{}", whole.name);
+            prop_assert_eq!(&whole.plan, &narrow.plan);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::common::{NARROW_DIGEST, narrow_digest};
 use crate::files::{calibration_set, model, test_set};
-use sdann::explore::Tally;
+use sdann::explore::{Session, Tally};
 use sdann::quantize::QuantizedNetwork;
 use sdann::simulate::{Samples, Statistics, calibrate, measure};
 use sdann::spiking::{BiasCalibration, Conversion, FoldAt, Overflow, Scaling};
@@ -194,4 +194,30 @@ fn statistics_are_those_of_the_integer_reference_wherever_the_constant_is_added(
         )
     };
     assert_eq!(at(FoldAt::Membrane).totals, at(FoldAt::Potential).totals);
+}
+
+#[test]
+fn a_session_measures_anew_when_the_bias_register_cuts_off_what_membranes_begin_with() {
+    let network = model("mnist-cnn.onnx");
+    let calibration = calibration_set(&network, "mnist", 255.0)[..10].concat();
+    let fitted = |bias_bits| Conversion {
+        register_bits: 12,
+        bias_calibration: BiasCalibration {
+            fold: true,
+            fit: true,
+            correct: false,
+        },
+        bias_bits,
+        ..Conversion::default()
+    };
+    let mut used = Session::new(network.clone());
+    used.set_calibration_codes(calibration.clone());
+    used.convert(&fitted(32), &[]);
+    let mut fresh = Session::new(network);
+    fresh.set_calibration_codes(calibration);
+    let plans = |session: &mut Session| -> Vec<i64> {
+        let spiking = session.convert(&fitted(4), &[]);
+        spiking.layers.iter().map(|layer| layer.plan.i_max).collect()
+    };
+    assert_eq!(plans(&mut used), plans(&mut fresh));
 }
