@@ -1,7 +1,6 @@
 """Writes `tests/corpus/`: small quantized models, inputs, and what ONNX Runtime makes of them.
 
-Cases of operators beyond the shipped models' go to a waiting folder (`WAITING` in `sdann_tools/paths.py`).
-Arguments are folder names; only these are made.
+Arguments are names of cases; without any, the folder is emptied and all are made.
 """
 
 import json
@@ -15,8 +14,8 @@ import onnxruntime
 
 from sdann_tools import reference, runtime
 from sdann_tools.cases import CASES, Case
-from sdann_tools.operator_cases import NEXT_CASES
-from sdann_tools.paths import CORPUS, NEXT_CORPUS
+from sdann_tools.operator_cases import OPERATOR_CASES
+from sdann_tools.paths import CORPUS
 from sdann_tools.quantizer import quantized
 
 SAMPLES = 8
@@ -69,14 +68,6 @@ in float32 and quantizes again, so a value within float error of a rounding tie 
 off on another machine or version. The test of a float case may allow for that, and for the
 last bits of a float output; an integer case is exact.
 
-"""
-
-TABLE_HEAD = """\
-| case | about | kernel | output | differing |
-|---|---|---|---|---|
-"""
-
-FORMS = """\
 Many cases here are written directly (`tools/sdann_tools/hand_built.py`) instead of by the quantizer, with scales that
 are often simple ratios of each other, so that rounding ties are common.
 
@@ -87,35 +78,36 @@ An output of `kind` *labels* holds indices. How ONNX Runtime computes each opera
 
 """
 
+TABLE_HEAD = """\
+| case | about | kernel | output | differing |
+|---|---|---|---|---|
+"""
+
 
 def main() -> None:
-    corpora = {CORPUS: CASES}
-    corpora[NEXT_CORPUS] = corpora.get(NEXT_CORPUS, ()) + NEXT_CASES
-    for folder, cases in corpora.items():
-        if len(sys.argv) == 1 or folder.name in sys.argv:
-            write_corpus(folder, cases)
-
-
-def write_corpus(corpus, cases) -> None:
-    """Empties a corpus's folder and makes its cases."""
-    shutil.rmtree(corpus, ignore_errors=True)
-    corpus.mkdir(parents=True)
-    rows = []
+    cases = CASES + OPERATOR_CASES
+    chosen = sys.argv[1:] or [case.name for case in cases]
+    if len(chosen) == len(cases):
+        shutil.rmtree(CORPUS, ignore_errors=True)
+        CORPUS.mkdir(parents=True)
     for case in cases:
-        description = write(corpus / case.name, case)
-        differing = description["reference"]["differing"]
-        output = description["output"].get("type", "float32")
-        row = f"| `{case.name}` | {case.about} | {description['kernel']} | {output} | {differing} |"
-        rows.append(row + "\n")
-        print(row)
+        if case.name in chosen:
+            write(CORPUS / case.name, case)
+            print(case.name, flush=True)
     introduction = INTRODUCTION.format(version=onnxruntime.__version__, samples=SAMPLES)
-    if any(case.form for case in cases):
-        introduction += FORMS
-    (corpus / "README.md").write_text(introduction + TABLE_HEAD + "".join(rows))
+    (CORPUS / "README.md").write_text(introduction + TABLE_HEAD + "".join(map(_row, cases)))
 
 
-def write(folder, case: Case) -> dict:
-    """Makes one case's folder; returns its description."""
+def _row(case: Case) -> str:
+    """A case's line in the table."""
+    description = json.loads((CORPUS / case.name / "case.json").read_text())
+    differing = description["reference"]["differing"]
+    output = description["output"].get("type", "float32")
+    return f"| `{case.name}` | {case.about} | {description['kernel']} | {output} | {differing} |\n"
+
+
+def write(folder, case: Case) -> None:
+    """Makes one case's folder."""
     rng = np.random.default_rng(zlib.crc32(case.name.encode()))
     model = case.build(rng)
     calibration = rng.uniform(-1, 1.5, (CALIBRATION_SAMPLES, *case.sample)).astype(np.float32)
@@ -129,13 +121,13 @@ def write(folder, case: Case) -> dict:
     output = run_in_any_batch(model, inputs, case.batch)
     description = describe(case, model, inputs, output)
 
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     onnx.save(model, folder / "model.onnx")
     np.save(folder / "input.npy", inputs)
     np.save(folder / "output.npy", output)
     text = json.dumps(description, indent=2, ensure_ascii=False)
     (folder / "case.json").write_text(text + "\n")
-    return description
 
 
 def run_in_any_batch(model, inputs, batch) -> np.ndarray:

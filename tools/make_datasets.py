@@ -12,6 +12,8 @@ def write_images(source: datasets.Source) -> None:
     parts = datasets.split(source)
     datasets.write_part(f"{source.name}-test", parts.test)
     datasets.write_part(f"{source.name}-calibration", parts.calibration)
+    if len(parts.test.labels) < datasets.ENOUGH:
+        datasets.write_part(f"{source.name}-training", parts.training)
     print(
         f"{source.name}: {len(parts.test.labels)} test, {len(parts.training.labels)} training,"
         f" {len(parts.calibration.labels)} of these for calibration"

@@ -13,23 +13,20 @@ import onnx
 import onnxruntime
 
 from sdann_tools import gallery, reference, runtime
+from sdann_tools.paths import FIXTURES
 
-HIDDEN_SAMPLES = 25
-HIDDEN_SAMPLES_WAITING = 5  # of the larger networks that wait for the engine
+HIDDEN_SAMPLES = 5
 
 
 def main() -> None:
     for network in gallery.chosen(sys.argv[1:]):
-        network.fixtures.mkdir(parents=True, exist_ok=True)
-        path = network.fixtures / "accuracy.json"
+        path = FIXTURES / "accuracy.json"
         summary = json.loads(path.read_text()) if path.exists() else {}
         summary["onnxruntime"] = onnxruntime.__version__
-        if network.waits:
-            summary[network.name] = _summary_of_forms(network)
-        else:
-            summary[network.name] = _write_model(network, "")
-        text = json.dumps(summary, indent=2) + "\n"
-        path.write_text(text)
+        summary[network.name] = _summary_of_forms(network)
+        order = ["onnxruntime", *(shipped.name for shipped in gallery.SHIPPED)]
+        summary = {name: summary[name] for name in order if name in summary}
+        path.write_text(json.dumps(summary, indent=2) + "\n")
         print(network.name, json.dumps(summary[network.name], indent=2), flush=True)
 
 
@@ -66,11 +63,15 @@ def _write_model(network, ending):
         " output codes",
     )
 
-    np.save(network.fixtures / f"{name}.codes.npy", codes)
-    samples = HIDDEN_SAMPLES_WAITING if network.waits else HIDDEN_SAMPLES
+    np.save(FIXTURES / f"{name}.codes.npy", codes)
+    if data.more is not None:
+        more = runtime.output_codes(model, gallery.outputs(model, data.more))
+        exact = reference.codes_of(reference.evaluate(model, data.more)[output_name])
+        _require(np.array_equal(more, exact), "the reference differs on the training samples")
+        np.save(FIXTURES / f"{name}.codes.training.npy", more)
     if not ending:
         for tensor in hidden_names:
-            np.save(network.fixtures / f"{name}.hidden.{tensor}.npy", tensors[tensor][:samples])
+            np.save(FIXTURES / f"{name}.hidden.{tensor}.npy", tensors[tensor][:HIDDEN_SAMPLES])
 
     original = gallery.outputs(network.load(".float"), inputs)
     scores = {

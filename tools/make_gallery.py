@@ -62,7 +62,8 @@ def entry(name, title, about, source, accuracy) -> dict:
 def main() -> None:
     accuracies = json.loads((FIXTURES / "accuracy.json").read_text())
     models = [
-        entry(name, title, about, load(), accuracies[name]) for name, title, about, load in ENTRIES
+        entry(name, title, about, load(), accuracies[name]["main"])
+        for name, title, about, load in ENTRIES
     ]
     GALLERY.write_text(json.dumps({"models": models}, indent=2, ensure_ascii=False) + "\n")
 

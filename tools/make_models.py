@@ -12,10 +12,9 @@ from sdann_tools import gallery
 
 def main() -> None:
     for network in gallery.chosen(sys.argv[1:]):
-        network.models.mkdir(parents=True, exist_ok=True)
         data = network.data()
         for ending, model in network.make(data).items():
-            onnx.save(model, network.models / f"{network.name}{ending}.onnx")
+            onnx.save(model, network.file(ending))
             score = network.measure(gallery.outputs(model, data.test), data.expected)
             print(f"{network.name}{ending}: {score:.4f}", flush=True)
 

@@ -5,8 +5,60 @@ use sdann::import::dataset::{Array, read_array};
 use sdann::quantize::QuantizedNetwork;
 use std::path::{Path, PathBuf};
 
+/// A shipped network with its data.
+pub struct Shipped {
+    pub name: &'static str,
+    /// What its data's files are called, before and after the part's name.
+    pub data: (&'static str, &'static str),
+    /// A stored value divided by this is what the model takes.
+    pub divide_by: f32,
+}
+
+const fn shipped(name: &'static str, data: (&'static str, &'static str), divide_by: f32) -> Shipped {
+    Shipped {
+        name,
+        data,
+        divide_by,
+    }
+}
+
+const IMAGES: &str = "images.idx3-ubyte.gz";
+
+/// All of them.
+pub const SHIPPED: [Shipped; 7] = [
+    shipped("mnist-cnn", ("mnist", IMAGES), 255.0),
+    shipped("digits-mlp", ("digits", IMAGES), 16.0),
+    shipped("mnist-residual", ("mnist", IMAGES), 255.0),
+    shipped("mnist-4bit", ("mnist", IMAGES), 255.0),
+    shipped("mnist-denoiser", ("mnist-noisy", IMAGES), 255.0),
+    shipped("signal-1d", ("vowels", "curves.idx3-byte.gz"), 50.0),
+    shipped("sine-regression", ("sine", "inputs.idx2-float.gz"), 1.0),
+];
+
+impl Shipped {
+    /// A form of it: "" is QDQ (QCDQ for `mnist-4bit`), ".qoperator" the other; not all have that.
+    pub fn form(&self, form: &str) -> Option<QuantizedNetwork> {
+        let path = root().join(format!("assets/models/{}{form}.onnx", self.name));
+        path.exists().then(|| network(&path))
+    }
+
+    /// Samples of a part of its data ("test", "training") as the network's input codes, if that is stored.
+    pub fn samples(&self, network: &QuantizedNetwork, part: &str) -> Option<Vec<Vec<i32>>> {
+        let (stem, ending) = self.data;
+        let name = format!("{stem}-{part}-{ending}");
+        let is_stored = root().join("assets/datasets").join(&name).exists();
+        is_stored.then(|| samples(network, &name, self.divide_by))
+    }
+}
+
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What ONNX Runtime computed, if it is stored.
+pub fn fixture(name: &str) -> Option<Vec<i32>> {
+    let path = root().join(format!("tests/fixtures/{name}.npy"));
+    path.exists().then(|| codes(&path))
 }
 
 pub fn network(path: &Path) -> QuantizedNetwork {
@@ -37,17 +89,10 @@ pub fn samples(network: &QuantizedNetwork, name: &str, divide_by: f32) -> Vec<Ve
         .collect()
 }
 
-/// The shipped models with the stem of their data set's names and their divisor.
-pub const MODELS: [(&str, &str, f32); 2] = [("mnist-cnn", "mnist", 255.0), ("digits-mlp", "digits", 16.0)];
-
 pub fn test_set(network: &QuantizedNetwork, set: &str, divide_by: f32) -> Vec<Vec<i32>> {
-    samples(network, &format!("{set}-test-images.idx3-ubyte.gz"), divide_by)
+    samples(network, &format!("{set}-test-{IMAGES}"), divide_by)
 }
 
 pub fn calibration_set(network: &QuantizedNetwork, set: &str, divide_by: f32) -> Vec<Vec<i32>> {
-    samples(
-        network,
-        &format!("{set}-calibration-images.idx3-ubyte.gz"),
-        divide_by,
-    )
+    samples(network, &format!("{set}-calibration-{IMAGES}"), divide_by)
 }

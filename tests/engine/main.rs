@@ -10,6 +10,5 @@ mod chip;
 mod corpus;
 mod exactness;
 mod files;
-mod gallery;
 mod properties;
 mod registers;

@@ -16,6 +16,9 @@ from . import idx
 from .paths import DATASETS
 
 CLASSES = 10
+ENOUGH = (
+    500  # samples to compare codes on; with fewer for testing, those for training are stored too
+)
 
 
 @dataclass(frozen=True)

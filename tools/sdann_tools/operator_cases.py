@@ -1,6 +1,6 @@
 """Cases of the operators beyond Conv, Gemm and MatMul, each as QDQ and, where it can be, QOperator.
 
-`NEXT_CASES` are made like `cases.CASES`. Most are a single operator between the input's codes and
+`OPERATOR_CASES` are made like `cases.CASES`. Most are a single operator between the input's codes and
 the output's, with inputs over the whole range of the codes.
 """
 
@@ -313,7 +313,7 @@ def ints(*values):
 
 POOL = {"kernel_shape": [3, 3], "strides": [2, 2]}
 
-NEXT_CASES = (
+OPERATOR_CASES = (
     # Pooling.
     *both(
         graph_case(
