@@ -50,10 +50,14 @@ pub struct LayerAgreement {
 pub struct FirstOverflow {
     /// Index of the sample.
     pub sample: usize,
+    /// The dendrite whose register it was.
+    pub dendrite: u8,
     /// Index of the neuron in the layer's output tensor.
     pub neuron: u32,
     /// The step within the window; `None` for the start value.
     pub step: Option<u8>,
+    /// What the register should have held.
+    pub value: i64,
 }
 
 /// Counts agreement, one sample after the other.
@@ -92,13 +96,15 @@ struct OverflowMeter<'a> {
 impl Observer for OverflowMeter<'_> {
     const SEES_STEPS: bool = false;
 
-    fn overflow(&mut self, site: Site, step: Option<usize>, neuron: usize, _value: i64) {
+    fn overflow(&mut self, site: Site, step: Option<usize>, neuron: usize, value: i64) {
         let layer = &mut self.layers[site.layer];
         layer.overflows += 1;
         layer.first_overflow.get_or_insert(FirstOverflow {
             sample: self.sample,
+            dendrite: site.dendrite as u8,
             neuron: neuron as u32,
             step: step.map(|s| s as u8),
+            value,
         });
     }
 }
@@ -144,6 +150,11 @@ impl Tally {
     /// The simulator, after the last sample.
     pub fn simulator(&self) -> &Simulator {
         &self.simulator
+    }
+
+    /// The integer reference, after the last sample.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
     }
 
     /// Runs the next sample through both networks and counts.
@@ -261,8 +272,10 @@ mod tests {
     fn part(counted: usize, overflow_at: Option<usize>) -> Agreement {
         let first_overflow = overflow_at.map(|sample| FirstOverflow {
             sample,
+            dendrite: 0,
             neuron: 7,
             step: None,
+            value: 300,
         });
         let layer = LayerAgreement {
             codes: 10,

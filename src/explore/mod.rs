@@ -1,9 +1,13 @@
-//! Questions asked of many samples: does the spiking network agree, and what does calibration mend?
+//! Questions asked of many samples: does the spiking network agree, where does it not, and what does
+//! calibration mend?
 
 mod agreement;
 mod effect;
+pub mod numbers;
+pub mod report;
 mod session;
 
 pub use agreement::{Agreement, FirstOverflow, LayerAgreement, Tally};
 pub use effect::{CalibrationEffect, EffectMeter, ErrorDistribution};
-pub use session::{Exploration, SampleSet, Session, SessionError, open_network};
+pub use report::{ConversionReport, Finding, ReportMeter};
+pub use session::{Exploration, REPORT_SAMPLES, SampleSet, Session, SessionError, open_network};

@@ -1,12 +1,12 @@
 //! A loaded network with its samples: what the page's worker and the command line ask questions of.
 
-use super::{EffectMeter, Tally};
+use super::{EffectMeter, ReportMeter, Tally};
 use crate::chip::{ChipConfig, Mapping, MappingError, Router, Traffic};
 use crate::import::{ImportError, dataset, import_model};
 use crate::quantize::{CodeTensor, FuseError, Layer, QuantizedNetwork, Reference, quantize, winner};
 use crate::settings::{Settings, SettingsError};
 use crate::simulate::{Samples, Simulator, Statistics, Trace, calibrate, measure, trace};
-use crate::spiking::{BiasCalibration, Conversion, SpikingNetwork};
+use crate::spiking::{Accumulation, BitOrder, Conversion, FoldAt, SpikingNetwork};
 use std::rc::Rc;
 use thiserror::Error;
 
@@ -100,30 +100,8 @@ pub struct Exploration {
     pub chip: Result<(Mapping, Traffic), MappingError>,
 }
 
-/// What statistics of calibration samples depend on: all of a conversion but what the ideal network, which
-/// they are measured on, has no use for.
-type StatisticsKey = Conversion;
-
-fn statistics_key(conversion: &Conversion) -> StatisticsKey {
-    let default = Conversion::default();
-    let fit = conversion.bias_calibration.fit;
-    Conversion {
-        order: conversion.order,
-        accumulation: conversion.accumulation,
-        fold_at: conversion.fold_at,
-        bias_calibration: BiasCalibration {
-            correct: false,
-            ..conversion.bias_calibration
-        },
-        // A constant that the bias register cut off is what the membranes begin with.
-        bias_bits: if fit {
-            conversion.bias_bits
-        } else {
-            default.bias_bits
-        },
-        ..default
-    }
-}
+/// What statistics of calibration samples depend on.
+type StatisticsKey = (BitOrder, Accumulation, FoldAt, bool);
 
 /// A network, its samples, and what was worked out for the last settings.
 #[derive(Debug)]
@@ -144,6 +122,9 @@ const MAX_TRACE: usize = 1 << 25;
 
 /// How many samples of the set an effect is measured on.
 const EFFECT_SAMPLES: usize = 100;
+
+/// How many samples of the set a [`ConversionReport`](super::ConversionReport) looks at.
+pub const REPORT_SAMPLES: usize = 200;
 
 /// Reads a model into a network of integers.
 ///
@@ -307,7 +288,12 @@ impl Session {
     }
 
     fn statistics(&mut self, conversion: &Conversion, fallback: &[i32]) -> Rc<Statistics> {
-        let key = statistics_key(conversion);
+        let key = (
+            conversion.order,
+            conversion.accumulation,
+            conversion.fold_at,
+            conversion.bias_calibration.fold,
+        );
         if self.calibration.is_empty() {
             return Rc::new(measure(
                 &self.network,
@@ -432,5 +418,30 @@ impl Session {
         };
         let (without, with) = (arm(false), arm(true));
         Ok(EffectMeter::new(&self.network, without, with, codes, layer))
+    }
+
+    /// Begins to measure what conversion with these settings does to every layer, on the samples.
+    ///
+    /// # Errors
+    /// If the settings exclude each other.
+    pub fn report_meter(&mut self, settings: &Settings) -> Result<ReportMeter, SessionError> {
+        settings.check()?;
+        let len = REPORT_SAMPLES * self.network.input().len();
+        let codes = self.samples.codes[..self.samples.codes.len().min(len)].to_vec();
+        let spiking = self.converted(&settings.conversion, &codes);
+        let statistics = self.statistics(&settings.conversion, &codes);
+        Ok(ReportMeter::new(&self.network, spiking, &statistics))
+    }
+
+    /// Looks at the next sample, of [`REPORT_SAMPLES`] at most. Says whether any are left.
+    pub fn report_next(&self, meter: &mut ReportMeter) -> bool {
+        let len = self.network.input().len().max(1);
+        let count = (self.samples.codes.len() / len).min(REPORT_SAMPLES);
+        let index = meter.samples();
+        if index < count {
+            let input = &self.samples.codes[index * len..][..len];
+            meter.add(&self.network, input, self.samples.labels.get(index).copied());
+        }
+        index + 1 < count
     }
 }

@@ -515,6 +515,14 @@ impl Requantizer {
         }
     }
 
+    /// The smallest and the largest code that can be fired; `None` at a real output.
+    pub fn limits(&self) -> Option<(i32, i32)> {
+        match self {
+            Self::Table { codes, .. } => Some((*codes.iter().min()?, *codes.iter().max()?)),
+            _ => self.target().map(|target| (target.low, target.high)),
+        }
+    }
+
     /// What a potential that is no exact sum fires: the nearest code in range; `None` at a real output.
     pub fn nearest(&self, potential: i64) -> Option<i32> {
         match (self, self.target()) {

@@ -62,7 +62,7 @@ impl Statistics {
 }
 
 /// Widens ranges by all that it sees.
-struct RangeMeter<'a>(&'a mut [Vec<Range>]);
+pub(crate) struct RangeMeter<'a>(pub(crate) &'a mut [Vec<Range>]);
 
 impl RangeMeter<'_> {
     fn include(&mut self, site: Site, values: &[i64]) {
@@ -102,7 +102,7 @@ pub fn measure(network: &QuantizedNetwork, conversion: &Conversion, samples: Sam
         ..Statistics::none(network)
     };
     // With the fold in the membrane the ideal network computes the exact sums and codes itself.
-    let is_exact = conversion.bias_calibration.fold && ideal.layers.iter().all(is_unfitted_and_exact);
+    let is_exact = conversion.bias_calibration.fold && ideal.layers.iter().all(|layer| layer.fire.exact);
     let mut simulator = Simulator::new(network);
     let mut reference = Reference::new(network);
     for (number, sample) in samples.iter().enumerate() {
@@ -137,10 +137,6 @@ pub fn measure(network: &QuantizedNetwork, conversion: &Conversion, samples: Sam
         statistics.half_ranges.clone_from(&statistics.ranges);
     }
     statistics
-}
-
-fn is_unfitted_and_exact(layer: &SpikingLayer) -> bool {
-    layer.fire.exact && layer.plan.bias_saturated == 0
 }
 
 /// Converts, and corrects the mean error of scaled integration if the conversion asks for it.
@@ -179,19 +175,27 @@ pub fn potential_errors<'a>(
     simulator: &'a Simulator,
     reference: &'a Reference,
 ) -> impl Iterator<Item = f64> + 'a {
+    simulator
+        .potentials(spiking, index)
+        .zip(exact_potentials(network, index, reference))
+        .map(|(scaled, exact)| scaled - exact)
+}
+
+/// V of every neuron of a layer, in codes, were every sum exact.
+pub fn exact_potentials<'a>(
+    network: &'a QuantizedNetwork,
+    index: usize,
+    reference: &'a Reference,
+) -> impl Iterator<Item = f64> + 'a {
     let layer = &network.layers[index];
     let m_hat: Vec<_> = (0..layer.dendrites.len())
         .map(|d| layer.requantizer.multipliers(d, layer.neurons()))
         .collect();
     let zero_point = f64::from(layer.requantizer.zero_point());
-    let exact = move |neuron: usize| {
+    (0..layer.neurons()).map(move |neuron| {
         let terms = m_hat.iter().enumerate();
         terms.fold(zero_point + layer.requantizer.offset(neuron), |sum, (d, m)| {
             sum + m.at(neuron) * reference.sums(index, d)[neuron] as f64
         })
-    };
-    simulator
-        .potentials(spiking, index)
-        .enumerate()
-        .map(move |(neuron, scaled)| scaled - exact(neuron))
+    })
 }

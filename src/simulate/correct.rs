@@ -5,7 +5,7 @@ use super::Simulator;
 use super::calibrate::{Samples, Statistics, add_channels};
 use crate::graph::CodeFormat;
 use crate::quantize::QuantizedNetwork;
-use crate::spiking::{Conversion, SpikingLayer, SpikingNetwork, fit_bias};
+use crate::spiking::{Conversion, Fitted, SpikingLayer, SpikingNetwork, fit_bias};
 
 /// Bytes of codes and membranes that are held while mean errors are corrected; what samples make beyond
 /// that is simulated again.
@@ -188,9 +188,14 @@ fn correct(
     for (neuron, bias) in bias.iter_mut().enumerate() {
         *bias += corrections[neuron / positions];
     }
-    let (bias, saturated) = fit_bias(bias, conversion);
-    fire.bias = bias;
+    let Fitted {
+        values,
+        bits,
+        saturated,
+    } = fit_bias(bias, conversion);
+    fire.bias = values;
     fire.exact = false;
+    layer.plan.bias_bits = layer.plan.bias_bits.max(bits);
     layer.plan.bias_saturated += saturated;
     layer.plan.mean_correction = corrections.iter().sum::<f64>() / corrections.len().max(1) as f64;
 }

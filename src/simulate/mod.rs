@@ -9,7 +9,10 @@ mod simulator;
 mod trace;
 
 pub use array::Packed;
-pub use calibrate::{Samples, Statistics, calibrate, calibrate_within, measure, potential_errors};
+pub(crate) use calibrate::RangeMeter;
+pub use calibrate::{
+    Samples, Statistics, calibrate, calibrate_within, exact_potentials, measure, potential_errors,
+};
 pub use correct::CORRECTION_MEMORY;
 pub use simulator::{Observer, Simulator, Site};
 pub use trace::{DendriteTrace, MAX_EVENTS, OverflowEvent, Trace, WindowTrace, trace};

@@ -65,10 +65,11 @@ pub fn no_ranges(network: &QuantizedNetwork) -> Vec<Vec<Range>> {
 
 /// The same network with registers that hold everything: the runs that ranges are measured on.
 pub fn ideal(network: &QuantizedNetwork, conversion: &Conversion) -> SpikingNetwork {
-    let conversion = Conversion {
+    let mut conversion = Conversion {
         scaling: Scaling::Off,
         ..*conversion
     };
+    conversion.bias_calibration.fit = false;
     let mut ideal = convert(network, &conversion, &no_ranges(network));
     for dendrite in ideal.layers.iter_mut().flat_map(|layer| &mut layer.dendrites) {
         dendrite.register.bits = 63;
@@ -83,7 +84,17 @@ struct Converted {
     calibrated: Range,
     guaranteed: Range,
     proven: bool,
-    saturated: u64,
+    bias: Fitted<i64>,
+}
+
+/// Constants in the bias register.
+pub(crate) struct Fitted<T> {
+    /// What it holds of them.
+    pub(crate) values: Vec<T>,
+    /// The fewest bits that hold all of them.
+    pub(crate) bits: u8,
+    /// How many it could not hold.
+    pub(crate) saturated: u64,
 }
 
 fn convert_layer(layer: &Layer, conversion: &Conversion, calibrated: &[Range]) -> SpikingLayer {
@@ -95,7 +106,11 @@ fn convert_layer(layer: &Layer, conversion: &Conversion, calibrated: &[Range]) -
         .zip(calibrated)
         .map(|((dendrite, start), &range)| convert_dendrite(dendrite, start, conversion, range))
         .collect();
-    let (bias, bias_saturated) = fit_bias(constants.potential, conversion);
+    let Fitted {
+        values: bias,
+        bits,
+        saturated,
+    } = fit_bias(constants.potential, conversion);
     let m1: Vec<_> = converted
         .iter()
         .enumerate()
@@ -115,7 +130,8 @@ fn convert_layer(layer: &Layer, conversion: &Conversion, calibrated: &[Range]) -
             Vec::new()
         },
     );
-    plan.bias_saturated += bias_saturated;
+    plan.bias_saturated += saturated;
+    plan.bias_bits = plan.bias_bits.max(bits);
     let unscaled = converted.iter().all(|c| c.dendrite.scale.is_one());
     SpikingLayer {
         name: layer.name.clone(),
@@ -158,7 +174,8 @@ fn plan(converted: &[Converted], m1: Vec<f64>) -> LayerPlan {
         narrowest_register: bits(|c| c.calibrated),
         guaranteed_register: bits(|c| c.guaranteed),
         proven: converted.iter().all(|c| c.proven),
-        bias_saturated: converted.iter().map(|c| c.saturated).sum(),
+        bias_bits: converted.iter().map(|c| c.bias.bits).max().unwrap_or(1),
+        bias_saturated: converted.iter().map(|c| c.bias.saturated).sum(),
         mean_correction: 0.0,
     }
 }
@@ -178,14 +195,14 @@ fn convert_dendrite(
     };
     let guaranteed = guaranteed_range(dendrite, &steps, doubling, &start);
     let (scale, i_max) = scale(conversion, register, &steps, calibrated, guaranteed);
-    let (start, saturated) = fit_start(&start, scale, conversion);
-    let proven = is_proven(register, scale, &steps, doubling, guaranteed);
+    let bias = fit_start(&start, scale, conversion);
+    // What a constant that was cut off leads to is not what the bound was worked out for.
+    let proven = bias.saturated == 0 && is_proven(register, scale, &steps, doubling, guaranteed);
     Converted {
         i_max,
         calibrated,
         guaranteed,
         proven,
-        saturated,
         dendrite: SpikingDendrite {
             view: dendrite.view.clone(),
             affine: dendrite.affine,
@@ -196,9 +213,10 @@ fn convert_dendrite(
             doubling,
             register,
             scale,
-            start,
+            start: bias.values.clone(),
             collapses: scale.is_one() && proven && products_fit(dendrite),
         },
+        bias,
     }
 }
 
@@ -262,39 +280,48 @@ fn constants(layer: &Layer, conversion: &Conversion) -> Constants {
 }
 
 /// Bias calibration, part two, for constants in the membrane: scale like a current, then saturate
-/// to the bias register. Returns how many did not fit.
-fn fit_start(start: &[i64], scale: Scale, conversion: &Conversion) -> (Vec<i64>, u64) {
+/// to the bias register.
+fn fit_start(start: &[i64], scale: Scale, conversion: &Conversion) -> Fitted<i64> {
     let register = Register {
         bits: conversion.bias_bits,
         overflow: Overflow::Saturate,
     };
+    let mut values: Vec<i64> = start.iter().map(|&sum| scale.apply(sum)).collect();
+    let mut range = Range::default();
+    values.iter().for_each(|&value| range.include(value));
     let mut saturated = 0;
-    let fit = |&sum: &i64| {
-        let scaled = scale.apply(sum);
-        if !conversion.bias_calibration.fit {
-            return scaled;
+    if conversion.bias_calibration.fit {
+        for value in &mut values {
+            saturated += u64::from(!register.holds(*value));
+            *value = register.store(*value);
         }
-        saturated += u64::from(!register.holds(scaled));
-        register.store(scaled)
-    };
-    let fitted = start.iter().map(fit).collect();
-    (fitted, saturated)
+    }
+    Fitted {
+        values,
+        bits: range.register_bits(),
+        saturated,
+    }
 }
 
 /// Bias calibration, part two, for constants behind M_1: round to the fraction bits and saturate.
-pub(crate) fn fit_bias(mut bias: Vec<f64>, conversion: &Conversion) -> (Vec<f64>, u64) {
-    if !conversion.bias_calibration.fit {
-        return (bias, 0);
-    }
+pub(crate) fn fit_bias(mut values: Vec<f64>, conversion: &Conversion) -> Fitted<f64> {
     let unit = f64::from(conversion.bias_fraction_bits).exp2();
     let limit = f64::from(conversion.bias_bits - 1).exp2();
+    let mut range = Range::default();
     let mut saturated = 0;
-    for value in &mut bias {
+    for value in &mut values {
         let steps = (*value * unit).round_ties_even();
-        saturated += u64::from(steps < -limit || steps > limit - 1.0);
-        *value = steps.clamp(-limit, limit - 1.0) / unit;
+        range.include(steps as i64);
+        if conversion.bias_calibration.fit {
+            saturated += u64::from(steps < -limit || steps > limit - 1.0);
+            *value = steps.clamp(-limit, limit - 1.0) / unit;
+        }
     }
-    (bias, saturated)
+    Fitted {
+        values,
+        bits: range.register_bits(),
+        saturated,
+    }
 }
 
 /// What the weights allow, whatever arrives: every bit that helps is a spike, no other is. A maximum
@@ -333,7 +360,7 @@ fn guaranteed_range(dendrite: &Dendrite, steps: &[Step], doubling: bool, start: 
 
 /// How far rounding can carry the membrane beyond M_0 times the exact result: every step rounds
 /// once, and doubling doubles what earlier steps rounded.
-fn rounding_reserve(steps: &[Step], doubling: bool, rounding: Rounding) -> i64 {
+pub(crate) fn rounding_reserve(steps: &[Step], doubling: bool, rounding: Rounding) -> i64 {
     let count = steps.len() as u32;
     let roundings = if doubling {
         1i64 << count

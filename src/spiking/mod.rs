@@ -14,7 +14,7 @@ pub use conversion::{
     Accumulation, BiasCalibration, BitOrder, Conversion, Factor, FoldAt, MAX_REGISTER_BITS,
     MIN_REGISTER_BITS, Overflow, Rounding, Scaling,
 };
-pub(crate) use convert::fit_bias;
+pub(crate) use convert::{Fitted, fit_bias, rounding_reserve};
 pub use convert::{Range, convert, ideal, no_ranges};
 pub use network::{Fire, LANES, SpikingDendrite, SpikingLayer, SpikingNetwork, Synapses};
 pub use neuron::{Register, Scale};

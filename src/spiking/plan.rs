@@ -22,6 +22,8 @@ pub struct LayerPlan {
     pub guaranteed_register: u8,
     /// Whether it is proven that no data overflows.
     pub proven: bool,
+    /// Fewest bits of a bias register that holds every constant as it is used here.
+    pub bias_bits: u8,
     /// Constants that the bias register could not hold.
     pub bias_saturated: u64,
     /// Mean correction over the channels, in codes; 0 where nothing is corrected.

@@ -12,3 +12,4 @@ mod exactness;
 mod files;
 mod properties;
 mod registers;
+mod report;

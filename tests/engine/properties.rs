@@ -124,7 +124,7 @@ fn layer(source: usize, connections: Connections, input: Affine, output: Affine,
 
 prop_compose! {
     /// A convolution and a dense layer behind it.
-    fn network()(
+    pub fn network()(
         wiring in wiring(),
         affines in [affine(), affine(), affine()],
         classes in 1usize..6,
@@ -164,7 +164,7 @@ fn small_affine() -> impl Strategy<Value = Affine> {
 prop_compose! {
     /// Every kind of layer that isn't a convolution: tables, sums, differences, constants, means, maxima,
     /// and one convolution that sees moved and joined codes.
-    fn graph()(
+    pub fn graph()(
         pool in window(), affines in vec(small_affine(), 9), seed in any::<u64>(),
         arithmetic in prop_oneof![Just(Arithmetic::Codes), Just(Arithmetic::Unsigned), Just(Arithmetic::Real)],
     ) -> Graph {
@@ -219,7 +219,7 @@ prop_compose! {
 }
 
 /// `count` samples anywhere in the input's range.
-fn samples(network: &QuantizedNetwork, units: &[f64], count: usize) -> Vec<i32> {
+pub fn samples(network: &QuantizedNetwork, units: &[f64], count: usize) -> Vec<i32> {
     let format = network.input().affine.unwrap().format;
     let span = f64::from(format.max()) - f64::from(format.min());
     let code = |unit: &f64| format.min() + (unit * span).round() as i32;
@@ -231,7 +231,7 @@ fn samples(network: &QuantizedNetwork, units: &[f64], count: usize) -> Vec<i32> 
         .collect()
 }
 
-fn conversion() -> impl Strategy<Value = Conversion> {
+pub fn conversion() -> impl Strategy<Value = Conversion> {
     let forms = prop_oneof![
         Just((BitOrder::Msb, Accumulation::Weighted)),
         Just((BitOrder::Lsb, Accumulation::Weighted)),

@@ -2,10 +2,10 @@
 
 use crate::common::{NARROW_DIGEST, narrow_digest};
 use crate::files::{calibration_set, model, test_set};
-use sdann::explore::{Session, Tally};
+use sdann::explore::Tally;
 use sdann::quantize::QuantizedNetwork;
 use sdann::simulate::{Samples, Statistics, calibrate, measure};
-use sdann::spiking::{BiasCalibration, Conversion, FoldAt, Overflow, Scaling};
+use sdann::spiking::{BiasCalibration, Conversion, FoldAt, LayerPlan, Overflow, Scaling};
 
 /// Counts agreement over the first `count` test images of the MNIST network.
 fn tally(network: &QuantizedNetwork, conversion: &Conversion, count: usize) -> Tally {
@@ -197,27 +197,53 @@ fn statistics_are_those_of_the_integer_reference_wherever_the_constant_is_added(
 }
 
 #[test]
-fn a_session_measures_anew_when_the_bias_register_cuts_off_what_membranes_begin_with() {
+fn what_is_measured_does_not_depend_on_the_bias_register() {
     let network = model("mnist-cnn.onnx");
     let calibration = calibration_set(&network, "mnist", 255.0)[..10].concat();
-    let fitted = |bias_bits| Conversion {
-        register_bits: 12,
-        bias_calibration: BiasCalibration {
+    let samples = Samples {
+        codes: &calibration,
+        len: network.input().len(),
+    };
+    let fitted = |fit, bias_bits| {
+        let bias_calibration = BiasCalibration {
             fold: true,
-            fit: true,
+            fit,
             correct: false,
-        },
-        bias_bits,
-        ..Conversion::default()
+        };
+        let conversion = Conversion {
+            bias_calibration,
+            bias_bits,
+            ..Conversion::default()
+        };
+        measure(&network, &conversion, samples)
     };
-    let mut used = Session::new(network.clone());
-    used.set_calibration_codes(calibration.clone());
-    used.convert(&fitted(32), &[]);
-    let mut fresh = Session::new(network);
-    fresh.set_calibration_codes(calibration);
-    let plans = |session: &mut Session| -> Vec<i64> {
-        let spiking = session.convert(&fitted(4), &[]);
-        spiking.layers.iter().map(|layer| layer.plan.i_max).collect()
-    };
-    assert_eq!(plans(&mut used), plans(&mut fresh));
+    assert_eq!(fitted(false, 16), fitted(true, 2));
+}
+
+#[test]
+fn the_plan_says_how_wide_a_bias_register_must_be() {
+    let network = model("mnist-cnn.onnx");
+    for fold_at in [FoldAt::Membrane, FoldAt::Potential] {
+        let plans = |bias_bits| -> Vec<LayerPlan> {
+            let bias_calibration = BiasCalibration {
+                fold: true,
+                fit: true,
+                correct: false,
+            };
+            let conversion = Conversion {
+                bias_calibration,
+                bias_bits,
+                fold_at,
+                ..Conversion::default()
+            };
+            let none = Samples { codes: &[], len: 1 };
+            let spiking = calibrate(&network, &conversion, &Statistics::none(&network), none);
+            spiking.layers.into_iter().map(|layer| layer.plan).collect()
+        };
+        for (layer, plan) in plans(2).into_iter().enumerate() {
+            assert!(plan.bias_saturated > 0 && plan.bias_bits > 2);
+            assert_eq!(plans(plan.bias_bits)[layer].bias_saturated, 0, "{fold_at:?}");
+            assert!(plans(plan.bias_bits - 1)[layer].bias_saturated > 0, "{fold_at:?}");
+        }
+    }
 }
