@@ -63,6 +63,7 @@ pub mod explore;
 pub mod export;
 pub mod graph;
 pub mod import;
+mod onnx;
 pub mod quantize;
 pub mod settings;
 pub mod simulate;

@@ -1,7 +1,7 @@
 //! A node's attributes, asked for by name and type.
 
 use super::model::Node;
-use super::proto::{AttributeProto, TensorProto};
+use crate::onnx::{AttributeProto, TensorProto};
 use crate::import::ImportError;
 use crate::import::error::shown;
 

@@ -5,8 +5,9 @@ use super::elementwise::Joint;
 use super::lower::{Lowering, Value};
 use super::model::Node;
 use super::moves::cut;
-use super::quantization::Dequantized;
+use super::quantization::{Dequantized, format_of};
 use super::tensors::{Constant, ElementType, Elements};
+use crate::graph::{Encoding, TensorId};
 use crate::import::ImportError;
 use std::rc::Rc;
 
@@ -75,6 +76,13 @@ impl<'m> Lowering<'m> {
             .ok()
             .and_then(|to| ElementType::from_code(to).ok());
         match (self.input(node, 0)?, element) {
+            // Wider integers for a Clip of 16-bit codes, and back: the same codes.
+            (Value::Codes(tensor), Some(ElementType::Int32)) if self.is_input_read_once(node) => {
+                Ok(Value::Codes(tensor))
+            }
+            (Value::Codes(tensor), Some(element)) if self.holds_codes(tensor, element) => {
+                Ok(Value::Codes(tensor))
+            }
             (Value::Real(tensor), Some(ElementType::Float)) => {
                 if let Some(tensor) = self.tensors.get_mut(tensor) {
                     tensor.name = node.output()?.into();
@@ -83,7 +91,7 @@ impl<'m> Lowering<'m> {
             }
             (Value::Constant(data), Some(element @ (ElementType::Int64 | ElementType::Int32))) => {
                 let elements = Elements::Long(data.longs()?);
-                Ok(constant(Constant { name: data.name.clone(), dims: data.dims.clone(), element, elements }))
+                Ok(constant(Constant::like(&data, element, elements)))
             }
             (Value::Constant(data), Some(ElementType::Float)) => {
                 let elements = Elements::Real(match &data.elements {
@@ -92,9 +100,25 @@ impl<'m> Lowering<'m> {
                     Elements::Long(values) => values.iter().map(|&v| v as f32).collect(),
                 });
                 let element = ElementType::Float;
-                Ok(constant(Constant { name: data.name.clone(), dims: data.dims.clone(), element, elements }))
+                Ok(constant(Constant::like(&data, element, elements)))
             }
             _ => Err(node.error("it changes the type of an activation, which only quantization may; export the model in float32")),
+        }
+    }
+
+    /// Whether nothing else reads what `node` reads.
+    fn is_input_read_once(&self, node: &'m Node) -> bool {
+        let name = node.optional_input(0).map(|name| self.plan.resolve(name));
+        name.is_some_and(|name| self.plan.is_read_once(name))
+    }
+
+    /// Whether `element` can hold all codes of `tensor`.
+    fn holds_codes(&self, tensor: TensorId, element: ElementType) -> bool {
+        match (self.encoding(tensor), format_of(element)) {
+            (Encoding::Codes(affine), Some(wide)) => {
+                wide.min() <= affine.format.min() && affine.format.max() <= wide.max()
+            }
+            _ => false,
         }
     }
 

@@ -8,7 +8,7 @@ use super::lower::{Lowering, Value};
 use super::model::Node;
 use super::quantization::{Dequantized, Parameters};
 use super::tensors::{Constant, ElementType, Elements};
-use crate::graph::{Affine, Arithmetic, Encoding, Op, Pool, TensorId};
+use crate::graph::{Affine, Arithmetic, CodeFormat, Encoding, Op, Pool, TensorId};
 use crate::import::ImportError;
 use std::rc::Rc;
 
@@ -251,12 +251,13 @@ impl<'m> Lowering<'m> {
         match value {
             Value::Constant(data) => {
                 self.charge(node, data.len())?;
-                let codes = data
+                let codes: Vec<i32> = data
                     .integers()?
                     .iter()
                     .map(|code| (*code).clamp(least, most))
                     .collect();
                 Ok(Value::Constant(Rc::new(Constant {
+                    bits: data.bits.min(bits_of(least, most, &codes)),
                     elements: Elements::Integer(codes),
                     ..(*data).clone()
                 })))
@@ -292,12 +293,7 @@ impl<'m> Lowering<'m> {
         let (least, most) = (least.max(affine.format.min()), most.min(affine.format.max()));
         let mut format = affine.format;
         format.signed = least < 0;
-        format.bits = (1..=affine.format.bits)
-            .find(|&bits| {
-                let format = crate::graph::CodeFormat { bits, ..format };
-                format.min() <= least && most <= format.max()
-            })
-            .unwrap_or(affine.format.bits);
+        format.bits = narrowest(least, most).min(affine.format.bits);
         if !(least..=most).contains(&affine.zero_point) {
             return Err(node.error(format!(
                 "its range {least} to {most} leaves out the zero point {}, so nothing could stand for 0",
@@ -323,5 +319,39 @@ impl<'m> Lowering<'m> {
         self.narrowed.entry(tensor).or_insert(affine.format);
         self.set_codes(tensor, Affine { format, ..affine }, kind);
         Ok(())
+    }
+}
+
+/// Bits of the narrowest format that holds every code from `least` to `most`; 17 where none does.
+fn narrowest(least: i32, most: i32) -> u8 {
+    let signed = least < 0;
+    let holds = |&bits: &u8| {
+        let format = CodeFormat { bits, signed };
+        format.min() <= least && most <= format.max()
+    };
+    (1..=16).find(holds).unwrap_or(17)
+}
+
+/// Bits of constant codes that a Clip keeps within `least` and `most`. Two values need one bit, though
+/// no code of one bit is +1 and −1.
+fn bits_of(least: i32, most: i32, codes: &[i32]) -> u8 {
+    if (least, most) == (-1, 1) && codes.iter().all(|&code| code != 0) {
+        return 1;
+    }
+    narrowest(least, most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clip_tells_how_many_bits_constant_codes_have() {
+        assert_eq!(bits_of(-2, 1, &[-2, 1]), 2);
+        assert_eq!(bits_of(-7, 7, &[0]), 4);
+        assert_eq!(bits_of(0, 7, &[0]), 3);
+        assert_eq!(bits_of(-1, 1, &[1, -1]), 1);
+        assert_eq!(bits_of(-1, 1, &[1, 0]), 2);
+        assert_eq!(bits_of(i32::MIN, i32::MAX, &[]), 17);
     }
 }

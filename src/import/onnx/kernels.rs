@@ -45,7 +45,9 @@ impl<'m> Lowering<'m> {
             let (reader, others) = (readers.next()?, readers.next());
             let is_dequantized = without_domain(&reader.op) == "DequantizeLinear" && others.is_none();
             let output = self.plan.resolve(reader.output().ok()?);
-            (is_dequantized && self.plan.readers(output).count() <= 1).then_some(())
+            // A Shape is folded away.
+            let readers = self.plan.readers(output).filter(|reader| reader.op != "Shape");
+            (is_dequantized && readers.count() <= 1).then_some(())
         };
         match kind {
             Kind::Signed if once().is_some() => Kind::MadeUnsigned,
@@ -84,7 +86,7 @@ impl<'m> Lowering<'m> {
                 .nodes
                 .get(index)
                 .and_then(Option::as_ref)
-                .map(|n| self.decide(n))
+                .map(|node| self.decide(index, node))
             else {
                 continue;
             };
@@ -124,7 +126,7 @@ impl<'m> Lowering<'m> {
         }
     }
 
-    fn decide(&self, node: &graph::Node) -> Arithmetic {
+    fn decide(&self, index: usize, node: &graph::Node) -> Arithmetic {
         let Encoding::Codes(_) = self.encoding(node.output) else {
             // What follows decides.
             return match node.op {
@@ -138,10 +140,8 @@ impl<'m> Lowering<'m> {
             Op::AddConstant(constant) | Op::MulConstant(constant) => {
                 kinds.push(Kind::of(constant.affine.format))
             }
-            Op::Conv(conv) if conv.weights.bits != 8 || kinds.contains(&Kind::Signed) => {
-                return Arithmetic::Real;
-            }
-            Op::Dense(dense) if dense.weights.bits != 8 => return Arithmetic::Real,
+            Op::Conv(_) | Op::Dense(_) if self.half_bytes.contains(&index) => return Arithmetic::Real,
+            Op::Conv(_) if kinds.contains(&Kind::Signed) => return Arithmetic::Real,
             Op::Add { subtract: true } => return Arithmetic::Real,
             _ => {}
         }

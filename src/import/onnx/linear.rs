@@ -292,7 +292,6 @@ impl<'m> Lowering<'m> {
             );
         };
         // Rows of vectors: a convolution with a kernel of 1 over the rows, whose channels are the features.
-        let weights = self.matrix_of(node, stored, false, inputs, input)?;
         let count: usize = rows.iter().product();
         let turn = |from: usize, to: usize, shape: Vec<usize>| -> Op {
             let map = (0..to)
@@ -306,6 +305,7 @@ impl<'m> Lowering<'m> {
         if let Encoding::Codes(affine) = encoding {
             self.set_codes(columns, affine, self.kind(input));
         }
+        let weights = self.matrix_of(node, stored, false, inputs, input)?;
         let op = Op::Conv(Conv {
             weights,
             outputs,
@@ -398,16 +398,19 @@ impl<'m> Lowering<'m> {
     fn unpack(&mut self, node: &Node, stored: &Dequantized, axis: usize) -> Result<Weights, ImportError> {
         let Dequantized { codes, parameters } = stored;
         self.charge(node, codes.len())?;
-        let bits = match codes.element {
-            ElementType::Int8 | ElementType::Uint8 => 8,
-            ElementType::Int4 | ElementType::Uint4 => 4,
+        match codes.element {
+            ElementType::Int8 | ElementType::Uint8 => {}
+            // No integer kernel takes them.
+            ElementType::Int4 | ElementType::Uint4 => {
+                self.half_bytes.insert(self.nodes.len());
+            }
             other => {
                 return Err(node.error(format!(
                     "its weights are {}; int4, uint4, int8 and uint8 are supported",
                     other.name()
                 )));
             }
-        };
+        }
         if codes.dims.contains(&0) {
             return Err(node.error(format!("its weights are empty (dimensions {:?})", codes.dims)));
         }
@@ -436,7 +439,7 @@ impl<'m> Lowering<'m> {
             values: values.collect::<Result<_, _>>()?,
             scales,
             bias: Vec::new(),
-            bits,
+            bits: codes.bits,
         })
     }
 

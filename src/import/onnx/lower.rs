@@ -56,6 +56,8 @@ pub(super) struct Lowering<'m> {
     pub decided: Vec<bool>,
     /// For each sum, by its node's index, the shapes of its operands before they were broadcast.
     pub sums: HashMap<usize, [Vec<usize>; 2]>,
+    /// Nodes, by their index, with weights of 4 bits each.
+    pub half_bytes: HashSet<usize>,
     /// For each tensor that a Clip narrowed, the format of its codes' type.
     pub narrowed: HashMap<TensorId, graph::CodeFormat>,
     /// Tensors that the file knows nothing of: one node reads them.
@@ -81,6 +83,7 @@ pub(super) fn lower(model: &Model, plan: &Plan, name: &str) -> Result<Graph, Imp
         kinds: Vec::new(),
         decided: Vec::new(),
         sums: HashMap::new(),
+        half_bytes: HashSet::new(),
         narrowed: HashMap::new(),
         internal: HashSet::new(),
         mixed: Vec::new(),

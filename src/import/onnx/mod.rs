@@ -2,7 +2,7 @@
 //!
 //! From the bytes to the graph, in the order in which it happens:
 //!
-//! - [`limits`], [`proto`]: the protobuf schema, as far as it is read; [`model`]: one input, one output,
+//! - [`limits`], [`crate::onnx`]: the protobuf schema, as far as it is read; [`model`]: one input, one output,
 //!   named nodes
 //! - [`order`]: the nodes that the output needs, in running order, without what does nothing
 //! - [`tensors`]: constants; [`attributes`]: what a node says about itself
@@ -25,7 +25,6 @@ mod model;
 mod moves;
 mod order;
 mod pools;
-mod proto;
 mod quantization;
 mod shapes;
 mod tensors;

@@ -1,7 +1,7 @@
 //! The file as a plain list of named nodes, with everything that isn't needed left away.
 
 use super::limits;
-use super::proto::{AttributeProto, GraphProto, ModelProto, TensorProto, ValueInfoProto};
+use crate::onnx::{AttributeProto, GraphProto, ModelProto, TensorProto, ValueInfoProto};
 use super::tensors::ElementType;
 use crate::import::ImportError;
 use crate::import::error::shown;
@@ -219,7 +219,7 @@ fn is_onnx(domain: &str) -> bool {
     matches!(domain, "" | "ai.onnx")
 }
 
-fn read_node(proto: super::proto::NodeProto) -> Node {
+fn read_node(proto: crate::onnx::NodeProto) -> Node {
     let name = if proto.name.is_empty() {
         proto.output.first().cloned().unwrap_or_default()
     } else {

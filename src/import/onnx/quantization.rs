@@ -230,6 +230,7 @@ pub(super) fn quantize(
         name: constant.name.clone(),
         dims: constant.dims.clone(),
         element: parameters.element,
+        bits: parameters.element.bits() as u8,
         elements: Elements::Integer(codes),
     })
 }

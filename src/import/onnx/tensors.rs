@@ -1,6 +1,6 @@
 //! Constant tensors: initializers and the values of Constant nodes.
 
-use super::proto::TensorProto;
+use crate::onnx::TensorProto;
 use crate::import::ImportError;
 use crate::import::error::shown;
 
@@ -89,6 +89,8 @@ pub(super) struct Constant {
     pub name: String,
     pub dims: Vec<usize>,
     pub element: ElementType,
+    /// Bits that its elements need: those of their type, or fewer where a Clip says so.
+    pub bits: u8,
     pub elements: Elements,
 }
 
@@ -111,8 +113,20 @@ impl Constant {
             name: name.into(),
             dims,
             element,
+            bits: element.bits() as u8,
             elements,
         })
+    }
+
+    /// A constant of the same name and dimensions with other elements.
+    pub fn like(other: &Self, element: ElementType, elements: Elements) -> Self {
+        Self {
+            name: other.name.clone(),
+            dims: other.dims.clone(),
+            element,
+            bits: element.bits() as u8,
+            elements,
+        }
     }
 
     /// A vector of floats or integers from an attribute.
@@ -126,6 +140,7 @@ impl Constant {
             name: name.into(),
             dims: vec![len],
             element,
+            bits: element.bits() as u8,
             elements,
         }
     }
@@ -341,7 +356,7 @@ mod tests {
 
     #[test]
     fn external_data_is_refused_with_its_location() {
-        let entry = super::super::proto::StringStringEntryProto {
+        let entry = crate::onnx::StringStringEntryProto {
             key: "location".into(),
             value: "w.bin".into(),
         };

@@ -1,0 +1,3 @@
+//! What is written is read again as the very same.
+
+mod onnx;
