@@ -124,7 +124,10 @@ fn write(graph: &Graph, style: Style) -> Result<OnnxModel, OnnxError> {
 fn difference(own: &Graph, other: &Graph) -> OnnxError {
     let changed = |what: String| OnnxError::Changed { what };
     let is_wiring = |op: &Op| {
-        matches!(op, Op::Reshape(_) | Op::Rearrange(_) | Op::Concat(_) | Op::MaxPool(_) | Op::Unary(_))
+        matches!(
+            op,
+            Op::Reshape(_) | Op::Rearrange(_) | Op::Concat(_) | Op::MaxPool(_) | Op::Unary(_)
+        )
     };
     for (own, other) in own.nodes.iter().zip(&other.nodes) {
         if own.name != other.name || own.op != other.op {
@@ -139,7 +142,11 @@ fn difference(own: &Graph, other: &Graph) -> OnnxError {
             };
         }
     }
-    let tensor = own.tensors.iter().zip(&other.tensors).find(|(own, other)| own != other);
+    let tensor = own
+        .tensors
+        .iter()
+        .zip(&other.tensors)
+        .find(|(own, other)| own != other);
     changed(match tensor {
         Some((tensor, _)) => format!("tensor '{}'", tensor.name),
         None => format!("model '{}'", own.name),

@@ -8,11 +8,23 @@ pub(super) enum Move {
     /// The input axis of each output axis.
     Transpose(Vec<usize>),
     /// Start, end and step of each axis.
-    Slice { starts: Vec<i64>, ends: Vec<i64>, steps: Vec<i64> },
+    Slice {
+        starts: Vec<i64>,
+        ends: Vec<i64>,
+        steps: Vec<i64>,
+    },
     /// Elements added to each axis.
-    Pad { mode: &'static str, begins: Vec<i64>, ends: Vec<i64> },
+    Pad {
+        mode: &'static str,
+        begins: Vec<i64>,
+        ends: Vec<i64>,
+    },
     /// Nearest elements.
-    Resize { scales: Vec<f32>, transform: &'static str, rounding: &'static str },
+    Resize {
+        scales: Vec<f32>,
+        transform: &'static str,
+        rounding: &'static str,
+    },
 }
 
 /// For each index of an axis, the input's index, or none for a zero.
@@ -113,12 +125,16 @@ fn slice(axes: &[(&Places, usize)]) -> Option<Move> {
 }
 
 fn pad(axes: &[(&Places, usize)]) -> Option<Move> {
-    ["constant", "reflect", "edge", "wrap"].into_iter().find_map(|mode| {
-        let amounts: Option<Vec<(i64, i64)>> =
-            axes.iter().map(|&(places, extent)| padding(places, extent, mode)).collect();
-        let (begins, ends) = amounts?.into_iter().unzip();
-        Some(Move::Pad { mode, begins, ends })
-    })
+    ["constant", "reflect", "edge", "wrap"]
+        .into_iter()
+        .find_map(|mode| {
+            let amounts: Option<Vec<(i64, i64)>> = axes
+                .iter()
+                .map(|&(places, extent)| padding(places, extent, mode))
+                .collect();
+            let (begins, ends) = amounts?.into_iter().unzip();
+            Some(Move::Pad { mode, begins, ends })
+        })
 }
 
 /// What `mode` would have to add before and behind an axis.
@@ -139,8 +155,15 @@ fn padding(places: &Places, extent: usize, mode: &str) -> Option<(i64, i64)> {
     let length = places.len() as i64;
     let fits = |begin: i64| (0..length).all(|index| place(index - begin) == places[index as usize]);
     // The first element is at the beginning, or has as many places before it as were added.
-    let whole = places.iter().position(|&place| place == Some(0)).map_or(0, |first| first as i64);
-    let cut = places.first().copied().flatten().map_or(0, |first| -(first as i64));
+    let whole = places
+        .iter()
+        .position(|&place| place == Some(0))
+        .map_or(0, |first| first as i64);
+    let cut = places
+        .first()
+        .copied()
+        .flatten()
+        .map_or(0, |first| -(first as i64));
     let begin = [whole, cut, 0]
         .into_iter()
         .chain(-size..=length)
@@ -157,7 +180,12 @@ fn resize(axes: &[(&Places, usize)]) -> Option<Move> {
         }
         scales.push(scale);
     }
-    let transforms = ["asymmetric", "half_pixel", "align_corners", "tf_half_pixel_for_nn"];
+    let transforms = [
+        "asymmetric",
+        "half_pixel",
+        "align_corners",
+        "tf_half_pixel_for_nn",
+    ];
     let roundings = ["floor", "round_prefer_floor", "round_prefer_ceil", "ceil"];
     let mut ways = transforms
         .into_iter()
@@ -170,7 +198,11 @@ fn resize(axes: &[(&Places, usize)]) -> Option<Move> {
             })
         })
     })?;
-    Some(Move::Resize { scales, transform, rounding })
+    Some(Move::Resize {
+        scales,
+        transform,
+        rounding,
+    })
 }
 
 /// The element that ONNX's Resize shows at `index`.
@@ -265,7 +297,11 @@ pub(super) fn spread(rearrange: &Rearrange, shape: &[usize], windows: &[Window])
             .enumerate()
             .filter_map(|(index, place)| place.map(|place| (index, place)))
             .collect();
-        let stride = shown.windows(2).map(|pair| pair[1].0 - pair[0].0).next().unwrap_or(1);
+        let stride = shown
+            .windows(2)
+            .map(|pair| pair[1].0 - pair[0].0)
+            .next()
+            .unwrap_or(1);
         let &(index, place) = shown.first()?;
         // Places before the first element, negative where it is cut off.
         let before = index as i64 - (place * stride) as i64;
@@ -324,14 +360,31 @@ mod tests {
     #[test]
     fn a_rearrangement_is_told_by_where_each_axis_goes() {
         let of = |places: &[&[i64]]| Move::of(&along(&[2, 4], places), &[2, 4]);
-        let slice = Move::Slice { starts: vec![0, 3], ends: vec![2, -5], steps: vec![1, -1] };
+        let slice = Move::Slice {
+            starts: vec![0, 3],
+            ends: vec![2, -5],
+            steps: vec![1, -1],
+        };
         assert_eq!(of(&[&[0, 1], &[3, 2, 1, 0]]), Some(slice));
         let pad = |mode, begins: [i64; 2], ends: [i64; 2]| {
-            Some(Move::Pad { mode, begins: begins.into(), ends: ends.into() })
+            Some(Move::Pad {
+                mode,
+                begins: begins.into(),
+                ends: ends.into(),
+            })
         };
-        assert_eq!(of(&[&[0, 1], &[-1, 0, 1, 2, 3, -1, -1]]), pad("constant", [0, 1], [0, 2]));
-        assert_eq!(of(&[&[0, 1], &[2, 1, 0, 1, 2, 3, 2]]), pad("reflect", [0, 2], [0, 1]));
-        assert_eq!(of(&[&[0, 1], &[0, 0, 0, 1, 2, 3, 3]]), pad("edge", [0, 2], [0, 1]));
+        assert_eq!(
+            of(&[&[0, 1], &[-1, 0, 1, 2, 3, -1, -1]]),
+            pad("constant", [0, 1], [0, 2])
+        );
+        assert_eq!(
+            of(&[&[0, 1], &[2, 1, 0, 1, 2, 3, 2]]),
+            pad("reflect", [0, 2], [0, 1])
+        );
+        assert_eq!(
+            of(&[&[0, 1], &[0, 0, 0, 1, 2, 3, 3]]),
+            pad("edge", [0, 2], [0, 1])
+        );
         let Some(Move::Resize { scales, .. }) = of(&[&[0, 1], &[0, 0, 1, 1, 2, 2, 3, 3]]) else {
             panic!("no Resize was found");
         };
@@ -342,7 +395,10 @@ mod tests {
     #[test]
     fn a_transposition_is_told_by_its_strides() {
         let map: Vec<u32> = vec![0, 3, 1, 4, 2, 5];
-        let turned = Rearrange { shape: vec![3, 2], map: map.into() };
+        let turned = Rearrange {
+            shape: vec![3, 2],
+            map: map.into(),
+        };
         assert_eq!(Move::of(&turned, &[2, 3]), Some(Move::Transpose(vec![1, 0])));
     }
 

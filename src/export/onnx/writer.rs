@@ -111,7 +111,10 @@ impl<'a> Writer<'a> {
                 "it adds row by row, and another pool column by column, as operator sets before and since 19 have it",
             ));
         }
-        let is_new = |tensor| self.affine(tensor).is_some_and(|affine| Element::of(affine.format).is_new());
+        let is_new = |tensor| {
+            self.affine(tensor)
+                .is_some_and(|affine| Element::of(affine.format).is_new())
+        };
         let has_new_types =
             (0..self.graph.tensors.len()).any(is_new) || self.graph.nodes.iter().any(is_stored_in_half_bytes);
         self.file.is_microsoft = has_new_types && old.is_some();
@@ -214,9 +217,12 @@ impl<'a> Writer<'a> {
                     return Ok(());
                 }
                 // 0 keeps the batch as it is.
-                let target: Vec<i64> = std::iter::once(0).chain(shape.iter().map(|&d| d as i64)).collect();
+                let target: Vec<i64> = std::iter::once(0)
+                    .chain(shape.iter().map(|&d| d as i64))
+                    .collect();
                 let target = self.file.longs(&format!("{output}_shape"), &target);
-                self.file.node("Reshape", &node.name, &[inputs[0], &target], output);
+                self.file
+                    .node("Reshape", &node.name, &[inputs[0], &target], output);
             }
             Op::Rearrange(rearrange) => self.rearrange(node, rearrange, inputs[0])?,
             Op::Identity => {
@@ -260,7 +266,8 @@ impl<'a> Writer<'a> {
             return false;
         };
         let merged = |tensor: TensorId| self.writers[tensor].filter(|&index| self.merged[index]);
-        let (None, Some(repeat), Op::Add { subtract: false }) = (merged(first), merged(second), &node.op) else {
+        let (None, Some(repeat), Op::Add { subtract: false }) = (merged(first), merged(second), &node.op)
+        else {
             return false;
         };
         self.writers[self.graph.nodes[repeat].inputs[0]] < self.writers[first]
@@ -270,9 +277,11 @@ impl<'a> Writer<'a> {
     fn spread(&self, node: &Node) -> Option<(&'a Rearrange, TensorId)> {
         let writer = self.writers[*node.inputs.first()?]?;
         match &self.graph.nodes[writer] {
-            Node { op: Op::Rearrange(rearrange), inputs, .. } if self.merged[writer] => {
-                Some((rearrange, inputs[0]))
-            }
+            Node {
+                op: Op::Rearrange(rearrange),
+                inputs,
+                ..
+            } if self.merged[writer] => Some((rearrange, inputs[0])),
             _ => None,
         }
     }
@@ -286,7 +295,8 @@ impl<'a> Writer<'a> {
             return false;
         };
         let reader = &self.graph.nodes[reader];
-        let is_same = |tensor: TensorId| self.graph.tensors[tensor].encoding == self.graph.tensors[output].encoding;
+        let is_same =
+            |tensor: TensorId| self.graph.tensors[tensor].encoding == self.graph.tensors[output].encoding;
         if node.limits.is_some() {
             return false;
         }
@@ -307,20 +317,37 @@ impl<'a> Writer<'a> {
     fn quantize(&mut self, tensor: TensorId, name: &str, source: &str, codes: String, affine: Affine) {
         let of = self.name(tensor);
         let limits = self.writers[tensor].and_then(|index| self.graph.nodes[index].limits);
-        let Affine { scale, zero_point, format } = affine;
+        let Affine {
+            scale,
+            zero_point,
+            format,
+        } = affine;
         let mut element = Element::of(format);
         if self.style.signed && element == Element::Uint8 && format.bits < 8 {
             element = Element::Int8;
         }
         let scale = self.file.reals(&format!("{of}_scale"), &[], &[scale]);
         let zero = i64::from(zero_point);
-        let zero_point = self.file.integers(&format!("{of}_zero_point"), element, &[], [zero].into_iter());
-        self.file.quantizing("QuantizeLinear", name, &[source, &scale, &zero_point], &codes, element);
+        let zero_point = self
+            .file
+            .integers(&format!("{of}_zero_point"), element, &[], [zero].into_iter());
+        self.file.quantizing(
+            "QuantizeLinear",
+            name,
+            &[source, &scale, &zero_point],
+            &codes,
+            element,
+        );
         let codes = self.clip(of, codes, element, limits.unwrap_or((format.min(), format.max())));
         let real = self.file.fresh(&format!("{of}_dequantized"));
         let inputs = [codes.as_str(), &scale, &zero_point];
-        self.file
-            .quantizing("DequantizeLinear", &format!("{of}_dequantize"), &inputs, &real, element);
+        self.file.quantizing(
+            "DequantizeLinear",
+            &format!("{of}_dequantize"),
+            &inputs,
+            &real,
+            element,
+        );
         self.reals[tensor] = real;
     }
 
@@ -341,16 +368,26 @@ impl<'a> Writer<'a> {
             let value = [i64::from(bound)].into_iter();
             self.file.integers(&format!("{of}_{name}"), bounded, &[], value)
         });
-        let codes = if is_wide { self.cast(of, &codes, bounded) } else { codes };
+        let codes = if is_wide {
+            self.cast(of, &codes, bounded)
+        } else {
+            codes
+        };
         let clipped = self.file.fresh(&format!("{of}_clipped"));
         let inputs = [codes.as_str(), &bounds[0], &bounds[1]];
         self.file.node("Clip", &format!("{of}_clip"), &inputs, &clipped);
-        if is_wide { self.cast(of, &clipped, element) } else { clipped }
+        if is_wide {
+            self.cast(of, &clipped, element)
+        } else {
+            clipped
+        }
     }
 
     fn cast(&mut self, of: &str, codes: &str, to: Element) -> String {
         let output = self.file.fresh(&format!("{of}_cast"));
-        self.file.node("Cast", &output, &[codes], &output).int("to", to as usize);
+        self.file
+            .node("Cast", &output, &[codes], &output)
+            .int("to", to as usize);
         output
     }
 
@@ -377,7 +414,11 @@ impl<'a> Writer<'a> {
             (false, false) => Element::Uint8,
         };
         let zero = if is_signed { 0 } else { -i64::from(least) };
-        let range = if is_signed { signed } else { CodeFormat::unsigned(bits.clamp(1, 8)) };
+        let range = if is_signed {
+            signed
+        } else {
+            CodeFormat::unsigned(bits.clamp(1, 8))
+        };
         if i64::from(most) + zero > range.max().into() {
             return Err(refused(
                 node,
@@ -385,7 +426,9 @@ impl<'a> Writer<'a> {
             ));
         }
         let codes = values.iter().map(|&w| i64::from(w) + zero);
-        let codes = self.file.integers(&format!("{name}_weight_codes"), element, dims, codes);
+        let codes = self
+            .file
+            .integers(&format!("{name}_weight_codes"), element, dims, codes);
         let limits = match (bits, is_signed) {
             (1, true) => (-1, 1),
             _ => (range.min(), range.max()),
@@ -396,7 +439,9 @@ impl<'a> Writer<'a> {
             self.clip(&format!("{name}_weight"), codes, element, limits)
         };
         let parameters: &[usize] = if scales.len() == 1 { &[] } else { &[scales.len()] };
-        let scale = self.file.reals(&format!("{name}_weight_scale"), parameters, scales);
+        let scale = self
+            .file
+            .reals(&format!("{name}_weight_scale"), parameters, scales);
         let zeros = std::iter::repeat_n(zero, scales.len());
         let zero = self
             .file
@@ -429,7 +474,9 @@ impl<'a> Writer<'a> {
         let scale = self.file.reals(&format!("{name}_bias_scale"), dims, &scales);
         let codes = weights.bias.iter().map(|&b| b.into());
         let dims = [weights.bias.len()];
-        let codes = self.file.integers(&format!("{name}_bias_codes"), Element::Int32, &dims, codes);
+        let codes = self
+            .file
+            .integers(&format!("{name}_bias_codes"), Element::Int32, &dims, codes);
         let real = self.file.fresh(&format!("{name}_bias"));
         let attributes = self.file.node(
             "DequantizeLinear",
@@ -460,7 +507,12 @@ impl<'a> Writer<'a> {
         let bias = self.bias(node, &conv.weights, node.inputs[0]);
         let mut inputs = vec![input, &weights];
         inputs.extend(bias.as_deref());
-        let attributes = self.file.node("Conv", &node.name, &inputs, self.graph.tensors[node.output].name.as_str());
+        let attributes = self.file.node(
+            "Conv",
+            &node.name,
+            &inputs,
+            self.graph.tensors[node.output].name.as_str(),
+        );
         let attributes = windowed(attributes, &conv.windows, &[]);
         attributes.int("group", conv.groups);
         Ok(())
@@ -481,7 +533,11 @@ impl<'a> Writer<'a> {
         let mut file_dims = vec![inputs, group_outputs];
         file_dims.extend(&dims[2..]);
         let scales = &conv.weights.scales;
-        let of_group = if scales.len() > 1 { &scales[..group_outputs.min(scales.len())] } else { scales };
+        let of_group = if scales.len() > 1 {
+            &scales[..group_outputs.min(scales.len())]
+        } else {
+            scales
+        };
         let weights = self.weights(node, &conv.weights, (&file_dims, &values), (1, of_group))?;
         let bias = self.bias(node, &conv.weights, node.inputs[0]);
         let mut names = vec![input, &weights];
@@ -494,7 +550,10 @@ impl<'a> Writer<'a> {
             .ints("strides", strides.iter().map(|axis| axis.stride))
             .ints(
                 "pads",
-                strides.iter().map(|axis| axis.before).chain(strides.iter().map(|axis| axis.behind)),
+                strides
+                    .iter()
+                    .map(|axis| axis.before)
+                    .chain(strides.iter().map(|axis| axis.behind)),
             )
             .ints("output_padding", strides.iter().map(|axis| axis.extra))
             .int("group", conv.groups);
@@ -510,7 +569,12 @@ impl<'a> Writer<'a> {
         let mut names = vec![input, &weights];
         names.extend(bias.as_deref());
         self.file
-            .node("Gemm", &node.name, &names, self.graph.tensors[node.output].name.as_str())
+            .node(
+                "Gemm",
+                &node.name,
+                &names,
+                self.graph.tensors[node.output].name.as_str(),
+            )
             .int("transB", 1);
         Ok(())
     }
@@ -536,12 +600,15 @@ impl<'a> Writer<'a> {
     fn global_pool(&mut self, node: &Node, op: &str, input: &str) {
         let output = self.name(node.output);
         let Some(name) = node.name.strip_suffix(" (mean)") else {
-            self.file.node(&format!("Global{op}"), &node.name, &[input], output);
+            self.file
+                .node(&format!("Global{op}"), &node.name, &[input], output);
             return;
         };
         let axes = 2..=self.shape(node.inputs[0]).len();
         if self.file.opset < 18 {
-            self.file.node("ReduceMean", name, &[input], output).ints("axes", axes);
+            self.file
+                .node("ReduceMean", name, &[input], output)
+                .ints("axes", axes);
             return;
         }
         let axes: Vec<i64> = axes.map(|axis| axis as i64).collect();
@@ -552,14 +619,25 @@ impl<'a> Writer<'a> {
     /// An operator on codes and a constant of codes.
     fn with_codes(&mut self, node: &Node, op: &str, constant: &Constant, input: &str) {
         let name = &node.name;
-        let Affine { scale, zero_point, format } = constant.affine;
+        let Affine {
+            scale,
+            zero_point,
+            format,
+        } = constant.affine;
         let element = Element::of(format);
         let dims = batched(self.shape(node.output));
-        let codes = constant.values.iter().map(|&value| i64::from(value) + i64::from(zero_point));
-        let codes = self.file.integers(&format!("{name}_constant_codes"), element, &dims, codes);
+        let codes = constant
+            .values
+            .iter()
+            .map(|&value| i64::from(value) + i64::from(zero_point));
+        let codes = self
+            .file
+            .integers(&format!("{name}_constant_codes"), element, &dims, codes);
         let scale = self.file.reals(&format!("{name}_constant_scale"), &[], &[scale]);
         let zero = [i64::from(zero_point)].into_iter();
-        let zero_point = self.file.integers(&format!("{name}_constant_zero_point"), element, &[], zero);
+        let zero_point = self
+            .file
+            .integers(&format!("{name}_constant_zero_point"), element, &[], zero);
         let real = self.file.fresh(&format!("{name}_constant"));
         self.file.quantizing(
             "DequantizeLinear",
@@ -568,8 +646,13 @@ impl<'a> Writer<'a> {
             &real,
             element,
         );
-        let inputs = if constant.is_first { [real.as_str(), input] } else { [input, &real] };
-        self.file.node(op, name, &inputs, self.graph.tensors[node.output].name.as_str());
+        let inputs = if constant.is_first {
+            [real.as_str(), input]
+        } else {
+            [input, &real]
+        };
+        self.file
+            .node(op, name, &inputs, self.graph.tensors[node.output].name.as_str());
     }
 
     /// An operator on real numbers and a constant of them.
@@ -593,7 +676,8 @@ impl<'a> Writer<'a> {
                 self.file.reals(&format!("{}_{name}", node.name), &[], &[bound])
             }
         });
-        self.file.node("Clip", &node.name, &[input, &bounds[0], &bounds[1]], output);
+        self.file
+            .node("Clip", &node.name, &[input, &bounds[0], &bounds[1]], output);
     }
 
     fn rearrange(&mut self, node: &'a Node, rearrange: &Rearrange, input: &str) -> Result<(), OnnxError> {
@@ -617,11 +701,18 @@ impl<'a> Writer<'a> {
         match found {
             Move::Transpose(axes) => {
                 let order = std::iter::once(0).chain(axes.iter().map(|axis| axis + 1));
-                self.file.node("Transpose", &node.name, &[input], output).ints("perm", order);
+                self.file
+                    .node("Transpose", &node.name, &[input], output)
+                    .ints("perm", order);
             }
             Move::Slice { starts, ends, steps } => {
                 let axes: Vec<i64> = (1..=starts.len() as i64).collect();
-                let lists = [("starts", starts), ("ends", ends), ("axes", axes), ("steps", steps)];
+                let lists = [
+                    ("starts", starts),
+                    ("ends", ends),
+                    ("axes", axes),
+                    ("steps", steps),
+                ];
                 let lists = lists.map(|(name, list)| self.file.longs(&format!("{output}_{name}"), &list));
                 let inputs = [input, &lists[0], &lists[1], &lists[2], &lists[3]];
                 self.file.node("Slice", &node.name, &inputs, output);
@@ -629,11 +720,19 @@ impl<'a> Writer<'a> {
             Move::Pad { mode, begins, ends } => {
                 let pads: Vec<i64> = [&[0], &begins[..], &[0], &ends[..]].concat();
                 let pads = self.file.longs(&format!("{output}_pads"), &pads);
-                self.file.node("Pad", &node.name, &[input, &pads], output).text("mode", mode);
+                self.file
+                    .node("Pad", &node.name, &[input, &pads], output)
+                    .text("mode", mode);
             }
-            Move::Resize { scales, transform, rounding } => {
+            Move::Resize {
+                scales,
+                transform,
+                rounding,
+            } => {
                 let scales = [&[1.0], &scales[..]].concat();
-                let scales = self.file.reals(&format!("{output}_scales"), &[scales.len()], &scales);
+                let scales = self
+                    .file
+                    .reals(&format!("{output}_scales"), &[scales.len()], &scales);
                 self.file
                     .node("Resize", &node.name, &[input, "", &scales], output)
                     .text("mode", "nearest")

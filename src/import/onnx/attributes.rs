@@ -1,9 +1,9 @@
 //! A node's attributes, asked for by name and type.
 
 use super::model::Node;
-use crate::onnx::{AttributeProto, TensorProto};
 use crate::import::ImportError;
 use crate::import::error::shown;
+use crate::onnx::{AttributeProto, TensorProto};
 
 /// The attributes of one node.
 #[derive(Clone, Copy)]

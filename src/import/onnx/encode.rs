@@ -24,8 +24,8 @@ impl<'m> Lowering<'m> {
         let name = self.plan.resolve(node.input(0)?);
         let kind = self.kind_of_codes(node, affine);
         match self.encoding(tensor) {
-            Encoding::Codes(present) if present == affine => {
-                self.set_codes(tensor, affine, kind);
+            Encoding::Codes(present) if present == affine || self.is_narrowed_to(tensor, present, affine) => {
+                self.set_codes(tensor, present, kind);
                 Ok(tensor)
             }
             Encoding::Real
@@ -35,6 +35,12 @@ impl<'m> Lowering<'m> {
             }
             _ => self.requantize(node, tensor, affine),
         }
+    }
+
+    /// Whether a Clip has left `present` of codes that were quantized as `affine`.
+    pub fn is_narrowed_to(&self, tensor: TensorId, present: Affine, affine: Affine) -> bool {
+        let format = self.narrowed.get(&tensor).copied();
+        format.is_some_and(|format| Affine { format, ..present } == affine)
     }
 
     fn requantize(

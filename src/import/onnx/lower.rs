@@ -402,8 +402,8 @@ impl<'m> Lowering<'m> {
     /// Gives the codes of `tensor` their meaning, or checks it against the one they have.
     pub fn decode(&mut self, node: &Node, tensor: TensorId, affine: Affine) -> Result<(), ImportError> {
         let is_input = self.writers.get(tensor).is_some_and(Option::is_none);
-        if let (Some(&format), Encoding::Codes(own)) = (self.narrowed.get(&tensor), self.encoding(tensor))
-            && (Affine { format, ..own }) == affine
+        if let Encoding::Codes(present) = self.encoding(tensor)
+            && self.is_narrowed_to(tensor, present, affine)
         {
             return Ok(());
         }

@@ -1,10 +1,10 @@
 //! The file as a plain list of named nodes, with everything that isn't needed left away.
 
 use super::limits;
-use crate::onnx::{AttributeProto, GraphProto, ModelProto, TensorProto, ValueInfoProto};
 use super::tensors::ElementType;
 use crate::import::ImportError;
 use crate::import::error::shown;
+use crate::onnx::{AttributeProto, GraphProto, ModelProto, TensorProto, ValueInfoProto};
 use prost::Message;
 use std::collections::{HashMap, HashSet};
 

@@ -81,6 +81,9 @@ impl<'m> Lowering<'m> {
         if let Encoding::Codes(affine) = encoding {
             self.set_codes(output, affine, kind);
         }
+        if let Some(&format) = self.narrowed.get(&tensor) {
+            self.narrowed.insert(output, format);
+        }
         Ok(if is_real {
             Value::Real(output)
         } else {

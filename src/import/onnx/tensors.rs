@@ -1,8 +1,8 @@
 //! Constant tensors: initializers and the values of Constant nodes.
 
-use crate::onnx::TensorProto;
 use crate::import::ImportError;
 use crate::import::error::shown;
+use crate::onnx::TensorProto;
 
 /// ONNX's numbers for element types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
