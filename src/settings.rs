@@ -3,8 +3,8 @@
 
 use crate::chip::ChipConfig;
 use crate::spiking::{
-    Accumulation, BitOrder, Conversion, Factor, FoldAt, MAX_REGISTER_BITS, MIN_REGISTER_BITS, Overflow,
-    Rounding, Scaling,
+    Accumulation, BitOrder, Conversion, Digits, Factor, FoldAt, MAX_REGISTER_BITS, MIN_REGISTER_BITS,
+    Overflow, Rounding, Scaling, SilentCode,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -298,6 +298,22 @@ pub static SETTINGS: &[Setting] = &[
         choice!("weighted" "weighted" => Accumulation::Weighted, "shifting" "shifting" => Accumulation::Shifting; conversion.accumulation),
         "Weigh each bit before adding it, or double the membrane at each step (most significant bit first only).",
         "U ← U + M_0 c_t Σ w s   or   U ← 2U ± M_0 Σ w s",
+    ),
+    setting_of(
+        "silent-code",
+        "Silent code",
+        Section::Code,
+        choice!("zero" "code 0" => SilentCode::Zero, "zero-point" "zero point" => SilentCode::ZeroPoint, "most-frequent" "most frequent" => SilentCode::MostFrequent, "lowest" "lowest" => SilentCode::Lowest; conversion.silent_code),
+        "The code z that is sent as silence, the same for a whole tensor: code 0, the zero point (real 0), the one that calibration data has most often, or the lowest that can be fired, so that nothing sent is negative. The constant makes up for it.",
+        "U_(−1) = b − (Z_x − z) Σ w",
+    ),
+    setting_of(
+        "digits",
+        "Digits",
+        Section::Code,
+        choice!("binary" "binary" => Digits::Binary, "sign-magnitude" "sign and magnitude" => Digits::SignMagnitude, "canonical" "canonical signed" => Digits::Canonical; conversion.digits),
+        "What a code is sent as: bits (two’s complement where it can be negative), bits of its magnitude with its sign, or signed digits of which no two in a row are set. Signed spikes need a chip that carries their sign, or a second axon.",
+        "x − z = Σ d_λ 2^λ",
     ),
     setting_of(
         "scaling",

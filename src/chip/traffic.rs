@@ -3,7 +3,7 @@
 use super::{ChipConfig, Mapping, Route, Targets};
 use crate::quantize::CodeTensor;
 use crate::simulate::{Packed, Trace};
-use crate::spiking::{SpikingNetwork, code};
+use crate::spiking::SpikingNetwork;
 use serde::{Deserialize, Serialize};
 
 /// The four ways out of a router.
@@ -92,8 +92,16 @@ impl Router {
             for targets in targets {
                 let mut flows = vec![0; targets.flows()];
                 let codes = trace.codes(targets.source);
+                let Some(code) = trace.spike_codes[targets.source] else {
+                    continue;
+                };
+                let spikes = |plane| {
+                    let sent = codes.iter().enumerate();
+                    sent.filter(move |&(_, &x)| code.is_spike(x, plane))
+                        .map(|(neuron, _)| neuron)
+                };
                 for (step, &plane) in window.dendrites[targets.dendrite].planes.iter().enumerate() {
-                    self.send(first + step, plane, codes, targets, &mut flows, &mut traffic);
+                    self.send(first + step, spikes(plane), targets, &mut flows, &mut traffic);
                 }
             }
             first += window.steps();
@@ -101,22 +109,17 @@ impl Router {
         traffic
     }
 
-    /// One bit plane of a tensor, to the cores of one layer.
+    /// The spikes of one step, by their neurons, to the cores of one layer.
     fn send(
         &self,
         step: usize,
-        plane: u8,
-        codes: &[i32],
+        spikes: impl Iterator<Item = usize>,
         targets: &Targets,
         flows: &mut [u32],
         traffic: &mut Traffic,
     ) {
         flows.fill(0);
-        for (neuron, _) in codes
-            .iter()
-            .enumerate()
-            .filter(|&(_, &code)| code::is_spike(code, plane))
-        {
+        for neuron in spikes {
             traffic.fire(step, self.mapping.core_of(targets.source, neuron));
             targets.deliver(neuron, flows, |core, synapses| {
                 traffic.operate(step, core, synapses)

@@ -2,7 +2,7 @@
 
 use crate::quantize::{Layer, QuantizedNetwork, Reference, winner};
 use crate::simulate::{Observer, Simulator, Site};
-use crate::spiking::{SpikingNetwork, code};
+use crate::spiking::{SpikeCode, SpikingNetwork};
 use serde::{Deserialize, Serialize};
 
 /// How far the spiking network agrees with the integer reference, and both with the labels.
@@ -187,10 +187,9 @@ impl Tally {
                 reference,
             );
             for (tensor, synapses) in &fan_out[index] {
-                let Some(affine) = spiking.tensors[*tensor].affine else {
-                    continue;
-                };
-                counts.count_spikes(simulator.codes(*tensor), affine.format, synapses);
+                if let Some(code) = spiking.codes[*tensor] {
+                    counts.count_spikes(simulator.codes(*tensor), code, synapses);
+                }
             }
         }
         let (spiking_winner, reference_winner) = (winner(simulator.output()), winner(reference.output()));
@@ -256,9 +255,9 @@ impl LayerAgreement {
         self.codes - before.0 == self.equal - before.1
     }
 
-    fn count_spikes(&mut self, codes: &[i32], format: crate::graph::CodeFormat, fan_out: &[u32]) {
+    fn count_spikes(&mut self, codes: &[i32], code: SpikeCode, fan_out: &[u32]) {
         for (&sent, &synapses) in codes.iter().zip(fan_out) {
-            let spikes = u64::from(code::spikes(sent, format));
+            let spikes = u64::from(code.spikes(sent));
             self.spikes += spikes;
             self.synaptic_operations += spikes * u64::from(synapses);
         }

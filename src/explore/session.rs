@@ -3,10 +3,12 @@
 use super::{EffectMeter, ReportMeter, Tally};
 use crate::chip::{ChipConfig, Mapping, MappingError, Router, Traffic};
 use crate::import::{ImportError, dataset, import_model};
-use crate::quantize::{CodeTensor, FuseError, Layer, QuantizedNetwork, Reference, quantize, winner};
+use crate::quantize::{CodeTensor, FuseError, QuantizedNetwork, Reference, quantize, winner};
 use crate::settings::{Settings, SettingsError};
 use crate::simulate::{Samples, Simulator, Statistics, Trace, calibrate, measure, trace};
-use crate::spiking::{Accumulation, BitOrder, Conversion, FoldAt, SpikingNetwork};
+use crate::spiking::{
+    Accumulation, BitOrder, Conversion, Digits, FoldAt, SilentCode, SpikingLayer, SpikingNetwork,
+};
 use std::rc::Rc;
 use thiserror::Error;
 
@@ -101,7 +103,7 @@ pub struct Exploration {
 }
 
 /// What statistics of calibration samples depend on.
-type StatisticsKey = (BitOrder, Accumulation, FoldAt, bool);
+type StatisticsKey = (BitOrder, Accumulation, SilentCode, Digits, FoldAt, bool);
 
 /// A network, its samples, and what was worked out for the last settings.
 #[derive(Debug)]
@@ -291,6 +293,8 @@ impl Session {
         let key = (
             conversion.order,
             conversion.accumulation,
+            conversion.silent_code,
+            conversion.digits,
             conversion.fold_at,
             conversion.bias_calibration.fold,
         );
@@ -324,8 +328,8 @@ impl Session {
                 expected: self.network.input().shape.clone(),
             });
         }
-        self.check_trace()?;
         let spiking = self.convert(&settings.conversion, input);
+        self.check_trace(&spiking)?;
         let trace = trace(
             &self.network,
             &spiking,
@@ -347,15 +351,9 @@ impl Session {
         })
     }
 
-    fn check_trace(&self) -> Result<(), SessionError> {
-        let steps = |layer: &Layer| -> usize {
-            layer
-                .dendrites
-                .iter()
-                .map(|d| usize::from(d.affine.format.bits))
-                .sum()
-        };
-        let layers = self.network.layers.iter();
+    fn check_trace(&self, spiking: &SpikingNetwork) -> Result<(), SessionError> {
+        let steps = |layer: &SpikingLayer| -> usize { layer.dendrites.iter().map(|d| d.steps.len()).sum() };
+        let layers = spiking.layers.iter();
         let values = layers.map(|layer| layer.neurons() * steps(layer)).sum();
         if values > MAX_TRACE {
             return Err(SessionError::TooLargeToTrace {

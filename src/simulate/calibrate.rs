@@ -2,9 +2,12 @@
 //! error of scaled integration is told from.
 
 use super::correct::{CORRECTION_MEMORY, correct_mean_error};
+use super::frequency::most_frequent;
 use super::{Observer, Simulator, Site};
 use crate::quantize::{QuantizedNetwork, Reference};
-use crate::spiking::{Conversion, Range, SpikingLayer, SpikingNetwork, convert, ideal, no_ranges};
+use crate::spiking::{
+    Conversion, Range, SilentCode, SpikingLayer, SpikingNetwork, convert_coded, ideal, no_ranges, spike_codes,
+};
 
 /// Samples to calibrate with: input codes of one sample after the other.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +35,10 @@ impl<'a> Samples<'a> {
 pub struct Statistics {
     /// How many samples were looked at.
     pub samples: usize,
-    /// For every layer and dendrite, the range of intermediate results at M_0 = 1. It depends on bit
-    /// order, accumulation and fold, not on the register.
+    /// The most frequent code of every tensor, or nothing where no conversion asks for it.
+    pub frequent: Vec<i32>,
+    /// For every layer and dendrite, the range of intermediate results at M_0 = 1. It depends on the spike
+    /// code, its order, accumulation and fold, not on the register.
     pub ranges: Vec<Vec<Range>>,
     /// The same of the first half of the samples: whether more samples still widen the ranges.
     pub half_ranges: Vec<Vec<Range>>,
@@ -54,6 +59,7 @@ impl Statistics {
         };
         Self {
             samples: 0,
+            frequent: Vec::new(),
             ranges: no_ranges(network),
             half_ranges: no_ranges(network),
             totals: network.layers.iter().map(channels).collect(),
@@ -96,9 +102,14 @@ pub(super) fn add_channels(totals: &mut [i64], values: &[i64]) {
 
 /// Runs samples through the exact network and measures.
 pub fn measure(network: &QuantizedNetwork, conversion: &Conversion, samples: Samples<'_>) -> Statistics {
-    let ideal = ideal(network, conversion);
+    let frequent = match conversion.silent_code {
+        SilentCode::MostFrequent => most_frequent(network, samples),
+        _ => Vec::new(),
+    };
+    let ideal = ideal(network, conversion, spike_codes(network, conversion, &frequent));
     let mut statistics = Statistics {
         samples: samples.count(),
+        frequent,
         ..Statistics::none(network)
     };
     // With the fold in the membrane the ideal network computes the exact sums and codes itself.
@@ -159,7 +170,12 @@ pub fn calibrate_within(
     statistics: &Statistics,
     samples: Samples<'_>,
 ) -> SpikingNetwork {
-    let mut spiking = convert(network, conversion, &statistics.ranges);
+    let mut spiking = convert_coded(
+        network,
+        conversion,
+        &statistics.ranges,
+        spike_codes(network, conversion, &statistics.frequent),
+    );
     let exact = spiking.layers.iter().all(SpikingLayer::is_surely_exact);
     if conversion.bias_calibration.correct && !exact && statistics.samples > 0 {
         correct_mean_error(network, &mut spiking, statistics, samples, memory);

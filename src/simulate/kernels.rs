@@ -7,7 +7,7 @@
 const CHANNELS: usize = 4;
 
 /// `out[c · positions + p] = Σ_j rows[c][j] · patches[p][j]` for rows and patches of `stride`
-/// values. Sums must fit 32 bits: 9-bit weights over bits always do, over
+/// values. Sums must fit 32 bits: 9-bit weights over digits −1, 0, 1 always do, over
 /// whole codes the caller has proven it.
 pub(super) fn sums(rows: &[i16], patches: &[i16], stride: usize, out: &mut [i32]) {
     if stride == 0 || out.is_empty() {

@@ -2,18 +2,18 @@
 
 use super::{Observer, Site, kernels};
 use crate::quantize::Reduce;
-use crate::spiking::{SpikingDendrite, Step, code};
+use crate::spiking::{Digits, SpikingDendrite, Step};
 
 /// Room for the window of any dendrite of a network; nothing is allocated while simulating.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scratch {
-    /// Codes as the dendrite sees them; nothing is sent where nothing is connected.
+    /// x − z as the dendrite sees it: 0, so that nothing is sent, where nothing is connected.
     seen: Vec<i32>,
-    /// The low 16 bits of the codes that are sent: K bits are all that arrive.
-    bits: Vec<i16>,
+    /// The same in 16 bits, or the digits that are sent now.
+    words: Vec<i16>,
     /// What the neurons of a group see: one row per position. Padding never spikes.
     patches: Vec<i16>,
-    /// The bit of `patches` that is sent now.
+    /// The digits of `patches` that are sent now.
     plane: Vec<i16>,
     /// Σ_j w_ij s_j for every neuron of a group.
     sums: Vec<i32>,
@@ -52,14 +52,16 @@ impl Scratch {
         codes: &[Vec<i32>],
         observer: &mut O,
     ) {
-        dendrite.view.collect(codes, 0, &mut self.seen);
+        let silent = dendrite.code.silent();
+        dendrite.view.collect(codes, silent, &mut self.seen);
+        self.seen.iter_mut().for_each(|value| *value -= silent);
         let neurons = dendrite.connections.output.len();
         self.membranes.clear();
         self.membranes.resize(neurons, 0);
         self.currents.clear();
         self.currents.resize(neurons, 0);
         match dendrite.reduce {
-            Reduce::Sum => self.gather(dendrite),
+            Reduce::Sum => self.gather(dendrite, |value| value as i16),
             Reduce::Max => self.largest.clear(),
         }
         if !O::SEES_STEPS && dendrite.collapses && dendrite.reduce == Reduce::Sum {
@@ -71,7 +73,7 @@ impl Scratch {
         observer.start(site, &self.membranes);
         for (step, &sent) in dendrite.steps.iter().enumerate() {
             match dendrite.reduce {
-                Reduce::Sum => self.receive(dendrite, sent.weight, |code| code >> sent.plane & 1),
+                Reduce::Sum => self.receive_step(dendrite, sent),
                 Reduce::Max => self.compare(dendrite, &dendrite.steps[..=step]),
             }
             self.integrate(site, dendrite, step, observer);
@@ -83,7 +85,23 @@ impl Scratch {
         }
     }
 
-    /// Σ_t c_t Σ_j w_ij s_{j,t} = Σ_j w_ij x_j: all steps at once, where no register can tell.
+    /// One step's digits. 16 bits hold all that binary digits up to the sixteenth are read from.
+    fn receive_step(&mut self, dendrite: &SpikingDendrite, Step { plane, weight }: Step) {
+        match dendrite.code.digits() {
+            Digits::Binary if dendrite.code.planes() <= 16 => {
+                self.receive(dendrite, weight, |word| word >> plane & 1);
+            }
+            digits if dendrite.code.fits_words() => {
+                self.receive(dendrite, weight, |word| digits.digit(word.into(), plane) as i16);
+            }
+            digits => {
+                self.gather(dendrite, |value| digits.digit(value, plane) as i16);
+                self.receive(dendrite, weight, |digit| digit);
+            }
+        }
+    }
+
+    /// Σ_t c_t Σ_j w_ij s_{j,t} = Σ_j w_ij (x_j − z): all steps at once, where no register can tell.
     fn collapse(&mut self, dendrite: &SpikingDendrite) {
         self.receive(dendrite, 1, |code| code);
         self.membranes.copy_from_slice(&self.currents);
@@ -92,11 +110,11 @@ impl Scratch {
         }
     }
 
-    /// Lays out, once per window, what every neuron sees.
-    fn gather(&mut self, dendrite: &SpikingDendrite) {
+    /// Lays out what every neuron sees: values once per window, digits that 16 bits do not hold step by step.
+    fn gather(&mut self, dendrite: &SpikingDendrite, word: impl Fn(i32) -> i16) {
         let layout = Layout::of(dendrite);
-        self.bits.clear();
-        self.bits.extend(self.seen.iter().map(|&code| code as i16));
+        self.words.clear();
+        self.words.extend(self.seen.iter().map(|&value| word(value)));
         self.patches.clear();
         self.patches
             .resize(layout.group_patches * dendrite.connections.groups, 0);
@@ -106,11 +124,11 @@ impl Scratch {
         for (group, patches) in groups.enumerate() {
             dendrite
                 .connections
-                .gather(group, &self.bits, patches, layout.stride);
+                .gather(group, &self.words, patches, layout.stride);
         }
     }
 
-    /// I_i = c_t Σ_j w_ij s_j, where `sent` takes s_j out of a code.
+    /// I_i = c_t Σ_j w_ij s_j, where `sent` takes s_j out of a word.
     fn receive(&mut self, dendrite: &SpikingDendrite, weight: i64, sent: impl Fn(i16) -> i16) {
         let layout = Layout::of(dendrite);
         let row_block = dendrite.connections.group_outputs() * layout.stride;
@@ -119,8 +137,8 @@ impl Scratch {
         let currents = self.currents.chunks_exact_mut(layout.group_neurons.max(1));
         for ((patches, rows), currents) in patches.zip(rows).zip(currents) {
             let plane = &mut self.plane[..layout.group_patches];
-            for (value, &code) in plane.iter_mut().zip(patches) {
-                *value = sent(code);
+            for (digit, &word) in plane.iter_mut().zip(patches) {
+                *digit = sent(word);
             }
             let sums = &mut self.sums[..layout.group_neurons];
             kernels::sums(rows, plane, layout.stride, sums);
@@ -130,9 +148,10 @@ impl Scratch {
         }
     }
 
-    /// A maximum's current is what the bits that arrive now add to the largest code so far (with
-    /// doubling: to twice it). Most significant bit first, the candidates that still tie are those that
-    /// have sent the same bits, which is how a neuron finds it without remembering codes.
+    /// A maximum's current is what the digits that arrive now add to the largest code so far (with
+    /// doubling: to twice it). Most significant first, the candidates that still tie are those that have
+    /// sent the same digits, signed ones too ([`SpikeCode::reach`](crate::spiking::SpikeCode::reach)),
+    /// which is how a neuron finds it without remembering codes.
     fn compare(&mut self, dendrite: &SpikingDendrite, steps: &[Step]) {
         let Self {
             seen,
@@ -141,15 +160,16 @@ impl Scratch {
             ..
         } = self;
         let factor = 1 + i64::from(dendrite.doubling);
-        let spike = |code: i32, step: &Step| i64::from(code::is_spike(code, step.plane));
-        let partial = |code: i32| {
+        let code = dendrite.code;
+        let digit = |value: i32, step: &Step| i64::from(code.digits().digit(value, step.plane));
+        let partial = |value: i32| {
             steps
                 .iter()
-                .fold(0, |sum, step| factor * sum + spike(code, step) * step.weight)
+                .fold(0, |sum, step| factor * sum + digit(value, step) * step.weight)
         };
         largest.resize(currents.len(), 0);
         // Where nothing is connected, a maximum is the smallest code, as in the reference.
-        currents.fill(partial(dendrite.affine.format.min()));
+        currents.fill(partial(dendrite.affine.format.min() - code.silent()));
         dendrite.connections.for_each_synapse(|neuron, source, _| {
             currents[neuron] = currents[neuron].max(partial(seen[source]));
         });

@@ -3,6 +3,7 @@
 mod array;
 mod calibrate;
 mod correct;
+mod frequency;
 mod kernels;
 mod layer;
 mod simulator;

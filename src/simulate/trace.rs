@@ -2,7 +2,7 @@
 
 use super::{Observer, Packed, Simulator, Site};
 use crate::quantize::{QuantizedNetwork, Reference};
-use crate::spiking::{SpikingLayer, SpikingNetwork, code};
+use crate::spiking::{SpikeCode, SpikingLayer, SpikingNetwork};
 use serde::{Deserialize, Serialize};
 
 /// All that happened while one sample went through the network.
@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Trace {
     /// The input's codes.
     pub input: Packed<i32>,
+    /// How each tensor's neurons send their codes; `None` where it holds real numbers.
+    pub spike_codes: Vec<Option<SpikeCode>>,
     /// One window per layer, in running order.
     pub windows: Vec<WindowTrace>,
 }
@@ -44,7 +46,7 @@ impl Trace {
     }
 }
 
-/// One layer's listening window: K steps in which the codes of its sources arrive bit by bit.
+/// One layer's listening window: the steps in which the codes of its sources arrive digit by digit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct WindowTrace {
     /// What each of the layer's dendrites received and integrated; most layers have one.
@@ -64,12 +66,12 @@ pub struct WindowTrace {
 /// What one dendrite of a layer received and integrated.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DendriteTrace {
-    /// The codes that are sent, one per neuron that is seen; 0 where nothing is connected.
+    /// The codes that are sent, one per neuron that is seen; the silent code where nothing is connected.
     pub sent: Packed<i32>,
-    /// The bit λ that is sent at each step.
+    /// The digit λ that is sent at each step.
     pub planes: Vec<u8>,
     /// I_t before M_0, step-major: `currents[step · neurons + neuron]`. With weighted accumulation
-    /// it holds the bit's weight c_t, with shifting only its sign.
+    /// it holds the digit's weight c_t, with shifting only its sign.
     pub currents: Packed<i32>,
     /// U before the first step, one per neuron.
     pub start: Packed<i32>,
@@ -177,6 +179,7 @@ pub fn trace(
     let mut recorder = Recorder {
         trace: Trace {
             input: input.to_vec().into(),
+            spike_codes: spiking.codes.clone(),
             windows,
         },
     };
@@ -186,12 +189,12 @@ pub fn trace(
         for (recorded, dendrite) in window.dendrites.iter_mut().zip(&layer.dendrites) {
             dendrite
                 .view
-                .collect(simulator.all_codes(), 0, &mut recorded.sent);
+                .collect(simulator.all_codes(), dendrite.code.silent(), &mut recorded.sent);
             let sent = |&plane: &u8| {
                 recorded
                     .sent
                     .iter()
-                    .filter(|&&code| code::is_spike(code, plane))
+                    .filter(|&&code| dendrite.code.is_spike(code, plane))
                     .count()
             };
             recorded.spikes = recorded.planes.iter().map(|plane| sent(plane) as u32).collect();

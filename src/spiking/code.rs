@@ -1,57 +1,244 @@
-//! Codes as bits: one spike or none per time step (`docs/MATHEMATICS.md`, section 2).
+//! Codes as spike trains: the digits of x − z, one spike or none per time step
+//! (`docs/MATHEMATICS.md`, section 2; what each code costs is in `docs/CODES.md`).
 
-use super::{Accumulation, BitOrder};
+use super::{Accumulation, BitOrder, Digits, Register};
 use crate::graph::CodeFormat;
+use serde::{Deserialize, Serialize};
 
-/// One time step of a window: which bit is sent, and what it weighs.
+/// One time step of a window: which digit is sent, and what it weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// λ, the bit that every neuron sends.
+    /// λ, the digit that every neuron sends.
     pub plane: u8,
     /// c_t. Weighted: ±2^λ. Shifting: ±1, as doubling does the rest.
     pub weight: i64,
 }
 
-/// 2^λ, negative for the sign bit of a signed format.
-pub fn bit_weight(format: CodeFormat, plane: u8) -> i64 {
-    let weight = 1 << plane;
-    if format.signed && plane + 1 == format.bits {
-        -weight
-    } else {
-        weight
+impl Digits {
+    /// d_λ of a value: 0 or 1, or −1 where spikes carry a sign.
+    #[inline]
+    pub fn digit(self, value: i32, plane: u8) -> i32 {
+        match self {
+            Self::Binary => value >> plane & 1,
+            Self::SignMagnitude => (value.abs() >> plane & 1) * value.signum(),
+            Self::Canonical => {
+                let (positive, negative) = canonical(value);
+                (positive >> plane & 1) - (negative >> plane & 1)
+            }
+        }
+    }
+
+    /// How many digits of a value are not 0, of `planes`.
+    #[inline]
+    fn spikes(self, value: i32, planes: u8) -> u32 {
+        match self {
+            Self::Binary => (value as u32 & u32::MAX >> (32 - u32::from(planes))).count_ones(),
+            Self::SignMagnitude => value.unsigned_abs().count_ones(),
+            Self::Canonical => {
+                let (positive, negative) = canonical(value);
+                (positive | negative).count_ones()
+            }
+        }
+    }
+
+    /// Fewest digits that hold everything from `low` to `high`; one at least.
+    fn planes(self, low: i32, high: i32) -> u8 {
+        let magnitude = low.unsigned_abs().max(high.unsigned_abs());
+        let length = |word: u32| 32 - word.leading_zeros();
+        let planes = match self {
+            Self::Binary if low < 0 => u32::from(Register::bits_for(low.into(), high.into())),
+            Self::Binary | Self::SignMagnitude => length(magnitude),
+            Self::Canonical => {
+                let (positive, negative) = canonical(magnitude as i32);
+                length((positive | negative) as u32)
+            }
+        };
+        planes.max(1) as u8
     }
 }
 
-/// Whether bit λ of a code is a spike.
-pub fn is_spike(code: i32, plane: u8) -> bool {
-    code >> plane & 1 == 1
+/// The canonical signed digits (non-adjacent form) of a value: where they are 1, and where −1. No two
+/// neighbours are both set, and no other digits −1, 0, 1 of the same value are set less often (Reitwiesner
+/// 1960).
+#[inline]
+fn canonical(value: i32) -> (i32, i32) {
+    let half = value >> 1;
+    let sum = value + half;
+    let set = sum ^ half;
+    (sum & set, half & set)
 }
 
-/// The spikes of a code: how many of its K bits are set.
-pub fn spikes(code: i32, format: CodeFormat) -> u32 {
-    (code as u32 & mask(format)).count_ones()
+/// How the neurons of a tensor send their codes: as the digits of x − z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SpikeCode {
+    /// The smallest code that is sent.
+    low: i32,
+    /// The largest.
+    high: i32,
+    /// z, the code that is silence.
+    silent: i32,
+    digits: Digits,
+    planes: u8,
 }
 
-/// The K low bits.
-pub fn mask(format: CodeFormat) -> u32 {
-    u32::MAX >> (32 - u32::from(format.bits))
+/// What one neuron can send in a step, and what its digits can have come to by then: least and most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Of the digit with its weight.
+    pub current: (i64, i64),
+    /// Of the sum of the digits so far, with their weights (with doubling, as the membrane has it).
+    pub partial: (i64, i64),
 }
 
-/// The K steps in which codes of `format` are sent.
-pub fn steps(format: CodeFormat, order: BitOrder, accumulation: Accumulation) -> Vec<Step> {
-    let step = |plane| {
-        let weight = bit_weight(format, plane);
-        match accumulation {
-            Accumulation::Weighted => Step { plane, weight },
-            Accumulation::Shifting => Step {
-                plane,
-                weight: weight.signum(),
-            },
+impl SpikeCode {
+    /// Sends codes from `low` to `high` with `silent` as silence. Codes and differences of codes of up to 16
+    /// bits are supported.
+    pub fn new((low, high): (i32, i32), silent: i32, digits: Digits) -> Self {
+        Self {
+            low,
+            high,
+            silent,
+            digits,
+            planes: digits.planes(low - silent, high - silent),
         }
-    };
-    match order {
-        BitOrder::Msb => (0..format.bits).rev().map(step).collect(),
-        BitOrder::Lsb => (0..format.bits).map(step).collect(),
+    }
+
+    /// The bits of the codes themselves: two's complement where they are signed.
+    pub fn of_format(format: CodeFormat) -> Self {
+        Self::new((format.min(), format.max()), 0, Digits::Binary)
+    }
+
+    /// Time steps that a code takes.
+    pub fn planes(&self) -> u8 {
+        self.planes
+    }
+
+    /// z, the code that is silence.
+    pub fn silent(&self) -> i32 {
+        self.silent
+    }
+
+    /// What a digit can be.
+    pub fn digits(&self) -> Digits {
+        self.digits
+    }
+
+    /// Smallest and largest x − z that are sent.
+    pub fn values(&self) -> (i32, i32) {
+        (self.low - self.silent, self.high - self.silent)
+    }
+
+    /// Whether 16 bits hold every x − z.
+    pub(crate) fn fits_words(&self) -> bool {
+        let (low, high) = self.values();
+        low >= i16::MIN.into() && high <= i16::MAX.into()
+    }
+
+    /// Whether spikes carry a sign: a digit may be −1. A chip whose spikes do not needs a second axon for
+    /// each neuron.
+    pub fn has_signed_spikes(&self) -> bool {
+        let (low, high) = self.values();
+        match self.digits {
+            Digits::Binary => false,
+            Digits::SignMagnitude => low < 0,
+            // 3 is the first number that is shorter from above: 4 − 1.
+            Digits::Canonical => low < 0 || high > 2,
+        }
+    }
+
+    /// d_λ of a code: 1 for a spike, −1 for a negative one, 0 for none.
+    #[inline]
+    pub fn digit(&self, code: i32, plane: u8) -> i32 {
+        self.digits.digit(code - self.silent, plane)
+    }
+
+    /// Whether a neuron with this code spikes when digit λ is sent.
+    #[inline]
+    pub fn is_spike(&self, code: i32, plane: u8) -> bool {
+        self.digit(code, plane) != 0
+    }
+
+    /// The spikes of a code: how many of its digits are not 0.
+    #[inline]
+    pub fn spikes(&self, code: i32) -> u32 {
+        self.digits.spikes(code - self.silent, self.planes)
+    }
+
+    /// The most spikes that a code can take.
+    pub fn most_spikes(&self) -> u32 {
+        (self.low..=self.high)
+            .map(|code| self.spikes(code))
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// 2^λ, negative for the sign bit of two's complement.
+    pub fn weight(&self, plane: u8) -> i64 {
+        let is_sign = self.digits == Digits::Binary && self.values().0 < 0 && plane + 1 == self.planes;
+        if is_sign { -(1 << plane) } else { 1 << plane }
+    }
+
+    /// The steps in which codes are sent.
+    pub fn steps(&self, order: BitOrder, accumulation: Accumulation) -> Vec<Step> {
+        let step = |plane| {
+            let weight = self.weight(plane);
+            let weight = match accumulation {
+                Accumulation::Weighted => weight,
+                Accumulation::Shifting => weight.signum(),
+            };
+            Step { plane, weight }
+        };
+        match order {
+            BitOrder::Msb => (0..self.planes).rev().map(step).collect(),
+            BitOrder::Lsb => (0..self.planes).map(step).collect(),
+        }
+    }
+
+    /// What is possible in each of these steps, whichever codes are sent. Most significant digit first, what has
+    /// arrived never decreases with the code, in all three kinds of digits, so the ends of the range tell.
+    pub fn reach(&self, steps: &[Step], doubling: bool) -> Vec<Reach> {
+        let (low, high) = self.values();
+        let factor = 1 + i64::from(doubling);
+        let msb_first = steps.first().map(|s| s.plane) > steps.last().map(|s| s.plane);
+        let mut ends = (0, 0);
+        let reach = |(index, step): (usize, &Step)| {
+            let add = |sum, end| factor * sum + i64::from(self.digits.digit(end, step.plane)) * step.weight;
+            ends = (add(ends.0, low), add(ends.1, high));
+            Reach {
+                current: self.current(step),
+                partial: if msb_first || index + 1 == steps.len() {
+                    ends
+                } else {
+                    self.tail(step.plane)
+                },
+            }
+        };
+        steps.iter().enumerate().map(reach).collect()
+    }
+
+    fn current(&self, step: &Step) -> (i64, i64) {
+        let weight = step.weight;
+        match self.digits {
+            Digits::Binary => (weight.min(0), weight.max(0)),
+            _ if !self.has_signed_spikes() => (0, weight),
+            Digits::SignMagnitude if self.values().1 <= 0 => (-weight, 0),
+            _ => (-weight, weight),
+        }
+    }
+
+    /// What the digits 0 to λ come to, least and most, where others follow.
+    fn tail(&self, plane: u8) -> (i64, i64) {
+        let (low, high) = self.values();
+        let all_ones = (2 << plane) - 1;
+        match self.digits {
+            Digits::Binary => (0, all_ones),
+            Digits::SignMagnitude => (
+                -all_ones.min(i64::from(low.min(0)).abs()),
+                all_ones.min(high.max(0).into()),
+            ),
+            // 1010…: every other digit.
+            Digits::Canonical => (-((4 << plane) / 3), (4 << plane) / 3),
+        }
     }
 }
 
@@ -60,36 +247,131 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn formats() -> impl Strategy<Value = CodeFormat> {
-        (1u8..=16, any::<bool>()).prop_map(|(bits, signed)| CodeFormat { bits, signed })
+    fn digits() -> impl Strategy<Value = Digits> {
+        prop_oneof![
+            Just(Digits::Binary),
+            Just(Digits::SignMagnitude),
+            Just(Digits::Canonical)
+        ]
     }
 
-    fn decode(code: i32, steps: &[Step]) -> i64 {
-        steps
-            .iter()
-            .map(|s| i64::from(is_spike(code, s.plane)) * s.weight)
-            .sum()
+    /// Any range of codes of up to 16 bits, any silent code, any kind of digits.
+    fn codes() -> impl Strategy<Value = SpikeCode> {
+        (
+            1u8..=16,
+            any::<bool>(),
+            digits(),
+            0.0..1.0f64,
+            0.0..1.0f64,
+            0.0..1.0f64,
+        )
+            .prop_map(|(bits, signed, digits, low, high, silent)| {
+                let format = CodeFormat { bits, signed };
+                let at =
+                    |unit: f64| format.min() + (unit * f64::from(format.max() - format.min())).round() as i32;
+                let (low, high) = (at(low.min(high)), at(low.max(high)));
+                SpikeCode::new((low, high), at(silent), digits)
+            })
+    }
+
+    /// Some codes of the range: all of a small one.
+    fn some(code: SpikeCode) -> impl Iterator<Item = i32> {
+        let stride = ((code.high - code.low) / 300).max(1);
+        (code.low..=code.high).step_by(stride as usize).chain([code.high])
+    }
+
+    fn forms() -> [(BitOrder, Accumulation); 3] {
+        [
+            (BitOrder::Msb, Accumulation::Weighted),
+            (BitOrder::Lsb, Accumulation::Weighted),
+            (BitOrder::Msb, Accumulation::Shifting),
+        ]
     }
 
     proptest! {
         #[test]
-        fn the_bits_of_a_code_add_up_to_it_in_either_order(format in formats(), unit in 0.0..1.0f64) {
-            let span = f64::from(format.max() - format.min());
-            let code = format.min() + (unit * span).round() as i32;
-            for order in [BitOrder::Msb, BitOrder::Lsb] {
-                let sent = steps(format, order, Accumulation::Weighted);
-                prop_assert_eq!(decode(code, &sent), i64::from(code));
-                prop_assert_eq!(sent.iter().filter(|s| is_spike(code, s.plane)).count() as u32, spikes(code, format));
+        fn the_digits_of_a_code_add_up_to_it_in_either_order(code in codes()) {
+            for (order, accumulation) in forms() {
+                let steps = code.steps(order, accumulation);
+                let factor = 1 + i64::from(accumulation == Accumulation::Shifting);
+                prop_assert_eq!(steps.len(), usize::from(code.planes()));
+                for x in some(code) {
+                    let add = |u, s: &Step| factor * u + i64::from(code.digit(x, s.plane)) * s.weight;
+                    prop_assert_eq!(steps.iter().fold(0, add), i64::from(x - code.silent()), "{} in {:?}", x, code);
+                    let spikes = steps.iter().filter(|s| code.is_spike(x, s.plane)).count();
+                    prop_assert_eq!(spikes as u32, code.spikes(x));
+                    prop_assert!(code.spikes(x) <= code.most_spikes());
+                }
             }
         }
 
         #[test]
-        fn doubling_takes_the_place_of_bit_weights(format in formats(), unit in 0.0..1.0f64) {
-            let span = f64::from(format.max() - format.min());
-            let code = format.min() + (unit * span).round() as i32;
-            let sent = steps(format, BitOrder::Msb, Accumulation::Shifting);
-            let sum = sent.iter().fold(0, |u, s| 2 * u + i64::from(is_spike(code, s.plane)) * s.weight);
-            prop_assert_eq!(sum, i64::from(code));
+        fn no_step_and_no_partial_sum_is_out_of_reach(code in codes()) {
+            for (order, accumulation) in forms() {
+                let steps = code.steps(order, accumulation);
+                let doubling = accumulation == Accumulation::Shifting;
+                let reach = code.reach(&steps, doubling);
+                for x in some(code) {
+                    let mut partial = 0;
+                    for (step, reach) in steps.iter().zip(&reach) {
+                        let current = i64::from(code.digit(x, step.plane)) * step.weight;
+                        partial = (1 + i64::from(doubling)) * partial + current;
+                        prop_assert!((reach.current.0..=reach.current.1).contains(&current), "{} {:?}", x, code);
+                        prop_assert!((reach.partial.0..=reach.partial.1).contains(&partial), "{} {:?}", x, code);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn most_significant_first_a_larger_code_is_never_behind(code in codes()) {
+            let steps = code.steps(BitOrder::Msb, Accumulation::Weighted);
+            let arrived = |x: i32, count: usize| -> i64 {
+                steps[..count].iter().map(|s| i64::from(code.digit(x, s.plane)) * s.weight).sum()
+            };
+            for count in 1..=steps.len() {
+                prop_assert!(some(code).is_sorted_by_key(|x| arrived(x, count)), "{:?} after {}", code, count);
+            }
+        }
+
+        #[test]
+        fn only_codes_with_signed_spikes_send_a_minus(code in codes()) {
+            let minus = (code.low..=code.high).any(|x| (0..code.planes()).any(|p| code.digit(x, p) < 0));
+            prop_assert!(!minus || code.has_signed_spikes());
+        }
+
+        #[test]
+        fn canonical_digits_have_no_set_neighbours_and_the_fewest_spikes(value in -70_000..70_000i32) {
+            let digit = |plane| Digits::Canonical.digit(value, plane);
+            for plane in 0..18 {
+                prop_assert!(digit(plane) == 0 || digit(plane + 1) == 0);
+            }
+            for other in [Digits::Binary, Digits::SignMagnitude] {
+                prop_assert!(Digits::Canonical.spikes(value, 18) <= other.spikes(value, 18));
+            }
+        }
+
+        #[test]
+        fn the_silent_code_is_silent(code in codes()) {
+            prop_assert_eq!(code.spikes(code.silent()), 0);
+        }
+    }
+
+    #[test]
+    fn steps_of_a_byte_are_eight_and_nine_where_differences_need_them() {
+        let planes = |silent, digits| SpikeCode::new((-128, 127), silent, digits).planes();
+        assert_eq!(planes(0, Digits::Binary), 8);
+        assert_eq!(planes(-128, Digits::Binary), 8);
+        assert_eq!(planes(-5, Digits::Binary), 9);
+        assert_eq!(planes(-5, Digits::SignMagnitude), 8);
+        assert_eq!(planes(0, Digits::Canonical), 8);
+        assert_eq!(planes(-128, Digits::Canonical), 9);
+        assert_eq!(
+            SpikeCode::of_format(CodeFormat::signed(8)),
+            SpikeCode::new((-128, 127), 0, Digits::Binary)
+        );
+        for (signed, bits) in [(false, 1), (true, 1), (false, 16), (true, 16)] {
+            assert_eq!(SpikeCode::of_format(CodeFormat { bits, signed }).planes(), bits);
         }
     }
 }

@@ -25,6 +25,37 @@ pub enum Accumulation {
     Shifting,
 }
 
+/// z, the code that is sent as silence: neurons send the digits of x − z. The decoded integers stay the
+/// same, since the constant that the membrane begins with makes up for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SilentCode {
+    /// Code 0: codes are sent as their format has them.
+    #[default]
+    Zero,
+    /// The zero point Z, the code of the real number 0.
+    ZeroPoint,
+    /// The code that calibration data has most often.
+    MostFrequent,
+    /// The smallest code that the tensor's neurons fire: what is sent is never negative, as behind a
+    /// ReLU.
+    Lowest,
+}
+
+/// What a digit of x − z can be, and so what a spike is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Digits {
+    /// 0 or 1: two's complement where x − z can be negative, else unsigned.
+    #[default]
+    Binary,
+    /// The bits of |x − z|, each a spike with the sign of x − z.
+    SignMagnitude,
+    /// −1, 0 or 1, never two in a row that are not 0 (the non-adjacent form): as few spikes as signed digits can
+    /// have.
+    Canonical,
+}
+
 /// What the register does with a result outside its range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -113,6 +144,10 @@ pub struct Conversion {
     pub order: BitOrder,
     /// How bit weights enter the membrane.
     pub accumulation: Accumulation,
+    /// Which code is silence.
+    pub silent_code: SilentCode,
+    /// What the digits of a code are.
+    pub digits: Digits,
     /// n, the membrane register's width, [`MIN_REGISTER_BITS`] to [`MAX_REGISTER_BITS`].
     pub register_bits: u8,
     /// What happens outside its range.
@@ -144,6 +179,8 @@ impl Default for Conversion {
         Self {
             order: BitOrder::default(),
             accumulation: Accumulation::default(),
+            silent_code: SilentCode::default(),
+            digits: Digits::default(),
             register_bits: MAX_REGISTER_BITS,
             overflow: Overflow::default(),
             scaling: Scaling::default(),

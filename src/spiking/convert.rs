@@ -2,10 +2,9 @@
 //! (`docs/MATHEMATICS.md`, section 3). The mean-error correction needs a run and is added by
 //! [`simulate::calibrate`](crate::simulate::calibrate).
 
-use super::code::{self, Step};
 use super::{
-    Accumulation, Conversion, Factor, Fire, FoldAt, LayerPlan, Overflow, Register, Rounding, Scale, Scaling,
-    SpikingDendrite, SpikingLayer, SpikingNetwork, Synapses,
+    Accumulation, Conversion, Factor, Fire, FoldAt, LayerPlan, Overflow, Reach, Register, Rounding, Scale,
+    Scaling, SpikeCode, SpikingDendrite, SpikingLayer, SpikingNetwork, Step, Synapses, spike_codes,
 };
 use crate::quantize::{Dendrite, Layer, QuantizedNetwork, Reduce};
 
@@ -38,19 +37,36 @@ impl Range {
     }
 }
 
-/// Converts with the given calibrated ranges, one per dendrite of each layer.
+/// Converts with the given calibrated ranges, one per dendrite of each layer. Where the most frequent code
+/// is to be silence, nothing is known of it, and the zero point is.
 pub fn convert(
     network: &QuantizedNetwork,
     conversion: &Conversion,
     calibrated: &[Vec<Range>],
+) -> SpikingNetwork {
+    convert_coded(
+        network,
+        conversion,
+        calibrated,
+        spike_codes(network, conversion, &[]),
+    )
+}
+
+/// The same, with the spike code of every tensor.
+pub fn convert_coded(
+    network: &QuantizedNetwork,
+    conversion: &Conversion,
+    calibrated: &[Vec<Range>],
+    codes: Vec<Option<SpikeCode>>,
 ) -> SpikingNetwork {
     let layers = network.layers.iter().zip(calibrated);
     SpikingNetwork {
         conversion: *conversion,
         tensors: network.tensors.clone(),
         layers: layers
-            .map(|(layer, ranges)| convert_layer(layer, conversion, ranges))
+            .map(|(layer, ranges)| convert_layer(layer, conversion, ranges, &codes))
             .collect(),
+        codes,
     }
 }
 
@@ -64,13 +80,17 @@ pub fn no_ranges(network: &QuantizedNetwork) -> Vec<Vec<Range>> {
 }
 
 /// The same network with registers that hold everything: the runs that ranges are measured on.
-pub fn ideal(network: &QuantizedNetwork, conversion: &Conversion) -> SpikingNetwork {
+pub fn ideal(
+    network: &QuantizedNetwork,
+    conversion: &Conversion,
+    codes: Vec<Option<SpikeCode>>,
+) -> SpikingNetwork {
     let mut conversion = Conversion {
         scaling: Scaling::Off,
         ..*conversion
     };
     conversion.bias_calibration.fit = false;
-    let mut ideal = convert(network, &conversion, &no_ranges(network));
+    let mut ideal = convert_coded(network, &conversion, &no_ranges(network), codes);
     for dendrite in ideal.layers.iter_mut().flat_map(|layer| &mut layer.dendrites) {
         dendrite.register.bits = 63;
     }
@@ -97,14 +117,26 @@ pub(crate) struct Fitted<T> {
     pub(crate) saturated: u64,
 }
 
-fn convert_layer(layer: &Layer, conversion: &Conversion, calibrated: &[Range]) -> SpikingLayer {
-    let constants = constants(layer, conversion);
+fn convert_layer(
+    layer: &Layer,
+    conversion: &Conversion,
+    calibrated: &[Range],
+    codes: &[Option<SpikeCode>],
+) -> SpikingLayer {
+    // What one dendrite sees is sent in one code; a constant sees nothing.
+    let code_of = |d: &Dendrite| {
+        let code = d.view.tensors.first().and_then(|&tensor| codes[tensor]);
+        code.unwrap_or(SpikeCode::of_format(d.affine.format))
+    };
+    let codes: Vec<SpikeCode> = layer.dendrites.iter().map(code_of).collect();
+    let constants = constants(layer, conversion, &codes);
     let converted: Vec<Converted> = layer
         .dendrites
         .iter()
+        .zip(codes)
         .zip(constants.start)
         .zip(calibrated)
-        .map(|((dendrite, start), &range)| convert_dendrite(dendrite, start, conversion, range))
+        .map(|(((dendrite, code), start), &range)| convert_dendrite(dendrite, code, start, conversion, range))
         .collect();
     let Fitted {
         values: bias,
@@ -182,18 +214,18 @@ fn plan(converted: &[Converted], m1: Vec<f64>) -> LayerPlan {
 
 fn convert_dendrite(
     dendrite: &Dendrite,
+    code: SpikeCode,
     start: Vec<i64>,
     conversion: &Conversion,
     calibrated: Range,
 ) -> Converted {
-    let format = dendrite.affine.format;
-    let steps = code::steps(format, conversion.order, conversion.accumulation);
+    let steps = code.steps(conversion.order, conversion.accumulation);
     let doubling = conversion.accumulation == Accumulation::Shifting;
     let register = Register {
         bits: conversion.register_bits,
         overflow: conversion.overflow,
     };
-    let guaranteed = guaranteed_range(dendrite, &steps, doubling, &start);
+    let guaranteed = guaranteed_range(dendrite, &code.reach(&steps, doubling), doubling, &start);
     let (scale, i_max) = scale(conversion, register, &steps, calibrated, guaranteed);
     let bias = fit_start(&start, scale, conversion);
     // What a constant that was cut off leads to is not what the bound was worked out for.
@@ -206,6 +238,7 @@ fn convert_dendrite(
         dendrite: SpikingDendrite {
             view: dendrite.view.clone(),
             affine: dendrite.affine,
+            code,
             connections: dendrite.connections,
             reduce: dendrite.reduce,
             synapses: Synapses::new(&dendrite.weights.values, dendrite.connections.fan_in()),
@@ -214,16 +247,16 @@ fn convert_dendrite(
             register,
             scale,
             start: bias.values.clone(),
-            collapses: scale.is_one() && proven && products_fit(dendrite),
+            collapses: scale.is_one() && proven && products_fit(dendrite, code),
         },
         bias,
     }
 }
 
-/// Whether 16-bit codes and 32-bit sums hold Σ_j w_ij x_j and all its partial sums.
-fn products_fit(dendrite: &Dendrite) -> bool {
-    let format = dendrite.affine.format;
-    let largest = i64::from(format.max()).max(-i64::from(format.min()));
+/// Whether 16-bit values and 32-bit sums hold Σ_j w_ij (x_j − z) and all its partial sums.
+fn products_fit(dendrite: &Dendrite, code: SpikeCode) -> bool {
+    let (low, high) = code.values();
+    let largest = i64::from(high).max(-i64::from(low));
     let rows = dendrite
         .weights
         .values
@@ -232,7 +265,7 @@ fn products_fit(dendrite: &Dendrite) -> bool {
         .map(|row| row.iter().map(|&w| i64::from(w).abs()).sum())
         .max();
     let bound = heaviest.unwrap_or(0i64).saturating_mul(largest);
-    format.max() <= i32::from(i16::MAX) && bound <= i64::from(i32::MAX)
+    code.fits_words() && bound <= i64::from(i32::MAX)
 }
 
 /// The constants of every neuron, before they are scaled and fitted.
@@ -245,12 +278,16 @@ struct Constants {
     zero_point: i32,
 }
 
-/// Bias calibration, part one: fold b, Z_x and Z_y into one constant.
-fn constants(layer: &Layer, conversion: &Conversion) -> Constants {
+/// Bias calibration, part one: fold b, Z_x and Z_y into one constant. What arrives is x − z, so z is taken
+/// off Z_x.
+fn constants(layer: &Layer, conversion: &Conversion, codes: &[SpikeCode]) -> Constants {
     let zero_points = conversion.bias_calibration.fold;
     // Without folding the bias is added alone, as if every zero point were 0.
-    let folded = |d: &Dendrite| d.folded_bias(if zero_points { d.affine.zero_point } else { 0 });
-    let start: Vec<Vec<i64>> = layer.dendrites.iter().map(folded).collect();
+    let zero_point = |d: &Dendrite| if zero_points { d.affine.zero_point } else { 0 };
+    let dendrites = layer.dendrites.iter().zip(codes);
+    let start: Vec<Vec<i64>> = dendrites
+        .map(|(d, code)| d.folded_bias(zero_point(d) - code.silent()))
+        .collect();
     let z_y = if zero_points {
         layer.requantizer.zero_point()
     } else {
@@ -324,9 +361,9 @@ pub(crate) fn fit_bias(mut values: Vec<f64>, conversion: &Conversion) -> Fitted<
     }
 }
 
-/// What the weights allow, whatever arrives: every bit that helps is a spike, no other is. A maximum
+/// What the weights allow, whatever arrives: each input sends what moves the membrane farthest. A maximum
 /// takes the largest code that has arrived so far, so its neuron is one with a single weight of 1.
-fn guaranteed_range(dendrite: &Dendrite, steps: &[Step], doubling: bool, start: &[i64]) -> Range {
+fn guaranteed_range(dendrite: &Dendrite, reach: &[Reach], doubling: bool, start: &[i64]) -> Range {
     let neurons = dendrite.connections.output.len();
     let (positive, negative) = match dendrite.reduce {
         Reduce::Sum => (
@@ -338,21 +375,25 @@ fn guaranteed_range(dendrite: &Dendrite, steps: &[Step], doubling: bool, start: 
     let mut range = Range::default();
     for neuron in 0..neurons {
         let offset = start.get(neuron).copied().unwrap_or(0);
-        let (mut low, mut high) = if doubling { (0, 0) } else { (offset, offset) };
-        range.include(low);
-        for step in steps {
-            let ends = [step.weight * negative[neuron], step.weight * positive[neuron]];
-            let (least, most) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
-            let factor = 1 + i64::from(doubling);
-            (low, high) = (factor * low + least, factor * high + most);
-            for value in [least, most, low, high] {
-                range.include(value);
-            }
-        }
+        let (positive, negative) = (positive[neuron], negative[neuron]);
+        let ends = |(least, most): (i64, i64)| {
+            [
+                positive * least + negative * most,
+                positive * most + negative * least,
+            ]
+        };
         range.include(offset);
-        if doubling {
-            range.include(low + offset);
-            range.include(high + offset);
+        let before = if doubling { 0 } else { offset };
+        for reach in reach {
+            ends(reach.current).into_iter().for_each(|i| range.include(i));
+            ends(reach.partial)
+                .into_iter()
+                .for_each(|u| range.include(before + u));
+        }
+        if let Some(last) = reach.last() {
+            ends(last.partial)
+                .into_iter()
+                .for_each(|u| range.include(offset + u));
         }
     }
     range

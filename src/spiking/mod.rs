@@ -2,20 +2,22 @@
 //!
 //! Equations and their sources are in `docs/MATHEMATICS.md`.
 
-pub mod code;
+mod code;
 mod conversion;
 mod convert;
 mod network;
 mod neuron;
 mod plan;
+mod silence;
 
-pub use code::Step;
+pub use code::{Reach, SpikeCode, Step};
 pub use conversion::{
-    Accumulation, BiasCalibration, BitOrder, Conversion, Factor, FoldAt, MAX_REGISTER_BITS,
-    MIN_REGISTER_BITS, Overflow, Rounding, Scaling,
+    Accumulation, BiasCalibration, BitOrder, Conversion, Digits, Factor, FoldAt, MAX_REGISTER_BITS,
+    MIN_REGISTER_BITS, Overflow, Rounding, Scaling, SilentCode,
 };
 pub(crate) use convert::{Fitted, fit_bias, rounding_reserve};
-pub use convert::{Range, convert, ideal, no_ranges};
+pub use convert::{Range, convert, convert_coded, ideal, no_ranges};
 pub use network::{Fire, LANES, SpikingDendrite, SpikingLayer, SpikingNetwork, Synapses};
 pub use neuron::{Register, Scale};
 pub use plan::LayerPlan;
+pub use silence::{code_groups, spike_codes};

@@ -1,7 +1,7 @@
 //! The spiking network: for every layer, what its STEM neurons hold and do.
 
-use super::{Conversion, LayerPlan, Register, Scale, Step};
-use crate::graph::{Affine, CodeFormat, Connections};
+use super::{Conversion, LayerPlan, Register, Scale, SpikeCode, Step};
+use crate::graph::{Affine, Connections};
 use crate::quantize::{CodeTensor, Line, Reduce, Requantizer, Shared, View};
 
 /// A network of STEM neurons.
@@ -11,6 +11,8 @@ pub struct SpikingNetwork {
     pub conversion: Conversion,
     /// The input, then the output of each layer, as in the quantized network.
     pub tensors: Vec<CodeTensor>,
+    /// How each tensor's neurons send their codes; `None` where it holds real numbers.
+    pub codes: Vec<Option<SpikeCode>>,
     /// Layers in running order.
     pub layers: Vec<SpikingLayer>,
 }
@@ -54,13 +56,15 @@ pub struct SpikingDendrite {
     pub view: View,
     /// How their codes are read.
     pub affine: Affine,
+    /// How they are sent.
+    pub code: SpikeCode,
     /// Which neuron listens to which.
     pub connections: Connections,
     /// What is made of what arrives.
     pub reduce: Reduce,
     /// Synapse weights, laid out for the kernels.
     pub synapses: Synapses,
-    /// The K steps of its window.
+    /// The steps of its window, one for each digit of a code.
     pub steps: Vec<Step>,
     /// Whether the membrane doubles at each step.
     pub doubling: bool,
@@ -71,16 +75,9 @@ pub struct SpikingDendrite {
     /// What stands in the membrane before the first step (shifting: what is added after the last),
     /// already scaled; one per neuron, or empty for 0.
     pub start: Vec<i64>,
-    /// Whether the K steps provably come to one integer product: M_0 = 1, no input can leave the
+    /// Whether these steps provably come to one integer product: M_0 = 1, no input can leave the
     /// register, and 32 bits hold every sum of products.
     pub collapses: bool,
-}
-
-impl SpikingDendrite {
-    /// The codes that arrive.
-    pub fn code(&self) -> CodeFormat {
-        self.affine.format
-    }
 }
 
 /// Weights of a layer, each output channel's row padded with zeros to whole vectors.

@@ -47,6 +47,8 @@ pub struct Palette {
     pub ink_soft: Rgb,
     /// A spike.
     pub spike: Rgb,
+    /// A spike that counts as −1, where spikes carry a sign.
+    pub spike_negative: Rgb,
     /// Membranes above zero.
     pub positive: Rgb,
     /// Membranes below zero.
@@ -79,6 +81,7 @@ impl Palette {
             ink: colour("--ink"),
             ink_soft: colour("--ink-soft"),
             spike: colour("--spike"),
+            spike_negative: colour("--spike-negative"),
             positive: colour("--membrane-positive"),
             negative: colour("--membrane-negative"),
             zero: colour("--membrane-zero"),
@@ -203,6 +206,7 @@ mod tests {
             "ink",
             "ink-soft",
             "spike",
+            "spike-negative",
             "membrane-positive",
         ];
         let more = ["membrane-negative", "membrane-zero", "bad", "layer-input"];

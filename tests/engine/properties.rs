@@ -12,7 +12,8 @@ use sdann::quantize::{
 };
 use sdann::simulate::{Observer, Samples, Simulator, Site, calibrate, calibrate_within, measure};
 use sdann::spiking::{
-    Accumulation, BiasCalibration, BitOrder, Conversion, Factor, FoldAt, Overflow, Rounding, Scaling,
+    Accumulation, BiasCalibration, BitOrder, Conversion, Digits, Factor, FoldAt, Overflow, Rounding, Scaling,
+    SilentCode,
 };
 use std::sync::Arc;
 
@@ -244,15 +245,30 @@ pub fn conversion() -> impl Strategy<Value = Conversion> {
         Just(Rounding::HalfUp),
         Just(Rounding::HalfEven)
     ];
-    (forms, overflow, factor, rounding, 4u8..=32).prop_map(
-        |((order, accumulation), overflow, factor, rounding, register_bits)| Conversion {
-            order,
-            accumulation,
-            overflow,
-            factor,
-            rounding,
-            register_bits,
-            ..Conversion::default()
+    let silent = prop_oneof![
+        Just(SilentCode::Zero),
+        Just(SilentCode::ZeroPoint),
+        Just(SilentCode::MostFrequent),
+        Just(SilentCode::Lowest)
+    ];
+    let digits = prop_oneof![
+        Just(Digits::Binary),
+        Just(Digits::SignMagnitude),
+        Just(Digits::Canonical)
+    ];
+    (forms, (silent, digits), overflow, factor, rounding, 4u8..=32).prop_map(
+        |((order, accumulation), (silent_code, digits), overflow, factor, rounding, register_bits)| {
+            Conversion {
+                order,
+                accumulation,
+                silent_code,
+                digits,
+                overflow,
+                factor,
+                rounding,
+                register_bits,
+                ..Conversion::default()
+            }
         },
     )
 }

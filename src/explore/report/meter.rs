@@ -8,7 +8,7 @@ use super::{
 use crate::explore::Tally;
 use crate::quantize::{QuantizedNetwork, Reference, winner};
 use crate::simulate::{Observer, RangeMeter, Simulator, Site, Statistics, exact_potentials};
-use crate::spiking::{Range, SpikingNetwork, code, ideal, no_ranges};
+use crate::spiking::{Range, SpikingNetwork, ideal, no_ranges};
 use std::rc::Rc;
 
 /// Measures what a [`ConversionReport`] says.
@@ -96,7 +96,7 @@ impl ReportMeter {
             }
         });
         Self {
-            ideal: ideal(network, &spiking.conversion),
+            ideal: ideal(network, &spiking.conversion, spiking.codes.clone()),
             half_ranges: statistics.half_ranges.clone(),
             tally: Tally::new(network, 0),
             alone: Simulator::new(network),
@@ -148,7 +148,7 @@ impl ReportMeter {
         } = self;
         let (chain, reference) = (tally.simulator(), tally.reference());
         let (meter, layer) = (&mut layers[index], &spiking.layers[index]);
-        let wrong = meter.hear(network, chain, reference);
+        let wrong = meter.hear(network, spiking, chain, reference);
         let overflows = tally.agreement().layers[index].overflows;
         let new_overflows = overflows - std::mem::replace(&mut meter.overflows, overflows);
         meter.errors.add(network, index, chain, reference);
@@ -245,16 +245,22 @@ impl ReportMeter {
 
 impl LayerMeter {
     /// Counts what arrives, and says how many of its codes are wrong.
-    fn hear(&mut self, network: &QuantizedNetwork, chain: &Simulator, reference: &Reference) -> usize {
+    fn hear(
+        &mut self,
+        network: &QuantizedNetwork,
+        spiking: &SpikingNetwork,
+        chain: &Simulator,
+        reference: &Reference,
+    ) -> usize {
         let mut wrong = 0;
         for &tensor in &self.sources {
             let codes = chain.codes(tensor);
             let pairs = codes.iter().zip(reference.codes(tensor));
             wrong += pairs.filter(|(code, exact)| code != exact).count();
             self.arriving.codes += codes.len() as u64;
-            if let Some(affine) = network.tensors[tensor].affine {
-                let zeros = codes.iter().filter(|&&code| code == affine.zero_point).count();
-                let spikes = code::spikes(affine.zero_point, affine.format);
+            if let (Some(affine), Some(code)) = (network.tensors[tensor].affine, spiking.codes[tensor]) {
+                let zeros = codes.iter().filter(|&&x| x == affine.zero_point).count();
+                let spikes = code.spikes(affine.zero_point);
                 self.zero_point_spikes += zeros as u64 * u64::from(spikes);
             }
         }

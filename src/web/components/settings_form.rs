@@ -22,8 +22,10 @@ pub struct Props {
 }
 
 /// Settings that few people change.
-const LESS_USED: [&str; 7] = [
+const LESS_USED: [&str; 9] = [
     "accumulation",
+    "silent-code",
+    "digits",
     "overflow",
     "factor",
     "rounding",

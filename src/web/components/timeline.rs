@@ -5,7 +5,7 @@ use crate::web::format::thousands;
 use crate::web::palette::hue_of_layer;
 use crate::web::plots::ByPtr;
 use crate::web::state::{Action, Dispatch, Playhead, SPEEDS, Seek};
-use crate::web::views::{full_name, layer_name, tensor_name};
+use crate::web::views::{digit_word, full_name, layer_name, tensor_name};
 use crate::web::worker::{NetworkView, RunView};
 use web_sys::{Element, HtmlSelectElement};
 use yew::prelude::*;
@@ -34,6 +34,8 @@ struct Window {
     /// Spikes at each step.
     spikes: Vec<u32>,
     planes: Vec<u8>,
+    /// What a digit is called.
+    digit: &'static str,
 }
 
 /// What the network's own input is called.
@@ -103,6 +105,7 @@ fn windows(network: &NetworkView, run: &RunView) -> Vec<Window> {
                 .collect(),
             spikes: trace.main().spikes.clone(),
             planes: trace.main().planes.clone(),
+            digit: digit_word(run),
         }
     };
     layers.map(window).collect()
@@ -261,11 +264,12 @@ fn words(windows: &[Window], step: usize, steps: usize) -> (String, f64) {
         .get(index)
         .and_then(|window| window.planes.get(step - starts[index]));
     let text = match (windows.get(index), plane) {
-        (Some(window), Some(bit)) => {
+        (Some(window), Some(plane)) => {
             let article = if window.from == INPUT { "the " } else { "" };
             format!(
-                "step {} of {steps}, bit {bit} of {article}{}’s codes",
+                "step {} of {steps}, {} {plane} of {article}{}’s codes",
                 step + 1,
+                window.digit,
                 window.from
             )
         }
@@ -303,6 +307,7 @@ mod tests {
             shares: vec![0.0; 8],
             spikes: vec![0; 8],
             planes: (0..8).rev().collect(),
+            digit: "bit",
         };
         vec![window("input", "conv1"), window("conv1", "conv2")]
     }

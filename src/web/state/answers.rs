@@ -14,7 +14,7 @@ impl State {
         self.notices.retain(|notice| notice.title != SILENT);
         match response {
             Response::Loaded { epoch, network } => self.take_network(epoch, network),
-            Response::Run { epoch, run } => self.take_run(epoch, run),
+            Response::Run { epoch, run } => self.take_run(epoch, *run),
             Response::Counted { epoch, agreement } => self.take_counts(epoch, agreement),
             Response::Calibration { epoch, effect } => self.take_calibration(epoch, effect),
             Response::Failed { epoch, what, message } => self.take_failure(epoch, what, message),

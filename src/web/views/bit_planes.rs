@@ -1,8 +1,10 @@
 //! The second stage: the bit planes of the tensor that is being sent.
 
 use super::stage::Stage;
-use super::words::{bit, code_format, producer, sentence_name, volume};
+use super::words::{digit_weight, producer, sentence_name, spike_code, volume};
 use crate::graph::Volume;
+use crate::simulate::WindowTrace;
+use crate::spiking::SpikeCode;
 use crate::web::format;
 use crate::web::palette::Palette;
 use crate::web::plots::{ByPtr, Limits, Mosaic, PixelCanvas, Pixels, Rect};
@@ -57,16 +59,27 @@ pub fn BitPlanesStage(props: &BitPlanesStageProps) -> Html {
         |(run, (window, source), palette, sheet)| {
             sheet.paint(
                 run.trace.codes(*source),
+                spike_code(run, *source),
                 &run.trace.windows[*window].main().planes,
                 palette,
             )
         },
     );
-    let format = code_format(network, layer.source);
-    let bits = format.map_or(8, |f| f.bits);
-    let weight = |lambda: u8| format::bit_weight(lambda, bits, format.is_some_and(|f| f.signed));
+    let code = spike_code(run, layer.source);
+    let weight = |lambda: u8| digit_weight(code, lambda);
     let name = sentence_name(network, layer.source);
     let spikes = |step: usize| trace.main().spikes.get(step).copied().unwrap_or(0);
+    let has_signs = code.is_some_and(|code| code.has_signed_spikes());
+    let counted = |index: usize| {
+        let words = format::counted(spikes(index).into(), "spike", "spikes");
+        if !has_signs {
+            return words;
+        }
+        format!(
+            "{words}, {} negative",
+            format::count(negative(code, trace, index) as u64)
+        )
+    };
     let now = trace.main().planes.get(*step).copied().unwrap_or(0);
     let onclick = producer(network, layer.source).map(|source| {
         let (on_select, ratio) = (on_select.clone(), *ratio);
@@ -102,7 +115,7 @@ pub fn BitPlanesStage(props: &BitPlanesStageProps) -> Html {
             <li class={classes!("plane", when)} {style} aria-current={(index == *step).then_some("step")}>
                 <span class="plane-weight">{ weight(lambda) }</span>
                 <span class="visually-hidden">
-                    { format!(": {}", format::counted(spikes(index).into(), "spike", "spikes")) }
+                    { format!(": {}", counted(index)) }
                 </span>
             </li>
         }
@@ -110,15 +123,27 @@ pub fn BitPlanesStage(props: &BitPlanesStageProps) -> Html {
     html! {
         <Stage title="Bit planes" subtitle={format!("of {name}")} hue="var(--spike)"
             state={format!("sending {} now", weight(now))}
-            counts={format::counted(spikes(*step).into(), "spike", "spikes")}>
+            counts={counted(*step)}>
             <div class={classes!("planes", onclick.is_some().then_some("can-choose"))} {onclick}>
                 <PixelCanvas pixels={ByPtr(pixels)} ratio={*ratio} />
                 <ol aria-label={format!("Bit planes of {name} in the order in which they are sent")}>
                     { for trace.main().planes.iter().enumerate().map(plane) }
                 </ol>
             </div>
+            if has_signs {
+                <p class="planes-legend train"><i class="spike" />{ "+1" }<i class="spike negative" />{ "−1" }</p>
+            }
         </Stage>
     }
+}
+
+/// How many of a step's spikes are −1.
+fn negative(code: Option<SpikeCode>, window: &WindowTrace, step: usize) -> usize {
+    let (Some(code), Some(&plane)) = (code, window.main().planes.get(step)) else {
+        return 0;
+    };
+    let sent = window.main().sent.iter();
+    sent.filter(|&&x| code.digit(x, plane) < 0).count()
 }
 
 /// Where planes lie on their common picture, in device pixels.
@@ -170,11 +195,12 @@ impl Sheet {
         )
     }
 
-    fn paint(&self, codes: &[i32], planes: &[u8], palette: &Palette) -> Pixels {
+    fn paint(&self, codes: &[i32], code: Option<SpikeCode>, planes: &[u8], palette: &Palette) -> Pixels {
         let rows = self.planes.div_ceil(self.columns).max(1);
         let along = |tiles: usize| tiles * self.side + (tiles - 1) * self.gap;
         let mut pixels = Pixels::new(along(self.columns), along(rows));
-        let (spike, silence) = (palette.spike.pixel(), palette.sunken.pixel());
+        let silence = palette.sunken.pixel();
+        let colours = [palette.spike_negative.pixel(), silence, palette.spike.pixel()];
         let (left, top) = self.inset();
         for (index, &lambda) in planes.iter().enumerate() {
             let (x, y) = self.corner(index);
@@ -188,11 +214,10 @@ impl Sheet {
                 silence,
             );
             self.mosaic.paint(&mut pixels, x + left, y + top, |neuron| {
-                if codes.get(neuron).is_some_and(|&code| bit(code, lambda)) {
-                    spike
-                } else {
-                    silence
-                }
+                let digit = code
+                    .zip(codes.get(neuron))
+                    .map(|(code, &x)| code.digit(x, lambda));
+                colours[(digit.unwrap_or(0) + 1) as usize]
             });
         }
         pixels
@@ -202,12 +227,14 @@ impl Sheet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spiking::Digits;
     use crate::web::palette::Rgb;
 
     #[test]
     fn each_plane_shows_one_bit_of_every_code() {
         let palette = Palette {
             spike: Rgb(255, 0, 0),
+            spike_negative: Rgb(0, 0, 255),
             sunken: Rgb(0, 0, 0),
             ..Palette::default()
         };
@@ -222,14 +249,28 @@ mod tests {
         );
         assert_eq!((sheet.columns, sheet.mosaic.cell, sheet.inset()), (2, 2, (0, 0)));
         let planes = [7, 6, 5, 4, 3, 2, 1, 0];
-        let pixels = sheet.paint(&vec![-128; 784], &planes, &palette);
-        let red = pixels
-            .data
-            .iter()
-            .filter(|&&p| p == palette.spike.pixel())
-            .count();
-        assert_eq!(red, SIDE * SIDE, "only the sign bit spikes");
+        let paint = |digits| {
+            let code = SpikeCode::new((-128, 127), 0, digits);
+            sheet.paint(&vec![-128; 784], Some(code), &planes, &palette)
+        };
+        let count = |pixels: &Pixels, colour: Rgb| {
+            let colour = colour.pixel();
+            pixels.data.iter().filter(|&&p| p == colour).count()
+        };
+        let pixels = paint(Digits::Binary);
+        assert_eq!(
+            count(&pixels, palette.spike),
+            SIDE * SIDE,
+            "only the sign bit spikes"
+        );
         assert_eq!(pixels.data[0], palette.spike.pixel());
+        let pixels = paint(Digits::SignMagnitude);
+        assert_eq!(count(&pixels, palette.spike), 0);
+        assert_eq!(
+            count(&pixels, palette.spike_negative),
+            SIDE * SIDE,
+            "one negative spike"
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The first stage: the input's codes as a picture.
 
 use super::stage::Stage;
-use super::words::{code_format, extents, spikes_of, volume};
+use super::words::{code_format, extents, spike_code, spikes_of, volume};
 use crate::graph::Volume;
 use crate::web::format;
 use crate::web::palette::{Palette, Rgb};
@@ -41,7 +41,9 @@ pub fn InputStage(props: &InputStageProps) -> Html {
     let tensor = 0;
     let volume = volume(network, tensor);
     let bits = code_format(network, tensor).map_or(8, |f| f.bits);
-    let spikes = use_memo(run.clone(), |run| spikes_of(&run.trace.input, bits));
+    let spikes = use_memo(run.clone(), |run| {
+        spikes_of(&run.trace.input, spike_code(run, tensor))
+    });
     let pixels = use_memo(
         (network.clone(), run.clone(), palette.clone(), *ratio),
         |(network, run, palette, ratio)| {

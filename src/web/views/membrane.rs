@@ -1,6 +1,6 @@
 //! One membrane in its register: what the chosen neuron does, step by step, down to its numbers.
 
-use super::words::{Phase, bit, code_format, full_name, layer_name, place};
+use super::words::{Phase, digit_weight, digit_word, full_name, layer_name, place, spike_code};
 use crate::spiking::{Accumulation, BitOrder, FoldAt};
 use crate::web::format;
 use crate::web::palette::{hue_of_layer, use_palette};
@@ -39,7 +39,7 @@ struct Neuron {
     membranes: Vec<i32>,
     /// I_t of each step.
     currents: Vec<i32>,
-    /// The weight of the bit of each step, in words.
+    /// The weight of the digit of each step, in words.
     weights: Vec<String>,
     /// Indices of `membranes` at which the register overflowed.
     overflows: Vec<usize>,
@@ -82,14 +82,8 @@ impl Neuron {
                 })
             }));
         let overflows = overflows.collect();
-        let format = code_format(network, view.source);
-        let weight = |&lambda: &u8| {
-            format::bit_weight(
-                lambda,
-                format.map_or(8, |f| f.bits),
-                format.is_some_and(|f| f.signed),
-            )
-        };
+        let code = spike_code(run, view.source);
+        let weight = |&lambda: &u8| digit_weight(code, lambda);
         let channel = neuron / view.connections.output.positions().max(1);
         let m1 = plan.m1.get(channel).or(plan.m1.first()).copied();
         let potential = window.potentials.get(neuron).map_or(0.0, |&v| f64::from(v));
@@ -132,7 +126,7 @@ fn is_overflow(before: i32, current: i32, after: i32, m0: f64, doubles: bool) ->
     (f64::from(after) - expected).abs() > 1.0
 }
 
-/// A step plot of U, the bit weights below it, and the equations with live numbers.
+/// A step plot of U, the digits' weights below it, and the equations with live numbers.
 #[component]
 pub fn MembraneCard(props: &MembraneCardProps) -> Html {
     let palette = use_palette();
@@ -190,9 +184,10 @@ pub fn MembraneCard(props: &MembraneCardProps) -> Html {
         BitOrder::Msb => "most significant first",
         BitOrder::Lsb => "least significant first",
     };
+    let digit = digit_word(&props.run);
     let does = match conversion.accumulation {
-        Accumulation::Weighted => "adds a bit of every input per step",
-        Accumulation::Shifting => "doubles, then adds one bit of every input",
+        Accumulation::Weighted => format!("adds a {digit} of every input per step"),
+        Accumulation::Shifting => format!("doubles, then adds one {digit} of every input"),
     };
     let title = format!("Membrane of {name} · {}", place(volume, props.selection.neuron));
     html! {
@@ -204,7 +199,7 @@ pub fn MembraneCard(props: &MembraneCardProps) -> Html {
             </header>
             { plot(neuron, known, conversion.register_bits, draw) }
             { equations(neuron, phase, known, conversion.accumulation, conversion.fold_at) }
-            { fired(neuron, phase, &props.network, layer, conversion.order) }
+            { fired(neuron, phase, &props.network, &props.run, layer) }
             { table(neuron, conversion.register_bits) }
         </section>
     }
@@ -277,7 +272,7 @@ fn plot(neuron: &Neuron, known: usize, bits: u8, draw: Callback<Frame>) -> Html 
                 <span class={limit_class}>{ limit_words }</span>
                 { current }
             </div>
-            <ol class="plot-columns" aria-label="bit being added at each step">{ for words.enumerate().map(column) }</ol>
+            <ol class="plot-columns" aria-label="what is added at each step">{ for words.enumerate().map(column) }</ol>
         </div>
     }
 }
@@ -411,8 +406,8 @@ fn equations(
     let update = match known.checked_sub(2) {
         None => {
             let words = match (phase, fold_at) {
-                (Phase::Waiting, FoldAt::Membrane) => "the folded constant, before the first bit",
-                _ => "before the first bit",
+                (Phase::Waiting, FoldAt::Membrane) => "the folded constant, before the first step",
+                _ => "before the first step",
             };
             html! {
                 <>
@@ -493,24 +488,33 @@ fn equations(
     }
 }
 
-/// The code that it fires, its bits as they will be sent, and the reference's code.
-fn fired(neuron: &Neuron, phase: Phase, network: &NetworkView, layer: usize, order: BitOrder) -> Html {
-    let Some((code, format)) = neuron
-        .code
-        .zip(code_format(network, network.layers[layer].target))
-    else {
+/// The code that it fires, its digits as they will be sent, and the reference's code.
+fn fired(neuron: &Neuron, phase: Phase, network: &NetworkView, run: &RunView, layer: usize) -> Html {
+    let Some((code, sent)) = neuron.code.zip(spike_code(run, network.layers[layer].target)) else {
         return Html::default();
     };
     let has_fired = phase == Phase::Fired;
     let agrees = neuron.reference == Some(code);
-    let mut bits: Vec<u8> = (0..format.bits).collect();
-    if order == BitOrder::Msb {
-        bits.reverse();
+    let mut digits: Vec<u8> = (0..sent.planes()).collect();
+    if run.settings.conversion.order == BitOrder::Msb {
+        digits.reverse();
     }
     let square = |lambda: u8| {
-        let class = if bit(code, lambda) { "spike" } else { "silence" };
-        html! { <i class={class} title={format::bit_weight(lambda, format.bits, format.signed)} /> }
+        let class = match sent.digit(code, lambda) {
+            0 => "silence",
+            1 => "spike",
+            _ => "spike negative",
+        };
+        html! { <i class={class} title={digit_weight(Some(sent), lambda)} /> }
     };
+    let digit = |&lambda: &u8| match sent.digit(code, lambda) {
+        0 => "0",
+        1 => "1",
+        _ => "\u{2212}1",
+    };
+    // Signed digits are told apart by spaces.
+    let between = if sent.has_signed_spikes() { " " } else { "" };
+    let train = digits.iter().map(digit).collect::<Vec<_>>().join(between);
     let verdict = match neuron.reference {
         Some(reference) if agrees => format!("ANN: {} ✓", format::thousands(reference.into())),
         Some(reference) => format!("ANN: {} ✗", format::thousands(reference.into())),
@@ -520,8 +524,8 @@ fn fired(neuron: &Neuron, phase: Phase, network: &NetworkView, layer: usize, ord
         <p class={classes!("fires", (!has_fired).then_some("to-come"))}>
             <span>{ if has_fired { "fires " } else { "will fire " } }<b>{ format::thousands(code.into()) }</b></span>
             <span class="train" role="img"
-                aria-label={format!("spike train {}", bits.iter().map(|&b| if bit(code, b) { '1' } else { '0' }).collect::<String>())}>
-                { for bits.iter().map(|&lambda| square(lambda)) }
+                aria-label={format!("spike train {train}")}>
+                { for digits.iter().map(|&lambda| square(lambda)) }
             </span>
             <span class={if agrees { "ok" } else { "bad" }}>{ verdict }</span>
         </p>
@@ -554,7 +558,7 @@ fn table(neuron: &Neuron, register_bits: u8) -> Html {
             </caption>
             <thead>
                 <tr>
-                    <th scope="col">{ "step" }</th><th scope="col">{ "bit weight" }</th>
+                    <th scope="col">{ "step" }</th><th scope="col">{ "weight" }</th>
                     <th scope="col">{ "current" }</th><th scope="col">{ "membrane" }</th>
                 </tr>
             </thead>

@@ -20,4 +20,4 @@ pub use calibration::{CalibrationCard, CalibrationCardProps};
 pub use membrane::{MembraneCard, MembraneCardProps};
 pub use mesh::{MeshCard, MeshCardProps};
 pub use story::{Story, StoryProps};
-pub use words::{full_name, layer_name, tensor_name};
+pub use words::{digit_word, full_name, layer_name, tensor_name};

@@ -4,7 +4,7 @@ use super::bit_planes::BitPlanesStage;
 use super::class::ClassStage;
 use super::input::InputStage;
 use super::layer_map::LayerStage;
-use super::words::{Phase, code_format, spikes_of};
+use super::words::{Phase, spike_code, spikes_of};
 use crate::web::palette::use_palette;
 use crate::web::plots::{ByPtr, Diverging, typical_magnitude, use_pixel_ratio};
 use crate::web::selection::{Select, Selection};
@@ -140,10 +140,9 @@ fn summaries(network: &NetworkView, run: &RunView) -> Vec<Summary> {
     layers
         .map(|(layer, window)| {
             let last = window.steps().checked_sub(1);
-            let bits = code_format(network, layer.target).map_or(0, |format| format.bits);
             Summary {
                 magnitude: typical_magnitude(window.main().membranes_at(last)),
-                spikes: spikes_of(&window.codes, bits),
+                spikes: spikes_of(&window.codes, spike_code(run, layer.target)),
             }
         })
         .collect()

@@ -2,6 +2,7 @@
 
 use crate::graph::{CodeFormat, Volume};
 use crate::simulate::WindowTrace;
+use crate::spiking::{Digits, SpikeCode};
 use crate::web::format;
 use crate::web::worker::{NetworkView, RunView};
 
@@ -220,18 +221,33 @@ pub fn extents(volume: Volume) -> String {
     }
 }
 
-/// Bit λ of a code, in two's complement when it is negative.
-pub fn bit(code: i32, lambda: u8) -> bool {
-    code >> lambda & 1 == 1
+/// How the neurons of a tensor send their codes; `None` where it holds real numbers.
+pub fn spike_code(run: &RunView, tensor: usize) -> Option<SpikeCode> {
+    run.trace.spike_codes.get(tensor).copied().flatten()
 }
 
-/// Spikes that codes of `bits` bits take.
-pub fn spikes_of(codes: &[i32], bits: u8) -> u64 {
-    let mask = if bits >= 32 { u32::MAX } else { (1 << bits) - 1 };
-    codes
-        .iter()
-        .map(|&code| u64::from((code as u32 & mask).count_ones()))
-        .sum()
+/// What a digit of a code is called.
+pub fn digit_word(run: &RunView) -> &'static str {
+    match run.settings.conversion.digits {
+        Digits::Binary | Digits::SignMagnitude => "bit",
+        Digits::Canonical => "digit",
+    }
+}
+
+/// Spikes that codes take; none where real numbers are not sent.
+pub fn spikes_of(codes: &[i32], code: Option<SpikeCode>) -> u64 {
+    let spikes = |code: SpikeCode| codes.iter().map(|&x| u64::from(code.spikes(x))).sum();
+    code.map_or(0, spikes)
+}
+
+/// `2³`, `−2⁷` for the sign bit, `±2³` where spikes carry a sign: what a digit of a code weighs.
+pub fn digit_weight(code: Option<SpikeCode>, lambda: u8) -> String {
+    let sign = match code {
+        Some(code) if code.has_signed_spikes() => "±",
+        Some(code) if code.weight(lambda) < 0 => "\u{2212}",
+        _ => "",
+    };
+    format!("{sign}2{}", format::superscript(i32::from(lambda)))
 }
 
 /// Where the largest of some numbers is; the first one of equals.
@@ -309,6 +325,7 @@ pub mod tests {
             ],
             trace: Trace {
                 input: vec![3; 16].into(),
+                spike_codes: vec![Some(SpikeCode::of_format(CodeFormat::signed(4))); 3],
                 windows: vec![window(16, 6), window(6, 3)],
             },
             output: vec![0.0; 3],
@@ -403,11 +420,16 @@ pub mod tests {
     }
 
     #[test]
-    fn negative_codes_spike_their_sign_bit() {
-        assert!(bit(-128, 7) && !bit(-128, 0));
-        assert!(bit(-1, 0) && bit(5, 2));
-        assert_eq!(spikes_of(&[-1, 0, 3], 8), 10);
-        assert_eq!(spikes_of(&[-128], 8), 1);
+    fn spikes_and_weights_are_those_of_the_code() {
+        let bits = Some(SpikeCode::of_format(CodeFormat::signed(8)));
+        assert_eq!(spikes_of(&[-1, 0, 3], bits), 10);
+        assert_eq!(spikes_of(&[-128], bits), 1);
+        assert_eq!(spikes_of(&[-1], None), 0);
+        assert_eq!(digit_weight(bits, 7), "\u{2212}2⁷");
+        assert_eq!(digit_weight(bits, 3), "2³");
+        let signed = Some(SpikeCode::new((-128, 127), 0, Digits::SignMagnitude));
+        assert_eq!(spikes_of(&[-1, 0, 3], signed), 3);
+        assert_eq!(digit_weight(signed, 10), "±2¹⁰");
     }
 
     #[test]

@@ -119,7 +119,10 @@ impl EngineWorker {
         match run(session, settings, sample) {
             Ok(run) => {
                 self.counting = Some(epoch);
-                Response::Run { epoch, run }
+                Response::Run {
+                    epoch,
+                    run: Box::new(run),
+                }
             }
             Err(error) => failed(epoch, Failure::Explore, error.to_string()),
         }

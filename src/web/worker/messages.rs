@@ -94,7 +94,7 @@ pub enum Response {
         /// Of the request.
         epoch: Epoch,
         /// What happened.
-        run: RunView,
+        run: Box<RunView>,
     },
     /// More samples were counted.
     Counted {
