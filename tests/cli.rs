@@ -692,6 +692,120 @@ fn what_is_read_is_not_overwritten() {
     assert!(line.contains("--report and --output"), "{line}");
 }
 
+/// `explain` on the MNIST network, with more flags.
+fn explain_mnist<'a>(model: &'a str, images: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut args = vec!["explain", model, "--data", images, "--divide-by", "255"];
+    args.extend(more);
+    args
+}
+
+/// A data set of the first `count` MNIST test images.
+fn few_images(folder: &Path, count: usize) {
+    let images = array(Path::new(&dataset("mnist-test-images.idx3-ubyte.gz")));
+    let values = &images.to_f32()[..count * 784];
+    write_reals(&folder.join("few.npy"), &[count, 784], values);
+    let labels = integers(&array(Path::new(&dataset("mnist-test-labels.idx1-ubyte.gz"))));
+    write_codes(&folder.join("labels.npy"), &[count], &labels[..count]);
+}
+
+#[test]
+fn explain_says_what_is_wrong_and_its_remedies_mend_it() {
+    let folder = folder("explain");
+    let mnist = model("mnist-cnn");
+    few_images(&folder, 30);
+    let flags = [
+        "--labels",
+        "labels.npy",
+        "--register-bits",
+        "12",
+        "--scaling",
+        "off",
+        "--json",
+    ];
+    let report: Value =
+        serde_json::from_str(&succeed(&folder, &explain_mnist(&mnist, "few.npy", &flags))).unwrap();
+    assert_eq!(
+        (&report["report_version"], &report["samples"]),
+        (&1.into(), &30.into())
+    );
+    assert_eq!(report["settings"]["scaling"], "off");
+    assert_eq!(report["source"]["calibration"]["from_inputs"], true);
+    assert!(report["accuracy"].as_f64() < report["reference_accuracy"].as_f64());
+    let flips = report["flips"].as_array().unwrap();
+    assert_eq!(flips.len() as u64, 30 - report["labels_equal"].as_u64().unwrap());
+    assert_eq!(
+        (&report["first_different"], &report["codes_equal"]),
+        (&0.into(), &0.into())
+    );
+
+    let layer = &report["layers"][0];
+    assert_eq!(layer["name"], "conv1");
+    assert_eq!(layer["exact"], "no");
+    assert!(layer["first_overflow"]["value"].as_i64().unwrap().abs() > 2047);
+    assert_eq!(
+        layer["first_overflow"]["stored"].as_i64().unwrap().abs() / 2047,
+        1
+    );
+    assert!(layer["own"]["equal"].as_u64() < layer["own"]["codes"].as_u64());
+    assert_eq!(
+        layer["own"], layer["errors"],
+        "nothing wrong arrives at the first layer"
+    );
+
+    let finding = &report["findings"][0];
+    assert_eq!(
+        (&finding["layer"], &finding["kind"]),
+        (&0.into(), &"overflow".into())
+    );
+    let (key, value) = (&finding["remedy"]["key"], &finding["remedy"]["value"]);
+    assert_eq!(key, "register-bits");
+    let sentence = finding["sentence"].as_str().unwrap();
+    assert!(
+        sentence.contains(&format!("Set register-bits to {}", value.as_str().unwrap())),
+        "{sentence}"
+    );
+    let remedy = ["--scaling", "off", "--register-bits", value.as_str().unwrap()];
+    let text = succeed(&folder, &explain_mnist(&mnist, "few.npy", &remedy));
+    let of_layer: Vec<&str> = text.lines().skip_while(|line| *line != "conv1").skip(1).collect();
+    assert!(of_layer[0].starts_with("  good   Exact"), "{text}");
+}
+
+#[test]
+fn explain_of_a_wide_register_has_only_good_to_tell() {
+    let folder = folder("explain-wide");
+    let mnist = model("mnist-cnn");
+    few_images(&folder, 5);
+    let text = succeed(&folder, &explain_mnist(&mnist, "few.npy", &[]));
+    assert_eq!(text.matches("Exact, proven for any input").count(), 4, "{text}");
+    assert!(
+        !text.contains("loss") && !text.contains("FAULT") && !text.contains("loses most"),
+        "{text}"
+    );
+    assert!(!text.contains('\u{202f}'), "numbers are grouped by commas");
+    // The same samples by another name.
+    let by_inputs = ["explain", &mnist, "--inputs", "few.npy", "--divide-by", "255"];
+    assert_eq!(succeed(&folder, &by_inputs), text);
+}
+
+#[test]
+fn explain_refuses_what_it_cannot_use() {
+    let folder = folder("explain-refuses");
+    let mnist = model("mnist-cnn");
+    write_reals(&folder.join("none.npy"), &[0, 784], &[]);
+    let line = fail(&folder, 1, &explain_mnist(&mnist, "none.npy", &[]));
+    assert!(line.contains("--data 'none.npy': it holds no samples"), "{line}");
+    write_reals(&folder.join("flat.npy"), &[2, 10], &[0.0; 20]);
+    let line = fail(&folder, 1, &explain_mnist(&mnist, "flat.npy", &[]));
+    assert!(line.contains("--data 'flat.npy': its shape is [2, 10]"), "{line}");
+    let line = fail(&folder, 2, &["explain", &mnist]);
+    assert!(line.contains("--data"), "{line}");
+    let mixed = ["--order", "lsb", "--accumulation", "shifting"];
+    let line = fail(&folder, 2, &explain_mnist(&mnist, "none.npy", &mixed));
+    assert!(line.contains("most significant bit first"), "{line}");
+    let line = fail(&folder, 1, &explain_mnist("no.onnx", "none.npy", &[]));
+    assert!(line.contains("model 'no.onnx'"), "{line}");
+}
+
 #[test]
 fn wrong_commands_exit_with_2_and_say_what_is_right() {
     let folder = folder("usage");
@@ -728,8 +842,18 @@ fn wrong_commands_exit_with_2_and_say_what_is_right() {
 #[test]
 fn help_has_examples_and_exit_codes() {
     let folder = folder("help");
-    assert!(succeed(&folder, &["--help"]).contains("Exit codes:"));
-    for command in ["inspect", "run", "settings"] {
+    let help = succeed(&folder, &["--help"]);
+    let codes = help.split("Exit codes:").nth(1).unwrap();
+    let page = fs::read_to_string(at("docs/CLI.md")).unwrap();
+    assert_eq!(codes.lines().filter(|line| !line.is_empty()).count(), 3);
+    for line in codes.lines().filter(|line| !line.is_empty()) {
+        let (code, meaning) = line.trim().split_once("  ").unwrap();
+        assert!(
+            page.contains(&format!("| {code} | {meaning} |")),
+            "docs/CLI.md: {line}"
+        );
+    }
+    for command in ["explain", "inspect", "run", "settings"] {
         let help = succeed(&folder, &[command, "--help"]);
         assert!(help.contains("Example"), "{help}");
         assert!(help.contains(&format!("sdann {command} ")), "{help}");
@@ -814,5 +938,5 @@ fn the_examples_in_the_documentation_run() {
         succeed(&folder, &words.iter().map(String::as_str).collect::<Vec<_>>());
         count += 1;
     }
-    assert_eq!(count, 3);
+    assert_eq!(count, 4);
 }

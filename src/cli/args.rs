@@ -29,6 +29,11 @@ Examples:
   sdann run assets/models/mnist-cnn.onnx --inputs assets/datasets/mnist-test-images.idx3-ubyte.gz \\
       --divide-by 255 --register-bits 12 --output narrow.npy --report narrow.json";
 
+const EXPLAIN_EXAMPLE: &str = "\
+Example:
+  sdann explain assets/models/mnist-cnn.onnx --data assets/datasets/mnist-test-images.idx3-ubyte.gz \\
+      --labels assets/datasets/mnist-test-labels.idx1-ubyte.gz --divide-by 255 --register-bits 12";
+
 const SETTINGS_EXAMPLE: &str = "\
 Example:
   sdann settings --markdown > docs/SETTINGS.md";
@@ -42,6 +47,7 @@ pub(super) fn command() -> Command {
         .subcommand_required(true)
         .subcommand(inspect())
         .subcommand(run())
+        .subcommand(explain())
         .subcommand(settings())
 }
 
@@ -58,25 +64,7 @@ fn run() -> Command {
         .about("Run samples through a model as spikes, and hold every code against the integer reference")
         .after_help(RUN_EXAMPLE)
         .arg(model())
-        .arg(
-            path("inputs", "X")
-                .required(true)
-                .help("Samples in the model's input shape: .npy, .npz, IDX or CSV, .gz or not; a PNG or JPEG image; a zip or folder of images"),
-        )
-        .arg(path("labels", "Y").help(
-            "The class of each sample: integers in .npy, .npz, IDX or CSV, .gz or not [default: those in the inputs, if any]",
-        ))
-        .arg(path("calibration", "C").help(
-            "Samples, like the inputs, that ranges and corrections are measured on [default: the first 128 of the inputs]",
-        ))
-        .arg(
-            Arg::new("divide-by")
-                .long("divide-by")
-                .value_name("N")
-                .default_value("1")
-                .value_parser(divisor)
-                .help("Divide stored values of inputs and calibration by N: 255 for 8-bit images, for instance"),
-        )
+        .args(data_flags(path("inputs", "X")))
         .arg(
             Arg::new("engine")
                 .long("engine")
@@ -94,6 +82,37 @@ fn run() -> Command {
         .arg(path("report", "R.json").help("Where to write the report"))
         .arg(switch("json", "Print the report instead of a summary"))
         .args(Section::ALL.into_iter().flat_map(section_flags))
+}
+
+fn explain() -> Command {
+    Command::new("explain")
+        .about(
+            "Say of every layer what conversion did to it, what is wrong there, and which setting mends it",
+        )
+        .after_help(EXPLAIN_EXAMPLE)
+        .arg(model())
+        .args(data_flags(path("data", "X").visible_alias("inputs")))
+        .arg(switch("json", "Print JSON instead of tables and sentences"))
+        .args(Section::ALL.into_iter().flat_map(section_flags))
+}
+
+/// Samples with all that belongs to them; `inputs` is the flag that names the samples.
+fn data_flags(inputs: Arg) -> [Arg; 4] {
+    [
+        inputs.required(true).help("Samples in the model's input shape: .npy, .npz, IDX or CSV, .gz or not; a PNG or JPEG image; a zip or folder of images"),
+        path("labels", "Y").help(
+            "The class of each sample: integers in .npy, .npz, IDX or CSV, .gz or not [default: those in the inputs, if any]",
+        ),
+        path("calibration", "C").help(
+            "Samples, like the inputs, that ranges and corrections are measured on [default: the first 128 of the inputs]",
+        ),
+        Arg::new("divide-by")
+            .long("divide-by")
+            .value_name("N")
+            .default_value("1")
+            .value_parser(divisor)
+            .help("Divide stored values of inputs and calibration by N: 255 for 8-bit images, for instance"),
+    ]
 }
 
 fn settings() -> Command {

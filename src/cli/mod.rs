@@ -5,8 +5,10 @@
 //! the command itself was.
 
 mod args;
+mod data;
 mod engine;
 mod error;
+mod explain;
 mod files;
 mod folder;
 mod inputs;
@@ -32,6 +34,7 @@ pub fn main() -> ExitCode {
     let result = match matches.subcommand() {
         Some(("inspect", matches)) => inspect::inspect(matches),
         Some(("run", matches)) => run::run(matches),
+        Some(("explain", matches)) => explain::explain(matches),
         Some(("settings", matches)) => settings::settings(matches),
         _ => Err(CliError::Usage("no command was given; see 'sdann --help'".into())),
     };

@@ -1,7 +1,8 @@
 //! A run on one screen.
 
 use super::table::{Align, Table, one_line, percent, shape, thousands};
-use crate::export::{ChipReport, Engine, RunLayerReport, RunReport};
+use crate::explore::report::{OverflowPlace, Ratio};
+use crate::export::{CalibrationSource, ChipReport, Engine, RunReport};
 use std::time::Duration;
 
 /// What a run came to, for a person.
@@ -9,15 +10,7 @@ pub(super) fn summary(report: &RunReport, elapsed: Duration) -> String {
     let mut lines = vec![headline(report, elapsed), String::new()];
     lines.extend(agreement(report));
     lines.push(fact("wrote", &wrote(report)));
-    lines.extend(report.source.calibration.as_ref().map(|calibration| {
-        let count = calibration.samples;
-        let text = if calibration.from_inputs {
-            format!("the first {count} of the inputs")
-        } else {
-            format!("{count} samples of {}", calibration.file)
-        };
-        fact("calibrated on", &text)
-    }));
+    lines.extend(report.source.calibration.as_ref().map(calibrated_on));
     lines.extend(report.chip.as_ref().map(|chip| fact("chip", &on_chip(chip))));
     let mut text: String = lines.iter().map(|line| one_line(line) + "\n").collect();
     if !report.layers.is_empty() {
@@ -27,7 +20,19 @@ pub(super) fn summary(report: &RunReport, elapsed: Duration) -> String {
     text + &overflow(report)
 }
 
-fn fact(name: &str, text: &str) -> String {
+/// What ranges and corrections were measured on.
+pub(super) fn calibrated_on(calibration: &CalibrationSource) -> String {
+    let count = calibration.samples;
+    let text = if calibration.from_inputs {
+        format!("the first {count} of the inputs")
+    } else {
+        format!("{count} samples of {}", calibration.file)
+    };
+    fact("calibrated on", &text)
+}
+
+/// A line of the head: what is told, and the numbers.
+pub(super) fn fact(name: &str, text: &str) -> String {
     format!("  {name:<13}  {text}")
 }
 
@@ -115,9 +120,9 @@ fn layers(report: &RunReport) -> String {
             layer.name.clone(),
             percent(layer.codes_equal, layer.codes),
             layer.largest_error.to_string(),
-            scale(layer),
-            layer.narrowest_register.to_string(),
-            layer.guaranteed_register.to_string(),
+            scale(layer.plan.m0),
+            layer.plan.narrowest_register.to_string(),
+            layer.plan.guaranteed_register.to_string(),
             thousands(layer.overflows),
             thousands(layer.spikes / report.samples.max(1) as u64),
         ]);
@@ -125,11 +130,12 @@ fn layers(report: &RunReport) -> String {
     table.render()
 }
 
-fn scale(layer: &RunLayerReport) -> String {
-    if layer.m0.numerator == layer.m0.denominator {
+/// M_0 on few characters.
+pub(super) fn scale(m0: Ratio) -> String {
+    if m0.numerator == m0.denominator {
         "1".into()
     } else {
-        format!("{:.3e}", layer.m0.value)
+        format!("{:.3e}", m0.value)
     }
 }
 
@@ -142,12 +148,23 @@ fn overflow(report: &RunReport) -> String {
     let Some((layer, place)) = first else {
         return String::new();
     };
-    let step = place
-        .step
-        .map_or("the folded constant".into(), |step| format!("step {step}"));
-    let text = format!(
-        "first overflow: layer {}, sample {}, channel {}, row {}, column {}, {step}",
-        layer.name, place.sample, place.channel, place.row, place.column
-    );
-    format!("\n{}\n", one_line(&text))
+    format!("\n{}\n", one_line(&first_overflow(&layer.name, place)))
+}
+
+/// Where a layer first overflowed.
+pub(super) fn first_overflow(layer: &str, place: OverflowPlace) -> String {
+    let OverflowPlace {
+        sample,
+        channel,
+        row,
+        column,
+        step,
+        value,
+        stored,
+        ..
+    } = place;
+    let step = step.map_or("the folded constant".into(), |step| format!("step {step}"));
+    format!(
+        "first overflow: layer {layer}, sample {sample}, channel {channel}, row {row}, column {column}, {step}: {value} became {stored}"
+    )
 }

@@ -1,20 +1,23 @@
-//! What goes out: a model's description ([`ModelReport`]), a run's report ([`RunReport`]), both for
-//! JSON, arrays as NumPy files ([`NpyWriter`]), and quantized graphs as ONNX models ([`write_onnx`]).
+//! What goes out: a model's description ([`ModelReport`]), reports of a run ([`RunReport`]) and of a
+//! conversion ([`ExplainReport`]), all for JSON, arrays as NumPy files ([`NpyWriter`]), and quantized
+//! graphs as ONNX models ([`write_onnx`]).
 //!
 //! Field names are part of the interface: renaming or removing one raises [`REPORT_VERSION`].
 
+mod explain;
 mod model;
 mod npy;
 mod onnx;
 mod run;
 
+pub use explain::ExplainReport;
 pub use model::{LayerKind, LayerReport, ModelReport, ModelTotals, QuantizationReport, TensorReport};
 pub use npy::NpyWriter;
 pub use onnx::{OnnxError, OnnxModel, write_onnx, write_onnx_as_read};
 pub use run::{
-    CalibrationSource, ChipReport, Engine, OutputReport, OverflowPlace, Ratio, RunLayerReport, RunReport,
-    RunSource, RunTotals, SettingValues, Span,
+    CalibrationSource, ChipReport, Engine, OutputReport, RunLayerReport, RunReport, RunSource, RunTotals,
+    SettingValues,
 };
 
-/// The version of the JSON that [`ModelReport`] and [`RunReport`] become.
+/// The version of the JSON that reports become.
 pub const REPORT_VERSION: u32 = 1;

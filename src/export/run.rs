@@ -2,11 +2,11 @@
 
 use super::REPORT_VERSION;
 use crate::chip::{Mapping, MappingError, Traffic};
-use crate::explore::{Agreement, FirstOverflow, LayerAgreement};
-use crate::graph::Volume;
+use crate::explore::report::{OverflowPlace, PlanReport};
+use crate::explore::{Agreement, LayerAgreement};
 use crate::quantize::QuantizedNetwork;
 use crate::settings::{Kind, SETTINGS, Settings};
-use crate::spiking::{LayerPlan, SpikingLayer, SpikingNetwork};
+use crate::spiking::{SpikingLayer, SpikingNetwork};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -108,18 +108,9 @@ pub struct RunLayerReport {
     pub codes_equal: u64,
     /// Largest difference of a code.
     pub largest_error: u32,
-    /// I_max: the largest magnitude of an intermediate result at M_0 = 1.
-    pub i_max: i64,
-    /// M_0.
-    pub m0: Ratio,
-    /// M_1 over the output channels; `null` at a real output.
-    pub m1: Option<Span>,
-    /// Fewest register bits with which calibration data does not overflow at M_0 = 1.
-    pub narrowest_register: u8,
-    /// Fewest register bits with which no data can overflow at M_0 = 1.
-    pub guaranteed_register: u8,
-    /// Whether it is proven that no data overflows.
-    pub proven: bool,
+    /// Register, scale and constants.
+    #[serde(flatten)]
+    pub plan: PlanReport,
     /// Results outside the register.
     pub overflows: u64,
     /// The first of those.
@@ -128,47 +119,6 @@ pub struct RunLayerReport {
     pub spikes: u64,
     /// Synaptic operations: each spike times the synapses that it feeds.
     pub synaptic_operations: u64,
-    /// Constants that the bias register could not hold.
-    pub bias_saturated: u64,
-    /// Mean correction over the channels, in codes.
-    pub mean_correction: f64,
-}
-
-/// A ratio of integers and its value.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Ratio {
-    /// Above the line; not reduced.
-    pub numerator: i64,
-    /// Below the line.
-    pub denominator: i64,
-    /// The quotient.
-    pub value: f64,
-}
-
-/// Smallest and largest of several numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Span {
-    /// Smallest.
-    pub min: f64,
-    /// Largest.
-    pub max: f64,
-}
-
-/// Where a register first overflowed. All indices count from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct OverflowPlace {
-    /// The sample.
-    pub sample: usize,
-    /// The neuron in the layer's output tensor.
-    pub neuron: usize,
-    /// Its channel.
-    pub channel: usize,
-    /// Its row.
-    pub row: usize,
-    /// Its column.
-    pub column: usize,
-    /// The step within the window; `null` for the folded constant.
-    pub step: Option<u8>,
 }
 
 /// Sums over layers and samples.
@@ -294,7 +244,7 @@ impl RunReport {
     }
 }
 
-fn share(part: usize, whole: usize) -> Option<f64> {
+pub(super) fn share(part: usize, whole: usize) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
@@ -322,54 +272,18 @@ impl OutputReport {
 
 impl RunLayerReport {
     fn new(layer: &SpikingLayer, counts: &LayerAgreement) -> Self {
-        let LayerPlan { i_max, m0, .. } = layer.plan;
-        let plan = &layer.plan;
         Self {
             name: layer.name.clone(),
             codes: counts.codes,
             codes_equal: counts.equal,
             largest_error: counts.largest_error,
-            i_max,
-            m0: Ratio {
-                numerator: m0.0,
-                denominator: m0.1,
-                value: plan.m0(),
-            },
-            m1: Span::of(&plan.m1),
-            narrowest_register: plan.narrowest_register,
-            guaranteed_register: plan.guaranteed_register,
-            proven: plan.proven,
+            plan: PlanReport::new(layer),
             overflows: counts.overflows,
             first_overflow: counts
                 .first_overflow
-                .map(|first| OverflowPlace::new(first, layer.dendrites[0].connections.output)),
+                .map(|first| OverflowPlace::new(first, layer)),
             spikes: counts.spikes,
             synaptic_operations: counts.synaptic_operations,
-            bias_saturated: plan.bias_saturated,
-            mean_correction: plan.mean_correction,
-        }
-    }
-}
-
-impl Span {
-    fn of(values: &[f64]) -> Option<Self> {
-        let min = values.iter().copied().min_by(f64::total_cmp)?;
-        let max = values.iter().copied().max_by(f64::total_cmp)?;
-        Some(Self { min, max })
-    }
-}
-
-impl OverflowPlace {
-    fn new(first: FirstOverflow, volume: Volume) -> Self {
-        let neuron = first.neuron as usize;
-        let position = neuron % volume.positions();
-        Self {
-            sample: first.sample,
-            neuron,
-            channel: neuron / volume.positions(),
-            row: position / volume.width,
-            column: position % volume.width,
-            step: first.step,
         }
     }
 }

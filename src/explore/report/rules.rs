@@ -14,6 +14,9 @@ use crate::spiking::{
 /// A mean error of potentials that is worth a word, in codes.
 const MEAN_ERROR: f64 = 0.05;
 
+/// A range that more samples widen by more than one in so many has not been calibrated on enough.
+const GROWTH: i64 = 16;
+
 /// All findings, in the layers' order, the gravest of each layer first.
 pub(super) fn findings(
     network: &QuantizedNetwork,
@@ -105,11 +108,30 @@ impl Case<'_> {
 
     fn zero_points_ignored(&self, index: usize) -> Option<Finding> {
         let layer = &self.layers[index];
-        (!self.conversion.bias_calibration.fold && !layer.own.is_exact()).then(|| {
+        (self.ignores_zero_points(index) && !layer.own.is_exact()).then(|| {
             let what = (FindingKind::ZeroPointsIgnored, Severity::Fault);
             let remedy = Remedy::new("bias-fold", "on");
             self.finding(index, what, Some(remedy), say::zero_points_ignored(layer))
         })
+    }
+
+    fn ignores_zero_points(&self, index: usize) -> bool {
+        let layer = &self.network.layers[index];
+        let mut heard = layer.dendrites.iter().map(|d| d.affine.zero_point);
+        let has_any = layer.requantizer.zero_point() != 0 || heard.any(|zero_point| zero_point != 0);
+        has_any && !self.conversion.bias_calibration.fold
+    }
+
+    /// Whether codes change since steps round, and not for a graver reason.
+    fn rounds(&self, index: usize) -> bool {
+        let layer = &self.layers[index];
+        layer.plan.is_scaled() && !layer.own.is_exact() && !self.ignores_zero_points(index)
+    }
+
+    /// Whether every sum is exact when the right codes arrive.
+    fn is_wide(&self, index: usize) -> bool {
+        let layer = &self.layers[index];
+        !layer.plan.is_scaled() && layer.own_overflows == 0
     }
 
     fn silenced(&self, index: usize) -> Option<Finding> {
@@ -132,7 +154,7 @@ impl Case<'_> {
 
     fn rounding(&self, index: usize) -> Option<Finding> {
         let layer = &self.layers[index];
-        if !layer.plan.is_scaled() || layer.own.is_exact() {
+        if !self.rounds(index) {
             return None;
         }
         let plan = &layer.plan;
@@ -154,7 +176,7 @@ impl Case<'_> {
     fn doubling(&self, index: usize) -> Option<Finding> {
         let layer = &self.layers[index];
         let is_shifting = self.conversion.accumulation == Accumulation::Shifting;
-        (is_shifting && layer.plan.is_scaled() && !layer.own.is_exact()).then(|| {
+        (is_shifting && self.rounds(index)).then(|| {
             let what = (FindingKind::Doubling, Severity::Loss);
             let remedy = Remedy::new("accumulation", "weighted");
             self.finding(index, what, Some(remedy), say::doubling(layer))
@@ -163,7 +185,7 @@ impl Case<'_> {
 
     fn mean_error(&self, index: usize) -> Option<Finding> {
         let layer = &self.layers[index];
-        let is_plain = self.conversion.bias_calibration.fold && !self.conversion.bias_calibration.correct;
+        let is_plain = !self.conversion.bias_calibration.correct && !self.ignores_zero_points(index);
         let is_large = layer.own_potential_error.abs() >= MEAN_ERROR;
         (is_plain && layer.plan.is_scaled() && is_large).then(|| {
             let what = (FindingKind::MeanError, Severity::Loss);
@@ -180,7 +202,7 @@ impl Case<'_> {
         }
         let is_saturated = layer.plan.bias_saturated > 0;
         let rounds = self.conversion.fold_at == FoldAt::Potential;
-        let is_rounded = rounds && !layer.plan.is_scaled() && !layer.own.is_exact();
+        let is_rounded = rounds && self.is_wide(index) && !layer.own.is_exact();
         if !is_saturated && !is_rounded {
             return None;
         }
@@ -203,11 +225,9 @@ impl Case<'_> {
 
     fn ties(&self, index: usize) -> Option<Finding> {
         let layer = &self.layers[index];
-        let calibration = self.conversion.bias_calibration;
-        let is_potential =
-            self.conversion.fold_at == FoldAt::Potential && !calibration.fit && calibration.fold;
-        let is_wide = !layer.plan.is_scaled() && layer.own_overflows == 0;
-        (is_potential && is_wide && !layer.own.is_exact()).then(|| {
+        let is_plain = !self.conversion.bias_calibration.fit && !self.ignores_zero_points(index);
+        let is_potential = self.conversion.fold_at == FoldAt::Potential;
+        (is_potential && is_plain && self.is_wide(index) && !layer.own.is_exact()).then(|| {
             let what = (FindingKind::Ties, Severity::Loss);
             let remedy = Remedy::new("fold-at", "membrane");
             self.finding(index, what, Some(remedy), say::ties(layer))
@@ -219,7 +239,11 @@ impl Case<'_> {
         (!layer.errors.is_exact() || !layer.own.is_exact()).then(|| {
             let what = (FindingKind::Arriving, Severity::Loss);
             let remedy = self.exact_register(index).map(register_bits);
-            self.finding(index, what, remedy, say::arriving(layer, self.origin(index)))
+            let mut sentence = say::arriving(layer, self.origin(index));
+            if remedy.is_none() {
+                sentence += " Mend that first.";
+            }
+            self.finding(index, what, remedy, sentence)
         })
     }
 
@@ -256,13 +280,14 @@ impl Case<'_> {
             return None;
         }
         let seen = layer.seen_i_max.unwrap_or(0);
-        let has_grown = plan.calibrated_i_max - layer.half_i_max > layer.half_i_max / 16;
-        if seen <= plan.calibrated_i_max && !has_grown {
+        let has_grown = |from: i64, to: i64| to - from > from / GROWTH;
+        let calibrated = plan.calibrated_i_max;
+        if !has_grown(calibrated, seen) && !has_grown(layer.half_i_max, calibrated) {
             return None;
         }
         // A register with a bit to spare takes some growth.
         let most = self.register(index).max();
-        if !plan.is_scaled() && most / 2 >= seen.max(plan.calibrated_i_max) {
+        if !plan.is_scaled() && most / 2 >= seen.max(calibrated) {
             return None;
         }
         // What is proven needs no samples, nor do guaranteed ranges.

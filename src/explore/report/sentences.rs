@@ -20,6 +20,7 @@ pub(super) fn overflow(case: &Case<'_>, layer: &ConvertedLayer) -> String {
     let is_unseen = seen > layer.plan.calibrated_i_max;
     let why = match case.conversion.scaling {
         Scaling::Off => format!("{bits} bits are too narrow without scaled integration"),
+        _ if layer.own_overflows == 0 => "Wrong codes arrive, which its register is not made for".to_owned(),
         Scaling::Calibrated if is_unseen => "Samples go beyond what calibration data has shown".to_owned(),
         _ => format!("Roundings add up beyond the {bits}-bit register"),
     };

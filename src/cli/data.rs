@@ -1,0 +1,143 @@
+//! A model with samples, labels and samples to calibrate with: what several commands take.
+
+use super::error::CliError;
+use super::inputs::{self, Inputs};
+use super::{args, files, note};
+use crate::export::{CalibrationSource, RunSource};
+use crate::quantize::QuantizedNetwork;
+use crate::simulate::{Samples, Statistics, calibrate, measure};
+use crate::spiking::{Conversion, SpikingNetwork};
+use clap::ArgMatches;
+use std::path::{Path, PathBuf};
+
+/// Samples of the inputs that are calibrated on if no others are given.
+const CALIBRATION_SAMPLES: usize = 128;
+
+/// What the flags say.
+pub(super) struct DataFlags {
+    model: PathBuf,
+    /// The flag that names the samples, with its dashes.
+    what: &'static str,
+    inputs: PathBuf,
+    labels: Option<PathBuf>,
+    calibration: Option<PathBuf>,
+    divide_by: f32,
+}
+
+/// What was read from the files.
+pub(super) struct Data {
+    pub(super) network: QuantizedNetwork,
+    pub(super) inputs: Inputs,
+    /// One label per sample, or none at all.
+    pub(super) labels: Vec<usize>,
+}
+
+/// A conversion, what it was calibrated on, and what was measured there.
+pub(super) struct Converted {
+    pub(super) spiking: SpikingNetwork,
+    pub(super) statistics: Statistics,
+    pub(super) source: CalibrationSource,
+}
+
+impl DataFlags {
+    /// Reads the flags of [`args::data_flags`]; samples are named by `what`.
+    pub(super) fn read(matches: &ArgMatches, what: &'static str) -> Self {
+        let path = |name: &str| args::path_of(matches, name);
+        Self {
+            model: path("model").unwrap_or_default(),
+            what,
+            inputs: path(what.trim_start_matches("--")).unwrap_or_default(),
+            labels: path("labels"),
+            calibration: path("calibration"),
+            divide_by: matches.get_one("divide-by").copied().unwrap_or(1.0),
+        }
+    }
+
+    /// The files that are read, by the flags that name them.
+    pub(super) fn paths(&self) -> Vec<(&'static str, &Path)> {
+        let mut paths = vec![("the model", self.model.as_path()), (self.what, &self.inputs)];
+        paths.extend(self.labels.iter().map(|path| ("--labels", path.as_path())));
+        let calibration = self.calibration.iter();
+        paths.extend(calibration.map(|path| ("--calibration", path.as_path())));
+        paths
+    }
+
+    /// Reads model, samples and labels.
+    ///
+    /// # Errors
+    /// If one of the files cannot be used, or they do not fit each other.
+    pub(super) fn open(&self) -> Result<Data, CliError> {
+        let network = files::model(&self.model)?;
+        let inputs = Inputs::read(self.what, &self.inputs, self.divide_by, &network)?;
+        let labels = match &self.labels {
+            Some(path) => inputs::labels(path, inputs.count(), &network)?,
+            None => inputs.own_labels(&network),
+        };
+        Ok(Data {
+            network,
+            inputs,
+            labels,
+        })
+    }
+
+    /// Converts, calibrated on the samples given, or on the first ones of the inputs.
+    ///
+    /// # Errors
+    /// If there are no samples to calibrate with, or they do not fit the model.
+    pub(super) fn convert(&self, data: &Data, conversion: &Conversion) -> Result<Converted, CliError> {
+        let (codes, source) = self.calibration(data)?;
+        let samples = Samples {
+            codes: &codes,
+            len: data.network.input().len(),
+        };
+        let statistics = measure(&data.network, conversion, samples);
+        Ok(Converted {
+            spiking: calibrate(&data.network, conversion, &statistics, samples),
+            statistics,
+            source,
+        })
+    }
+
+    fn calibration(&self, data: &Data) -> Result<(Vec<i32>, CalibrationSource), CliError> {
+        let describe = |from: &Inputs, from_inputs, samples| CalibrationSource {
+            file: from.path().display().to_string(),
+            from_inputs,
+            samples,
+        };
+        let Some(path) = &self.calibration else {
+            let codes = data.inputs.first_codes(&data.network, CALIBRATION_SAMPLES)?;
+            let samples = data.inputs.count().min(CALIBRATION_SAMPLES);
+            return Ok((codes, describe(&data.inputs, true, samples)));
+        };
+        let given = Inputs::read("--calibration", path, self.divide_by, &data.network)?;
+        if given.count() == 0 {
+            let problem = "it holds no samples, but at least one is needed to calibrate on";
+            return Err(CliError::file("--calibration", path, problem));
+        }
+        let codes = given.first_codes(&data.network, usize::MAX)?;
+        Ok((codes, describe(&given, false, given.count())))
+    }
+
+    /// Where everything came from, for a report.
+    pub(super) fn source(&self, data: &Data, calibration: Option<CalibrationSource>) -> RunSource {
+        let has_labels = !data.labels.is_empty();
+        let labels_file = has_labels.then(|| self.labels.as_ref().unwrap_or(&self.inputs));
+        RunSource {
+            model: data.network.name.clone(),
+            model_file: self.model.display().to_string(),
+            inputs_file: self.inputs.display().to_string(),
+            labels_file: labels_file.map(|path| path.display().to_string()),
+            divide_by: self.divide_by,
+            calibration,
+        }
+    }
+}
+
+impl Data {
+    /// Tells of samples that seem to be in other units than the model's.
+    pub(super) fn tell_doubts(&self) {
+        if let Some(doubt) = self.inputs.doubt(self.network.input()) {
+            note(doubt);
+        }
+    }
+}
