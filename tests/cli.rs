@@ -179,6 +179,44 @@ fn the_report_says_what_happened() {
 }
 
 #[test]
+fn answers_that_are_no_classes_are_judged_by_their_targets() {
+    let folder = folder("targets");
+    let sine = model("sine-regression");
+    let (inputs, targets) = (
+        dataset("sine-test-inputs.idx2-float.gz"),
+        dataset("sine-test-targets.idx2-float.gz"),
+    );
+    let report = folder.join("r.json");
+    let flags = ["--targets", &targets, "--report", "r.json"];
+    let summary = succeed(&folder, &run_digits(&sine, &inputs, &flags));
+    assert!(
+        summary.contains("RMSE           0.0116 (integer reference 0.0116)"),
+        "{summary}"
+    );
+    let published = &json(&at("tests/fixtures/accuracy.json"))["sine-regression"]["main"]["quantized"];
+    let quality = &json(&report)["quality"];
+    assert_eq!(quality["measure"], "rmse");
+    assert!((quality["value"].as_f64().unwrap() - published.as_f64().unwrap()).abs() < 1e-9);
+    assert_eq!(json(&report)["accuracy"], Value::Null);
+
+    // With narrow registers the answers are worse, and the reference's stay.
+    let narrow = [&flags[..], &["--register-bits", "8"]].concat();
+    succeed(&folder, &run_digits(&sine, &inputs, &narrow));
+    let narrow = &json(&report)["quality"];
+    assert!(narrow["value"].as_f64() > quality["value"].as_f64());
+    assert_eq!(narrow["reference"], quality["reference"]);
+
+    let labels = dataset("mnist-test-labels.idx1-ubyte.gz");
+    let line = fail(&folder, 1, &run_digits(&sine, &inputs, &["--targets", &labels]));
+    assert!(line.contains("there are 500 samples"), "{line}");
+    fail(
+        &folder,
+        2,
+        &run_digits(&sine, &inputs, &["--targets", &targets, "--labels", &labels]),
+    );
+}
+
+#[test]
 fn json_goes_to_stdout_and_the_integer_report_has_no_spikes() {
     let folder = folder("json");
     let (model, images) = (model("digits-mlp"), dataset("digits-test-images.idx3-ubyte.gz"));

@@ -97,12 +97,31 @@ fn explain() -> Command {
 }
 
 /// Samples with all that belongs to them; `inputs` is the flag that names the samples.
-fn data_flags(inputs: Arg) -> [Arg; 4] {
+fn data_flags(inputs: Arg) -> [Arg; 7] {
     [
         inputs.required(true).help("Samples in the model's input shape: .npy, .npz, IDX or CSV, .gz or not; a PNG or JPEG image; a zip or folder of images"),
         path("labels", "Y").help(
             "The class of each sample: integers in .npy, .npz, IDX or CSV, .gz or not [default: those in the inputs, if any]",
         ),
+        path("targets", "T").conflicts_with("labels").help(
+            "What should come out of each sample, where that is no class: numbers in the output's shape, in .npy, .npz, IDX or CSV, .gz or not",
+        ),
+        Arg::new("measure")
+            .long("measure")
+            .value_name("MEASURE")
+            .default_value("rmse")
+            .value_parser(PossibleValuesParser::new([
+                PossibleValue::new("rmse").help("the root of the mean squared error"),
+                PossibleValue::new("psnr")
+                    .help("the mean peak signal-to-noise ratio of the samples, relative to 1.0"),
+            ]))
+            .help("How closeness to the targets is measured"),
+        Arg::new("divide-targets-by")
+            .long("divide-targets-by")
+            .value_name("N")
+            .default_value("1")
+            .value_parser(divisor)
+            .help("Divide stored values of the targets by N"),
         path("calibration", "C").help(
             "Samples, like the inputs, that ranges and corrections are measured on [default: the first 128 of the inputs]",
         ),

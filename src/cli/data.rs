@@ -3,6 +3,7 @@
 use super::error::CliError;
 use super::inputs::{self, Inputs};
 use super::{args, files, note};
+use crate::explore::{Closeness, GroundTruth};
 use crate::export::{CalibrationSource, RunSource};
 use crate::quantize::QuantizedNetwork;
 use crate::simulate::{Samples, Statistics, calibrate, measure};
@@ -20,6 +21,9 @@ pub(super) struct DataFlags {
     what: &'static str,
     inputs: PathBuf,
     labels: Option<PathBuf>,
+    targets: Option<PathBuf>,
+    closeness: Closeness,
+    divide_targets_by: f32,
     calibration: Option<PathBuf>,
     divide_by: f32,
 }
@@ -28,8 +32,8 @@ pub(super) struct DataFlags {
 pub(super) struct Data {
     pub(super) network: QuantizedNetwork,
     pub(super) inputs: Inputs,
-    /// One label per sample, or none at all.
-    pub(super) labels: Vec<usize>,
+    /// What should come out of them.
+    pub(super) truth: GroundTruth,
 }
 
 /// A conversion, what it was calibrated on, and what was measured there.
@@ -48,6 +52,12 @@ impl DataFlags {
             what,
             inputs: path(what.trim_start_matches("--")).unwrap_or_default(),
             labels: path("labels"),
+            targets: path("targets"),
+            closeness: match matches.get_one::<String>("measure").map(String::as_str) {
+                Some("psnr") => Closeness::Psnr,
+                _ => Closeness::Rmse,
+            },
+            divide_targets_by: matches.get_one("divide-targets-by").copied().unwrap_or(1.0),
             calibration: path("calibration"),
             divide_by: matches.get_one("divide-by").copied().unwrap_or(1.0),
         }
@@ -57,6 +67,7 @@ impl DataFlags {
     pub(super) fn paths(&self) -> Vec<(&'static str, &Path)> {
         let mut paths = vec![("the model", self.model.as_path()), (self.what, &self.inputs)];
         paths.extend(self.labels.iter().map(|path| ("--labels", path.as_path())));
+        paths.extend(self.targets.iter().map(|path| ("--targets", path.as_path())));
         let calibration = self.calibration.iter();
         paths.extend(calibration.map(|path| ("--calibration", path.as_path())));
         paths
@@ -69,14 +80,28 @@ impl DataFlags {
     pub(super) fn open(&self) -> Result<Data, CliError> {
         let network = files::model(&self.model)?;
         let inputs = Inputs::read(self.what, &self.inputs, self.divide_by, &network)?;
-        let labels = match &self.labels {
-            Some(path) => inputs::labels(path, inputs.count(), &network)?,
-            None => inputs.own_labels(&network),
-        };
+        let truth = self.truth(&inputs, &network)?;
         Ok(Data {
             network,
             inputs,
-            labels,
+            truth,
+        })
+    }
+
+    /// What should come out: labels or targets that were given, or labels that came with the inputs.
+    fn truth(&self, inputs: &Inputs, network: &QuantizedNetwork) -> Result<GroundTruth, CliError> {
+        if let Some(path) = &self.targets {
+            let values = inputs::targets(path, self.divide_targets_by, inputs.count(), network)?;
+            return Ok(GroundTruth::Targets(values, self.closeness));
+        }
+        let labels = match &self.labels {
+            Some(path) => inputs::labels(path, inputs.count(), network)?,
+            None => inputs.own_labels(network),
+        };
+        Ok(if labels.is_empty() {
+            GroundTruth::Unknown
+        } else {
+            GroundTruth::Labels(labels)
         })
     }
 
@@ -120,13 +145,14 @@ impl DataFlags {
 
     /// Where everything came from, for a report.
     pub(super) fn source(&self, data: &Data, calibration: Option<CalibrationSource>) -> RunSource {
-        let has_labels = !data.labels.is_empty();
+        let has_labels = !data.truth.labels().is_empty();
         let labels_file = has_labels.then(|| self.labels.as_ref().unwrap_or(&self.inputs));
         RunSource {
             model: data.network.name.clone(),
             model_file: self.model.display().to_string(),
             inputs_file: self.inputs.display().to_string(),
             labels_file: labels_file.map(|path| path.display().to_string()),
+            targets_file: self.targets.as_ref().map(|path| path.display().to_string()),
             divide_by: self.divide_by,
             calibration,
         }

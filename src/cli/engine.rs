@@ -4,8 +4,8 @@
 use super::error::CliError;
 use super::inputs::Inputs;
 use super::progress::Progress;
-use crate::explore::{Agreement, Tally};
-use crate::quantize::{QuantizedNetwork, Reference, winner};
+use crate::explore::{Agreement, Expected, GroundTruth, Tally};
+use crate::quantize::{QuantizedNetwork, Reference};
 use crate::spiking::SpikingNetwork;
 use std::num::NonZero;
 use std::ops::Range;
@@ -23,8 +23,8 @@ pub(super) struct Job<'a> {
     pub(super) spiking: Option<&'a SpikingNetwork>,
     /// The samples.
     pub(super) inputs: &'a Inputs,
-    /// One label per sample, or none at all.
-    pub(super) labels: &'a [usize],
+    /// What should come out of them.
+    pub(super) truth: &'a GroundTruth,
 }
 
 /// The answers to some samples, one after the other.
@@ -124,7 +124,8 @@ impl Worker {
         let mut answers = Answers::default();
         for sample in block {
             let input = job.inputs.codes(job.network, sample)?;
-            self.add(job, &input, job.labels.get(sample).copied(), &mut answers);
+            let expected = job.truth.expected(sample, job.network.output().len());
+            self.add(job, &input, expected, &mut answers);
         }
         if let Self::Spiking(_) = self {
             answers.agreement = self.agreement();
@@ -132,20 +133,20 @@ impl Worker {
         Ok(answers)
     }
 
-    fn add(&mut self, job: &Job<'_>, input: &[i32], label: Option<usize>, answers: &mut Answers) {
+    fn add(&mut self, job: &Job<'_>, input: &[i32], expected: Option<Expected<'_>>, answers: &mut Answers) {
         let output = job.network.tensors.len() - 1;
         match (self, job.spiking) {
             (Self::Spiking(tally), Some(spiking)) => {
-                tally.add(job.network, spiking, input, label);
+                tally.add(job.network, spiking, input, expected);
                 answers.push(tally.simulator().codes(output), tally.simulator().output());
             }
             (Self::Integer(reference), _) => {
                 reference.run(job.network, input);
                 answers.push(reference.codes(output), reference.output());
                 answers.agreement.counted += 1;
-                if let Some(label) = label {
-                    answers.agreement.labelled += 1;
-                    answers.agreement.reference_correct += usize::from(winner(reference.output()) == label);
+                if let Some(expected) = expected {
+                    let output = reference.output();
+                    answers.agreement.judge(&expected, output, output);
                 }
             }
             // `new` makes a spiking worker for a spiking network only.

@@ -3,13 +3,13 @@
 use super::data::{Data, DataFlags};
 use super::error::CliError;
 use super::progress::Progress;
-use super::summary::{calibrated_on, fact, first_overflow, scale};
+use super::summary::{calibrated_on, fact, first_overflow, measured, scale};
 use super::table::{Align, Table, one_line, percent, thousands};
 use super::{args, print, print_json};
 use crate::explore::numbers::THIN;
 use crate::explore::report::{ConvertedLayer, Exactness, Severity, Span};
 use crate::explore::{ConversionReport, ReportMeter};
-use crate::export::ExplainReport;
+use crate::export::{Engine, ExplainReport};
 use clap::ArgMatches;
 use std::rc::Rc;
 
@@ -48,7 +48,8 @@ fn measure(data: &Data, mut meter: ReportMeter) -> Result<ReportMeter, CliError>
     let mut progress = Progress::new(count);
     for sample in 0..count {
         let input = data.inputs.codes(&data.network, sample)?;
-        meter.add(&data.network, &input, data.labels.get(sample).copied());
+        let expected = data.truth.expected(sample, data.network.output().len());
+        meter.add(&data.network, &input, expected);
         progress.tell(sample + 1);
     }
     Ok(meter)
@@ -93,11 +94,12 @@ fn head(report: &ExplainReport) -> Vec<String> {
     let codes = format!("{} (every code of every layer)", of(conversion.codes_equal));
     let labels = format!("{}{}", of(conversion.labels_equal), flips(conversion));
     let mut lines = vec![fact("codes equal", &codes), fact("labels equal", &labels)];
-    if let (Some(own), Some(reference)) = (report.accuracy, report.reference_accuracy) {
-        let (own, reference) = (own * 100.0, reference * 100.0);
-        let text = format!("{own:.1} % (integer reference {reference:.1} %)");
-        lines.push(fact("accuracy", &text));
-    }
+    lines.extend(
+        report
+            .quality
+            .as_ref()
+            .map(|quality| measured(quality, Engine::Spiking)),
+    );
     if let Some(layer) = conversion.first_different {
         lines.push(fact("first differs", &name(layer)));
     }

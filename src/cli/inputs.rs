@@ -3,7 +3,7 @@
 use super::error::CliError;
 use super::files;
 use super::note;
-use crate::import::dataset::{ArrayValues, Labels};
+use crate::import::dataset::{ArrayValues, Labels, count_samples};
 use crate::quantize::{CodeTensor, QuantizedNetwork};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ impl Inputs {
         let dataset = files::dataset(what, path)?;
         let array = dataset.samples;
         let input = network.input();
-        let count = samples(&array.shape, &input.shape)
+        let count = count_samples(&array.shape, &input.shape)
             .ok_or_else(|| CliError::file(what, path, wrong_shape(&array.shape, network)))?;
         Ok(Self {
             what,
@@ -65,7 +65,13 @@ impl Inputs {
         let Some(labels) = &self.labels else {
             return Vec::new();
         };
-        let is_picture = without_ones(&network.output().shape).count() > 1;
+        let is_picture = network
+            .output()
+            .shape
+            .iter()
+            .filter(|&&extent| extent != 1)
+            .count()
+            > 1;
         let checked = match check_labels(labels, self.count, network) {
             _ if is_picture => Err("the model's output is no list of classes".into()),
             checked => checked,
@@ -151,29 +157,6 @@ fn reals(values: &ArrayValues, range: Range<usize>) -> Vec<f32> {
     }
 }
 
-/// How many samples of shape `input` an array holds: it may be a single one without the first axis,
-/// axes of extent 1 may be left out or added, and where either is flat the other need not be.
-/// `None` if it does not fit.
-fn samples(array: &[usize], input: &[usize]) -> Option<usize> {
-    let len = input.iter().product::<usize>();
-    let is_flat = |shape: &[usize]| *shape == [len];
-    let is_same = |shape: &[usize]| without_ones(shape).eq(without_ones(input));
-    match array {
-        [count, sample @ ..] if is_same(sample) || is_flat(sample) => Some(*count),
-        [count, sample @ ..] if is_flat(input) && product(sample) == Some(len) => Some(*count),
-        _ if is_same(array) || is_flat(array) => Some(1),
-        _ => None,
-    }
-}
-
-fn product(shape: &[usize]) -> Option<usize> {
-    shape.iter().try_fold(1usize, |n, &extent| n.checked_mul(extent))
-}
-
-fn without_ones(shape: &[usize]) -> impl Iterator<Item = &usize> {
-    shape.iter().filter(|&&extent| extent != 1)
-}
-
 fn wrong_shape(found: &[usize], network: &QuantizedNetwork) -> String {
     let shape = |extents: &[usize]| {
         extents
@@ -212,6 +195,36 @@ pub(super) fn labels(
     Ok(labels.classes)
 }
 
+/// Reads the numbers that should come out of each sample, in the output's units.
+///
+/// # Errors
+/// If the file cannot be used, there are more or fewer targets than samples, or they have not the output's shape.
+pub(super) fn targets(
+    path: &Path,
+    divide_by: f32,
+    samples: usize,
+    network: &QuantizedNetwork,
+) -> Result<Vec<f32>, CliError> {
+    let what = "--targets";
+    let array = files::dataset(what, path)?.samples;
+    let output = &network.output().shape;
+    let found = count_samples(&array.shape, output);
+    if found != Some(samples) {
+        let problem = format!(
+            "its shape is {:?}, but there are {samples} samples, of which model '{}' answers each in the shape {output:?}; give a target in that shape for each sample",
+            array.shape, network.name
+        );
+        return Err(CliError::file(what, path, problem));
+    }
+    let mut values = array.to_f32();
+    values.iter_mut().for_each(|value| *value /= divide_by);
+    if values.iter().any(|value| !value.is_finite()) {
+        let problem = "it has values that are no finite numbers; mend or drop them";
+        return Err(CliError::file(what, path, problem));
+    }
+    Ok(values)
+}
+
 /// Whether there is a label for each of the samples, and each is a class of the model's; if not, the
 /// problem.
 fn check_labels(labels: &Labels, samples: usize, network: &QuantizedNetwork) -> Result<(), String> {
@@ -239,48 +252,5 @@ fn check_labels(labels: &Labels, samples: usize, network: &QuantizedNetwork) -> 
             "the label of sample {sample} is {label}, but the model has {classes} classes, counted from 0; check that labels and model belong together"
         )),
         None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_axis_counts_samples_and_ones_may_be_left_out() {
-        let image: &[usize] = &[1, 28, 28];
-        assert_eq!(samples(&[5, 1, 28, 28], image), Some(5));
-        assert_eq!(samples(&[5, 28, 28], image), Some(5));
-        assert_eq!(samples(&[5, 28, 28, 1], image), Some(5));
-        assert_eq!(samples(&[5, 784], image), Some(5));
-        assert_eq!(samples(&[0, 1, 28, 28], image), Some(0));
-        assert_eq!(samples(&[1, 28, 28], image), Some(1));
-        assert_eq!(samples(&[28, 28], image), Some(1));
-        assert_eq!(samples(&[784], image), Some(1));
-    }
-
-    #[test]
-    fn other_orders_and_sizes_do_not_fit() {
-        let image: &[usize] = &[3, 8, 6];
-        assert_eq!(samples(&[5, 8, 6, 3], image), None);
-        assert_eq!(samples(&[5, 3, 6, 8], image), None);
-        assert_eq!(samples(&[5, 3, 8], image), None);
-        assert_eq!(samples(&[], image), None);
-        assert_eq!(samples(&[0], image), None);
-    }
-
-    #[test]
-    fn a_flat_input_takes_images_in_reading_order() {
-        assert_eq!(samples(&[5, 8, 8], &[64]), Some(5));
-        assert_eq!(samples(&[5, 1, 8, 8], &[64]), Some(5));
-        // Four samples of two numbers are not one sample of eight.
-        assert_eq!(samples(&[4, 2], &[8]), None);
-    }
-
-    #[test]
-    fn a_list_of_numbers_for_a_model_that_takes_one_is_a_list_of_samples() {
-        assert_eq!(samples(&[5], &[1]), Some(5));
-        assert_eq!(samples(&[5, 1], &[1]), Some(5));
-        assert_eq!(samples(&[], &[1]), Some(1));
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), CliError> {
         network: &data.network,
         spiking,
         inputs: &data.inputs,
-        labels: &data.labels,
+        truth: &data.truth,
     };
     let agreement = write_output(&job, &mut output_file)?;
     let output = OutputReport::new(

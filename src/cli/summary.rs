@@ -1,8 +1,9 @@
 //! A run on one screen.
 
 use super::table::{Align, Table, one_line, percent, shape, thousands};
+use crate::explore::Measure;
 use crate::explore::report::{OverflowPlace, Ratio};
-use crate::export::{CalibrationSource, ChipReport, Engine, RunReport};
+use crate::export::{CalibrationSource, ChipReport, Engine, QualityReport, RunReport};
 use std::time::Duration;
 
 /// What a run came to, for a person.
@@ -68,15 +69,28 @@ fn agreement(report: &RunReport) -> Vec<String> {
     if let Some(equal) = report.labels_equal {
         lines.push(fact("labels equal", &format!("{} samples", of(equal))));
     }
-    if let (Some(accuracy), Some(reference)) = (report.accuracy, report.reference_accuracy) {
-        let (accuracy, reference) = (accuracy * 100.0, reference * 100.0);
-        let text = match report.engine {
-            Engine::Spiking => format!("{accuracy:.1} % (integer reference {reference:.1} %)"),
-            Engine::Integer => format!("{accuracy:.1} %"),
-        };
-        lines.push(fact("accuracy", &text));
-    }
+    lines.extend(
+        report
+            .quality
+            .as_ref()
+            .map(|quality| measured(quality, report.engine)),
+    );
     lines
+}
+
+/// How good the answers of this engine are.
+pub(super) fn measured(quality: &QualityReport, engine: Engine) -> String {
+    let (name, words): (_, fn(f64) -> String) = match quality.measure {
+        Measure::Accuracy => ("accuracy", |share| format!("{:.1} %", share * 100.0)),
+        Measure::Psnr => ("mean PSNR", |decibels| format!("{decibels:.2} dB")),
+        Measure::Rmse => ("RMSE", |error| format!("{error:.4}")),
+    };
+    let (value, reference) = (words(quality.value), words(quality.reference));
+    let text = match engine {
+        Engine::Spiking => format!("{value} (integer reference {reference})"),
+        Engine::Integer => value,
+    };
+    fact(name, &text)
 }
 
 fn wrote(report: &RunReport) -> String {

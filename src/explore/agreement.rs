@@ -1,5 +1,6 @@
 //! Does the spiking network compute what the quantized network computes?
 
+use super::quality::{Expected, Quality};
 use crate::quantize::{Layer, QuantizedNetwork, Reference, winner};
 use crate::simulate::{Observer, Simulator, Site};
 use crate::spiking::{SpikeCode, SpikingNetwork};
@@ -16,12 +17,8 @@ pub struct Agreement {
     pub codes_equal: usize,
     /// Samples with the same winner.
     pub labels_equal: usize,
-    /// Samples with a label, of those counted.
-    pub labelled: usize,
-    /// Samples whose winner is the label: the spiking network's accuracy.
-    pub correct: usize,
-    /// The same of the integer reference.
-    pub reference_correct: usize,
+    /// How good both networks' answers are, where it is known what should come out.
+    pub quality: Option<Quality>,
     /// One entry per layer.
     pub layers: Vec<LayerAgreement>,
 }
@@ -163,7 +160,7 @@ impl Tally {
         network: &QuantizedNetwork,
         spiking: &SpikingNetwork,
         input: &[i32],
-        label: Option<usize>,
+        expected: Option<Expected<'_>>,
     ) {
         let Self {
             agreement,
@@ -196,24 +193,31 @@ impl Tally {
         agreement.counted += 1;
         agreement.codes_equal += usize::from(all_equal);
         agreement.labels_equal += usize::from(spiking_winner == reference_winner);
-        if let Some(label) = label {
-            agreement.labelled += 1;
-            agreement.correct += usize::from(spiking_winner == label);
-            agreement.reference_correct += usize::from(reference_winner == label);
+        if let Some(expected) = expected {
+            agreement.judge(&expected, simulator.output(), reference.output());
         }
     }
 }
 
 impl Agreement {
+    /// Judges the answers to one sample.
+    pub fn judge(&mut self, expected: &Expected<'_>, spiking: &[f32], reference: &[f32]) {
+        self.quality
+            .get_or_insert(Quality::new(expected.measure()))
+            .add(expected, spiking, reference);
+    }
+
     /// Adds the counts of the samples that follow those counted so far.
     pub fn append(&mut self, next: &Self) {
         let before = self.counted;
         self.counted += next.counted;
         self.codes_equal += next.codes_equal;
         self.labels_equal += next.labels_equal;
-        self.labelled += next.labelled;
-        self.correct += next.correct;
-        self.reference_correct += next.reference_correct;
+        if let Some(next) = &next.quality {
+            self.quality
+                .get_or_insert(Quality::new(next.measure))
+                .append(next);
+        }
         for (layer, next) in self.layers.iter_mut().zip(&next.layers) {
             layer.append(next, before);
         }

@@ -2,12 +2,16 @@
 //! calibration mend?
 
 mod agreement;
+mod curve;
 mod effect;
 pub mod numbers;
+mod quality;
 pub mod report;
 mod session;
 
 pub use agreement::{Agreement, FirstOverflow, LayerAgreement, Tally};
+pub use curve::Curve;
 pub use effect::{CalibrationEffect, EffectMeter, ErrorDistribution};
+pub use quality::{Closeness, Expected, GroundTruth, Measure, Quality};
 pub use report::{ConversionReport, Finding, ReportMeter};
 pub use session::{Exploration, REPORT_SAMPLES, SampleSet, Session, SessionError, open_network};

@@ -1,8 +1,9 @@
 //! A loaded network with its samples: what the page's worker and the command line ask questions of.
 
-use super::{EffectMeter, ReportMeter, Tally};
+use super::{Curve, EffectMeter, GroundTruth, ReportMeter, Tally};
 use crate::chip::{ChipConfig, Mapping, MappingError, Router, Traffic};
-use crate::import::{ImportError, dataset, import_model};
+use crate::import::dataset::{Array, count_samples};
+use crate::import::{ImportError, import_model};
 use crate::quantize::{CodeTensor, FuseError, QuantizedNetwork, Reference, quantize, winner};
 use crate::settings::{Settings, SettingsError};
 use crate::simulate::{Samples, Simulator, Statistics, Trace, calibrate, measure, trace};
@@ -17,8 +18,8 @@ use thiserror::Error;
 pub struct SampleSet {
     /// Input codes, one sample after the other.
     pub codes: Vec<i32>,
-    /// The class of each sample; empty where unknown.
-    pub labels: Vec<usize>,
+    /// What should come out.
+    pub truth: GroundTruth,
 }
 
 /// Why something cannot be explored.
@@ -47,6 +48,16 @@ pub enum SessionError {
         /// The model's input shape.
         expected: Vec<usize>,
     },
+    /// A value that is not a number.
+    #[error(
+        "{what} has a value in sample {sample} (counted from 0) that is not a number (NaN); mend or drop it"
+    )]
+    NotANumber {
+        /// Which data.
+        what: String,
+        /// The sample.
+        sample: usize,
+    },
     /// Labels that do not belong to the samples.
     #[error("there are {labels} labels for {samples} samples; give one label per sample")]
     Labels {
@@ -54,6 +65,34 @@ pub enum SessionError {
         labels: usize,
         /// How many samples.
         samples: usize,
+    },
+    /// A label that is no class.
+    #[error(
+        "the label of sample {sample} is {label}, but '{model}' tells {classes} classes apart, counted from 0; check that labels and model belong together"
+    )]
+    Class {
+        /// The sample.
+        sample: usize,
+        /// Its label.
+        label: usize,
+        /// The model.
+        model: String,
+        /// Its classes.
+        classes: usize,
+    },
+    /// Targets that do not belong to the samples.
+    #[error(
+        "there are {found} target values for {samples} samples, but '{model}' answers with {outputs} for each; give targets in the shape of its output"
+    )]
+    Targets {
+        /// How many values.
+        found: usize,
+        /// How many samples.
+        samples: usize,
+        /// The model.
+        model: String,
+        /// Values of one answer.
+        outputs: usize,
     },
     /// A network whose trace would not fit in memory.
     #[error(
@@ -94,6 +133,10 @@ pub struct Exploration {
     pub trace: Trace,
     /// The output as real numbers.
     pub output: Vec<f32>,
+    /// The integer reference's output.
+    pub reference: Vec<f32>,
+    /// What both answer over the whole range of a single input.
+    pub curve: Option<Curve>,
     /// The spiking network's winner.
     pub winner: usize,
     /// The integer reference's winner.
@@ -152,35 +195,58 @@ impl Session {
         }
     }
 
-    /// Adds samples with labels (or none), as stored values that `divide_by` makes the model's.
+    /// Sets samples, as stored values that `divide_by` makes the model's, and what should come out of them.
     ///
     /// # Errors
-    /// If the arrays cannot be read or do not fit the model; the session stays as it was.
-    pub fn set_samples(&mut self, images: &[u8], labels: &[u8], divide_by: f32) -> Result<(), SessionError> {
-        let codes = self.read_inputs("the set of samples", images, divide_by)?;
+    /// If they do not fit the model or each other; the session stays as it was.
+    pub fn set_samples(
+        &mut self,
+        samples: &Array,
+        divide_by: f32,
+        truth: GroundTruth,
+    ) -> Result<(), SessionError> {
+        let codes = self.stored_codes("the set of samples", samples, divide_by)?;
         let count = codes.len() / self.network.input().len().max(1);
-        let labels = if labels.is_empty() {
-            Vec::new()
-        } else {
-            dataset::read_array(labels)?.to_labels()?
-        };
-        if !labels.is_empty() && labels.len() != count {
-            return Err(SessionError::Labels {
-                labels: labels.len(),
-                samples: count,
-            });
-        }
+        self.check_truth(&truth, count)?;
         self.tally = Tally::new(&self.network, count);
-        self.samples = SampleSet { codes, labels };
+        self.samples = SampleSet { codes, truth };
         Ok(())
+    }
+
+    fn check_truth(&self, truth: &GroundTruth, samples: usize) -> Result<(), SessionError> {
+        let (model, outputs) = (|| self.network.name.clone(), self.network.output().len());
+        match truth {
+            GroundTruth::Labels(labels) if labels.len() != samples => Err(SessionError::Labels {
+                labels: labels.len(),
+                samples,
+            }),
+            GroundTruth::Labels(labels) => match labels.iter().position(|&label| label >= outputs) {
+                Some(sample) => Err(SessionError::Class {
+                    sample,
+                    label: labels[sample],
+                    model: model(),
+                    classes: outputs,
+                }),
+                None => Ok(()),
+            },
+            GroundTruth::Targets(values, _) if values.len() != samples * outputs => {
+                Err(SessionError::Targets {
+                    found: values.len(),
+                    samples,
+                    model: model(),
+                    outputs,
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Sets the samples that ranges and corrections are measured on.
     ///
     /// # Errors
-    /// If the array cannot be read or does not fit the model; the session stays as it was.
-    pub fn set_calibration(&mut self, images: &[u8], divide_by: f32) -> Result<(), SessionError> {
-        let codes = self.read_inputs("the set of calibration samples", images, divide_by)?;
+    /// If they do not fit the model; the session stays as it was.
+    pub fn set_calibration(&mut self, samples: &Array, divide_by: f32) -> Result<(), SessionError> {
+        let codes = self.stored_codes("the set of calibration samples", samples, divide_by)?;
         self.set_calibration_codes(codes);
         Ok(())
     }
@@ -192,26 +258,30 @@ impl Session {
         self.spiking = None;
     }
 
-    fn read_inputs(&self, what: &str, bytes: &[u8], divide_by: f32) -> Result<Vec<i32>, SessionError> {
-        let array = dataset::read_array(bytes)?;
-        let values: Vec<f32> = array.to_f32().into_iter().map(|v| v / divide_by).collect();
+    fn stored_codes(&self, what: &str, array: &Array, divide_by: f32) -> Result<Vec<i32>, SessionError> {
+        let mut values = array.to_f32();
+        values.iter_mut().for_each(|value| *value /= divide_by);
         self.input_codes(what, &array.shape, &values)
     }
 
-    /// The codes of samples in the model's units; `shape` begins with the number of samples.
+    /// The codes of samples in the model's units; `shape` as [`count_samples`] takes it.
     ///
     /// # Errors
-    /// [`SessionError::Shape`] if one sample has not as many values as the model takes.
+    /// [`SessionError::Shape`] if they have not the model's shape, [`SessionError::NotANumber`].
     pub fn input_codes(&self, what: &str, shape: &[usize], values: &[f32]) -> Result<Vec<i32>, SessionError> {
         let input = self.network.input();
-        // A single channel may be left out (28 × 28 for 1 × 28 × 28), and an image may be flat.
-        let per_sample: usize = shape.iter().skip(1).product();
-        if shape.is_empty() || per_sample != input.len() {
+        if count_samples(shape, &input.shape).is_none() {
             return Err(SessionError::Shape {
                 what: what.to_owned(),
                 found: shape.to_vec(),
                 model: self.network.name.clone(),
                 expected: input.shape.clone(),
+            });
+        }
+        if let Some(index) = values.iter().position(|value| value.is_nan()) {
+            return Err(SessionError::NotANumber {
+                what: what.to_owned(),
+                sample: index / input.len().max(1),
             });
         }
         Ok(self.network.quantize_input(values))
@@ -338,12 +408,15 @@ impl Session {
             &mut self.reference,
         );
         let output = self.simulator.output().to_vec();
+        let reference = self.reference.output().to_vec();
         let chip = self
             .router(settings.chip, &spiking)
             .map(|router| (router.mapping().clone(), router.count(&trace)));
         Ok(Exploration {
             winner: winner(&output),
-            reference_winner: winner(self.reference.output()),
+            reference_winner: winner(&reference),
+            curve: Curve::of(&self.network, &spiking, &mut self.simulator, &mut self.reference),
+            reference,
             spiking,
             trace,
             output,
@@ -391,7 +464,7 @@ impl Session {
                 &self.network,
                 &spiking,
                 input,
-                self.samples.labels.get(index).copied(),
+                self.samples.truth.expected(index, self.network.output().len()),
             );
         }
         self.tally.agreement().counted < self.tally.agreement().total
@@ -438,7 +511,8 @@ impl Session {
         let index = meter.samples();
         if index < count {
             let input = &self.samples.codes[index * len..][..len];
-            meter.add(&self.network, input, self.samples.labels.get(index).copied());
+            let expected = self.samples.truth.expected(index, self.network.output().len());
+            meter.add(&self.network, input, expected);
         }
         index + 1 < count
     }

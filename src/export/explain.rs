@@ -1,7 +1,6 @@
 //! What conversion did to a network: `sdann explain --json`.
 
-use super::run::share;
-use super::{REPORT_VERSION, RunSource, SettingValues};
+use super::{QualityReport, REPORT_VERSION, RunSource, SettingValues};
 use crate::explore::ConversionReport;
 use crate::settings::Settings;
 use serde::Serialize;
@@ -21,6 +20,8 @@ pub struct ExplainReport {
     pub accuracy: Option<f64>,
     /// The same of the integer reference.
     pub reference_accuracy: Option<f64>,
+    /// How good the answers are, where labels or targets say what should come out.
+    pub quality: Option<QualityReport>,
     /// What was measured, and what is to be said of it.
     #[serde(flatten)]
     pub conversion: ConversionReport,
@@ -29,13 +30,15 @@ pub struct ExplainReport {
 impl ExplainReport {
     /// The report of a conversion with these settings.
     pub fn new(source: RunSource, settings: Settings, conversion: ConversionReport) -> Self {
+        let quality = conversion.quality.as_ref().and_then(QualityReport::of);
         Self {
             report_version: REPORT_VERSION,
             sdann_version: env!("CARGO_PKG_VERSION"),
             source,
             settings: SettingValues(settings),
-            accuracy: share(conversion.correct, conversion.labelled),
-            reference_accuracy: share(conversion.reference_correct, conversion.labelled),
+            accuracy: quality.and_then(|quality| quality.accuracy(quality.value)),
+            reference_accuracy: quality.and_then(|quality| quality.accuracy(quality.reference)),
+            quality,
             conversion,
         }
     }

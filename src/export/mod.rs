@@ -15,8 +15,8 @@ pub use model::{LayerKind, LayerReport, ModelReport, ModelTotals, QuantizationRe
 pub use npy::NpyWriter;
 pub use onnx::{OnnxError, OnnxModel, write_onnx, write_onnx_as_read};
 pub use run::{
-    CalibrationSource, ChipReport, Engine, OutputReport, RunLayerReport, RunReport, RunSource, RunTotals,
-    SettingValues,
+    CalibrationSource, ChipReport, Engine, OutputReport, QualityReport, RunLayerReport, RunReport, RunSource,
+    RunTotals, SettingValues,
 };
 
 /// The version of the JSON that reports become.

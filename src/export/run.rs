@@ -3,7 +3,7 @@
 use super::REPORT_VERSION;
 use crate::chip::{Mapping, MappingError, Traffic};
 use crate::explore::report::{OverflowPlace, PlanReport};
-use crate::explore::{Agreement, LayerAgreement};
+use crate::explore::{Agreement, LayerAgreement, Measure, Quality};
 use crate::quantize::QuantizedNetwork;
 use crate::settings::{Kind, SETTINGS, Settings};
 use crate::spiking::{SpikingLayer, SpikingNetwork};
@@ -30,10 +30,13 @@ pub struct RunReport {
     pub codes_equal: Option<usize>,
     /// Samples with the same winner as the integer reference.
     pub labels_equal: Option<usize>,
-    /// Share of labelled samples whose winner is the label, 0 to 1, by the engine that ran.
+    /// Share of labelled samples whose winner is the label, 0 to 1, by the engine that ran; that of `quality`,
+    /// under the name that most ask for.
     pub accuracy: Option<f64>,
     /// The same of the integer reference.
     pub reference_accuracy: Option<f64>,
+    /// How good the answers are, where labels or targets say what should come out.
+    pub quality: Option<QualityReport>,
     /// What was written.
     pub output: OutputReport,
     /// Layers in running order.
@@ -42,6 +45,18 @@ pub struct RunReport {
     pub totals: Option<RunTotals>,
     /// The first sample on the chip.
     pub chip: Option<ChipReport>,
+}
+
+/// How good answers are.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct QualityReport {
+    /// How it is measured.
+    pub measure: Measure,
+    /// By the engine that ran: a share from 0 to 1, decibels, or an error in the output's units; `null` if it
+    /// is infinite.
+    pub value: f64,
+    /// The same of the integer reference.
+    pub reference: f64,
 }
 
 /// What computes the output.
@@ -65,6 +80,8 @@ pub struct RunSource {
     pub inputs_file: String,
     /// The labels' file.
     pub labels_file: Option<String>,
+    /// The targets' file.
+    pub targets_file: Option<String>,
     /// What stored values were divided by.
     pub divide_by: f32,
     /// What ranges and corrections were measured on; `null` where the integer engine ran.
@@ -199,6 +216,7 @@ impl RunReport {
         mut output: OutputReport,
     ) -> Self {
         output.values_equal = None;
+        let quality = agreement.quality.as_ref().and_then(QualityReport::of);
         Self {
             report_version: REPORT_VERSION,
             sdann_version: env!("CARGO_PKG_VERSION"),
@@ -208,8 +226,12 @@ impl RunReport {
             samples: agreement.counted,
             codes_equal: None,
             labels_equal: None,
-            accuracy: share(agreement.reference_correct, agreement.labelled),
-            reference_accuracy: share(agreement.reference_correct, agreement.labelled),
+            accuracy: quality.and_then(|quality| quality.accuracy(quality.reference)),
+            reference_accuracy: quality.and_then(|quality| quality.accuracy(quality.reference)),
+            quality: quality.map(|quality| QualityReport {
+                value: quality.reference,
+                ..quality
+            }),
             output,
             layers: Vec::new(),
             totals: None,
@@ -228,11 +250,13 @@ impl RunReport {
     ) -> Self {
         output.values_equal = agreement.layers.last().map(|layer| layer.equal);
         let layers = spiking.layers.iter().zip(&agreement.layers);
+        let quality = agreement.quality.as_ref().and_then(QualityReport::of);
         Self {
             engine: Engine::Spiking,
             codes_equal: Some(agreement.codes_equal),
             labels_equal: Some(agreement.labels_equal),
-            accuracy: share(agreement.correct, agreement.labelled),
+            accuracy: quality.and_then(|quality| quality.accuracy(quality.value)),
+            quality,
             layers: layers
                 .map(|(layer, counts)| RunLayerReport::new(layer, counts))
                 .collect(),
@@ -244,8 +268,19 @@ impl RunReport {
     }
 }
 
-pub(super) fn share(part: usize, whole: usize) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
+impl QualityReport {
+    /// `None` if no sample was judged.
+    pub(super) fn of(quality: &Quality) -> Option<Self> {
+        Some(Self {
+            measure: quality.measure,
+            value: quality.spiking()?,
+            reference: quality.reference()?,
+        })
+    }
+
+    pub(super) fn accuracy(&self, value: f64) -> Option<f64> {
+        (self.measure == Measure::Accuracy).then_some(value)
+    }
 }
 
 impl OutputReport {

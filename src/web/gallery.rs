@@ -1,6 +1,7 @@
 //! The models and data sets that the page ships with (`assets/gallery.json`), and fetching them.
 
-use super::worker::{DataFiles, ModelFile};
+use super::worker::{DataFiles, Divisor, ModelFile, TruthFile};
+use crate::explore::{Closeness, Measure};
 use gloo::net::http::Request;
 use serde::Deserialize;
 use std::rc::Rc;
@@ -37,21 +38,50 @@ pub struct GalleryModel {
     pub dataset: GalleryData,
     /// One sample that is typical of each class.
     pub picks: Vec<usize>,
+    /// How good it is on the samples.
+    pub quality: GalleryQuality,
+}
+
+/// How good a shipped model is.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+pub struct GalleryQuality {
+    /// How it is measured.
+    pub measure: Measure,
+    /// Before it was quantized.
+    pub float: f64,
+    /// As ONNX Runtime computes it.
+    pub quantized: f64,
 }
 
 /// A shipped data set.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct GalleryData {
     /// Samples.
-    pub images: String,
-    /// Their labels.
-    pub labels: String,
+    pub samples: String,
+    /// Their labels, if they have any.
+    #[serde(default)]
+    pub labels: Option<String>,
+    /// Their targets, if they have any.
+    #[serde(default)]
+    pub targets: Option<GalleryTargets>,
     /// Samples to calibrate with.
     pub calibration: String,
     /// A stored value divided by this is what the model takes.
     pub divide_by: f32,
     /// What the labels mean.
+    #[serde(default)]
     pub classes: Vec<String>,
+}
+
+/// What should come out of samples that have no labels.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct GalleryTargets {
+    /// An answer for each sample.
+    pub file: String,
+    /// A stored value divided by this is in the output's units.
+    pub divide_by: f32,
+    /// How closeness to them is measured.
+    pub measure: Closeness,
 }
 
 /// A data set in memory.
@@ -59,6 +89,8 @@ pub struct GalleryData {
 pub struct Dataset {
     /// Tells data sets apart.
     pub id: String,
+    /// Whether it is the user's own.
+    pub is_own: bool,
     /// Its files.
     pub files: DataFiles,
     /// What the labels mean.
@@ -81,50 +113,66 @@ pub async fn fetch_gallery() -> Result<Gallery, String> {
 /// # Errors
 /// A sentence that says what could not be fetched.
 pub async fn fetch_model(model: &GalleryModel) -> Result<(ModelFile, Rc<Dataset>), String> {
-    let GalleryData {
-        images,
-        labels,
-        calibration,
-        divide_by,
-        classes,
-    } = &model.dataset;
-    let files = [&model.file, images, labels, calibration].map(|path| fetch(path));
-    let mut files = try_all(files).await?.into_iter().map(Into::into);
+    let data = &model.dataset;
+    let targets = data.targets.as_ref().map(|targets| &targets.file);
+    let paths = [
+        Some(&model.file),
+        Some(&data.samples),
+        Some(&data.calibration),
+        data.labels.as_ref(),
+        targets,
+    ];
+    let mut files = try_all(paths.into_iter().flatten().map(|path| fetch(path)))
+        .await?
+        .into_iter()
+        .map(Into::into);
     let mut next = || files.next().unwrap_or_default();
-    let bytes = next();
-    let files = DataFiles {
-        images: next(),
-        labels: next(),
-        calibration: next(),
-        divide_by: *divide_by,
-    };
-    let (id, picks) = (images.clone(), model.picks.clone());
-    let dataset = Dataset {
-        id,
-        files,
-        classes: Rc::new(classes.clone()),
-        picks,
-    };
-    Ok((
-        ModelFile {
-            name: model.title.clone(),
-            bytes,
+    let (bytes, samples, calibration) = (next(), next(), next());
+    let truth = match (&data.labels, &data.targets) {
+        (Some(name), _) => TruthFile::Labels {
+            name: name.clone(),
+            bytes: next(),
         },
-        Rc::new(dataset),
-    ))
+        (None, Some(targets)) => TruthFile::Targets {
+            bytes: next(),
+            divide_by: targets.divide_by,
+            closeness: targets.measure,
+        },
+        (None, None) => TruthFile::Unknown,
+    };
+    let dataset = Dataset {
+        id: data.samples.clone(),
+        is_own: false,
+        files: DataFiles {
+            name: data.samples.clone(),
+            samples,
+            truth,
+            calibration,
+            divisor: Divisor::Is(data.divide_by),
+        },
+        classes: Rc::new(data.classes.clone()),
+        picks: model.picks.clone(),
+    };
+    let model = ModelFile {
+        name: model.title.clone(),
+        bytes,
+    };
+    Ok((model, Rc::new(dataset)))
 }
 
 /// Starts all requests before it waits for the first.
-async fn try_all<const N: usize>(
-    requests: [impl Future<Output = Result<Vec<u8>, String>> + 'static; N],
+async fn try_all(
+    requests: impl Iterator<Item = impl Future<Output = Result<Vec<u8>, String>> + 'static>,
 ) -> Result<Vec<Vec<u8>>, String> {
-    let running = requests.map(|request| {
-        wasm_bindgen_futures::future_to_promise(async move {
-            let bytes = request.await?;
-            Ok(js_sys::Uint8Array::from(bytes.as_slice()).into())
+    let running: Vec<_> = requests
+        .map(|request| {
+            wasm_bindgen_futures::future_to_promise(async move {
+                let bytes = request.await?;
+                Ok(js_sys::Uint8Array::from(bytes.as_slice()).into())
+            })
         })
-    });
-    let mut done = Vec::with_capacity(N);
+        .collect();
+    let mut done = Vec::with_capacity(running.len());
     for promise in running {
         let bytes = wasm_bindgen_futures::JsFuture::from(promise).await;
         let bytes = bytes.map_err(|error| error.as_string().unwrap_or_default())?;

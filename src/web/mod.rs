@@ -16,6 +16,7 @@ pub mod plots;
 pub mod selection;
 pub mod session;
 pub mod state;
+pub mod task;
 pub mod theme;
 pub mod verdict;
 pub mod views;

@@ -1,8 +1,9 @@
 //! What the badge says: whether the spiking network is the quantized one.
 
-use super::format::{count, percent};
+use super::format::{count, decimal, percent, significant};
 use super::state::{Loaded, Shown, State};
-use crate::explore::Agreement;
+use super::task::Task;
+use crate::explore::{Agreement, Measure, Quality};
 use std::rc::Rc;
 
 /// How the badge looks.
@@ -61,7 +62,7 @@ impl Verdict {
         let model = state.loaded.as_ref().map(|loaded| loaded.load.epoch);
         let counts = state.agreement.as_ref();
         match counts.filter(|counts| counts.settings == state.settings && Some(counts.model) == model) {
-            Some(counts) => Self::of_counts(&counts.agreement),
+            Some(counts) => Self::of_counts(&counts.agreement, Task::of(&shown.network)),
             None => {
                 let total = state
                     .loaded
@@ -81,7 +82,7 @@ impl Verdict {
         }
     }
 
-    fn of_counts(counts: &Agreement) -> Self {
+    fn of_counts(counts: &Agreement, task: Task) -> Self {
         let (total, counted) = (counts.total as u64, counts.counted as u64);
         if counted < total {
             let claim = format!("counting {} of {}", count(counted), count(total));
@@ -93,12 +94,15 @@ impl Verdict {
                 ..Self::busy(claim)
             };
         }
-        let share = |part: usize| percent(part as f64 / counts.labelled.max(1) as f64);
-        let accuracy = (counts.labelled > 0).then(|| format!("accuracy {}", share(counts.correct)));
+        let quality = counts.quality.as_ref();
+        // A picture or a number is no choice between labels.
+        let labels = |words: &str| {
+            (task == Task::Classes).then(|| format!("{words} {}", count(counts.labels_equal as u64)))
+        };
         if counts.codes_equal == counts.counted {
             let claim = format!("codes equal, {} of {}", count(counted), count(total));
-            let labels = format!("labels {}", count(counts.labels_equal as u64));
-            let details = std::iter::once(labels).chain(accuracy).collect();
+            let own = quality.and_then(|quality| measured(quality, quality.spiking()));
+            let details = labels("labels").into_iter().chain(own).collect();
             return Self {
                 tone: Tone::Equal,
                 claim,
@@ -111,10 +115,14 @@ impl Verdict {
             count(counts.codes_equal as u64),
             count(total)
         );
-        let labels = format!("labels equal {}", count(counts.labels_equal as u64));
-        let accuracy =
-            accuracy.map(|own| format!("{own} (quantized network {})", share(counts.reference_correct)));
-        let details = std::iter::once(labels).chain(accuracy).collect();
+        let compared = quality.and_then(|quality| {
+            let reference = value_in_words(quality.measure, quality.reference()?);
+            Some(format!(
+                "{} (quantized network {reference})",
+                measured(quality, quality.spiking())?
+            ))
+        });
+        let details = labels("labels equal").into_iter().chain(compared).collect();
         Self {
             tone: Tone::Different,
             claim,
@@ -155,38 +163,75 @@ impl Verdict {
         } else {
             "label differs"
         };
+        let is_choice = Task::of(&shown.network) == Task::Classes;
         Self {
             tone,
             claim,
-            details: vec![same.to_owned()],
+            details: is_choice.then(|| same.to_owned()).into_iter().collect(),
             progress: None,
         }
+    }
+}
+
+/// `accuracy 97.1 %`
+fn measured(quality: &Quality, value: Option<f64>) -> Option<String> {
+    Some(format!(
+        "{} {}",
+        name_of(quality.measure),
+        value_in_words(quality.measure, value?)
+    ))
+}
+
+/// What a measure is called.
+pub fn name_of(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Accuracy => "accuracy",
+        Measure::Psnr => "PSNR",
+        Measure::Rmse => "RMSE",
+    }
+}
+
+/// A measured value with its unit.
+pub fn value_in_words(measure: Measure, value: f64) -> String {
+    match measure {
+        Measure::Accuracy => percent(value),
+        Measure::Psnr if value.is_infinite() => "∞\u{202f}dB".to_owned(),
+        Measure::Psnr => format!("{}\u{202f}dB", decimal(value, 2)),
+        Measure::Rmse => significant(value, 3),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::explore::{Closeness, Expected};
 
     fn counts(codes_equal: usize, counted: usize) -> Agreement {
-        Agreement {
+        let mut agreement = Agreement {
             total: 1000,
             counted,
             codes_equal,
             labels_equal: 998,
-            labelled: counted,
-            correct: 971,
-            reference_correct: 979,
-            layers: Vec::new(),
+            ..Agreement::default()
+        };
+        for sample in 0..counted {
+            let answer = |right: bool| [0.0, f32::from(u8::from(right))];
+            let (spiking, reference) = (answer(sample < 971), answer(sample < 979));
+            agreement.judge(&Expected::Label(1), &spiking, &reference);
         }
+        agreement
+    }
+
+    fn verdict(codes_equal: usize, counted: usize) -> Verdict {
+        Verdict::of_counts(&counts(codes_equal, counted), Task::Classes)
     }
 
     #[test]
     fn only_when_all_codes_are_equal_it_says_so() {
-        let equal = Verdict::of_counts(&counts(1000, 1000));
+        let equal = verdict(1000, 1000);
         assert_eq!(equal.tone, Tone::Equal);
         assert_eq!(equal.claim, "codes equal, 1\u{202f}000 of 1\u{202f}000");
-        let different = Verdict::of_counts(&counts(12, 1000));
+        let different = verdict(12, 1000);
         assert_eq!(different.tone, Tone::Different);
         assert_eq!(different.claim, "codes equal in 12 of 1\u{202f}000");
         assert_eq!(
@@ -196,8 +241,22 @@ mod tests {
     }
 
     #[test]
+    fn pictures_and_numbers_have_measures_of_their_own_and_no_labels() {
+        let mut agreement = Agreement {
+            total: 1,
+            counted: 1,
+            codes_equal: 1,
+            ..Agreement::default()
+        };
+        agreement.judge(&Expected::Target(&[0.5], Closeness::Psnr), &[0.6], &[0.6]);
+        let verdict = Verdict::of_counts(&agreement, Task::Numbers);
+        assert_eq!(verdict.details, ["PSNR 20.00\u{202f}dB"]);
+        assert_eq!(value_in_words(Measure::Rmse, 0.011574), "0.0116");
+    }
+
+    #[test]
     fn while_it_counts_it_claims_nothing() {
-        let verdict = Verdict::of_counts(&counts(320, 320));
+        let verdict = verdict(320, 320);
         assert_eq!((verdict.tone, verdict.progress), (Tone::Busy, Some(0.32)));
         assert_eq!(verdict.claim, "counting 320 of 1\u{202f}000");
     }

@@ -5,7 +5,7 @@ use super::{
     Arriving, ConversionReport, ConvertedLayer, Correlations, Exactness, Flip, MAX_FLIPS, OverflowPlace,
     PlanReport, Stuck, rules,
 };
-use crate::explore::Tally;
+use crate::explore::{Expected, Tally};
 use crate::quantize::{QuantizedNetwork, Reference, winner};
 use crate::simulate::{Observer, RangeMeter, Simulator, Site, Statistics, exact_potentials};
 use crate::spiking::{Range, SpikingNetwork, ideal, no_ranges};
@@ -118,9 +118,9 @@ impl ReportMeter {
     }
 
     /// Looks at the next sample.
-    pub fn add(&mut self, network: &QuantizedNetwork, input: &[i32], label: Option<usize>) {
+    pub fn add(&mut self, network: &QuantizedNetwork, input: &[i32], expected: Option<Expected<'_>>) {
         let sample = self.samples();
-        self.tally.add(network, &self.spiking, input, label);
+        self.tally.add(network, &self.spiking, input, expected);
         let (chain, reference) = (self.tally.simulator(), self.tally.reference());
         let (spiking, quantized) = (winner(chain.output()), winner(reference.output()));
         if spiking != quantized && self.flips.len() < MAX_FLIPS {
@@ -128,7 +128,10 @@ impl ReportMeter {
                 sample,
                 quantized,
                 spiking,
-                label,
+                label: match expected {
+                    Some(Expected::Label(label)) => Some(label),
+                    _ => None,
+                },
             });
         }
         for index in 0..self.layers.len() {
@@ -189,9 +192,7 @@ impl ReportMeter {
             samples: agreement.counted,
             codes_equal: agreement.codes_equal,
             labels_equal: agreement.labels_equal,
-            labelled: agreement.labelled,
-            correct: agreement.correct,
-            reference_correct: agreement.reference_correct,
+            quality: agreement.quality,
             flips: self.flips.clone(),
             first_different: layers.iter().position(|layer| !layer.errors.is_exact()),
             origin: inexact.max_by(most),

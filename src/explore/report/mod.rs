@@ -15,6 +15,7 @@ pub use finding::{Finding, FindingKind, Remedy, Severity};
 pub use meter::ReportMeter;
 pub use plan::{OverflowPlace, PlanReport, Ratio, Span};
 
+use super::Quality;
 use serde::{Deserialize, Serialize};
 
 /// What conversion did to a network, measured on samples.
@@ -26,12 +27,10 @@ pub struct ConversionReport {
     pub codes_equal: usize,
     /// Those with the same winner.
     pub labels_equal: usize,
-    /// Those with a label.
-    pub labelled: usize,
-    /// Those whose winner is the label: the spiking network's accuracy.
-    pub correct: usize,
-    /// The same of the quantized network.
-    pub reference_correct: usize,
+    /// How good the answers of both networks are, where it is known what should come out; the sums that this
+    /// follows from go by the name of scores.
+    #[serde(rename = "scores")]
+    pub quality: Option<Quality>,
     /// Samples whose winner changed, at most [`MAX_FLIPS`].
     pub flips: Vec<Flip>,
     /// The first layer with a code that differs.

@@ -7,6 +7,7 @@
 //! understood in two ways is refused with a sentence that says how to make it clear.
 
 mod archive;
+mod fit;
 mod idx;
 mod images;
 mod labels;
@@ -16,6 +17,7 @@ mod npz;
 mod picture;
 mod table;
 
+pub use fit::count_samples;
 pub use images::{Files, MAX_FILES, read_images};
 
 use super::{ImportError, format};

@@ -13,7 +13,7 @@ impl State {
         self.heard = Some(self.worker);
         self.notices.retain(|notice| notice.title != SILENT);
         match response {
-            Response::Loaded { epoch, network } => self.take_network(epoch, network),
+            Response::Loaded { epoch, network } => self.take_network(epoch, *network),
             Response::Run { epoch, run } => self.take_run(epoch, *run),
             Response::Counted { epoch, agreement } => self.take_counts(epoch, agreement),
             Response::Calibration { epoch, effect } => self.take_calibration(epoch, effect),

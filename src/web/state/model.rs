@@ -4,7 +4,7 @@ use super::{Notice, State};
 use crate::simulate::Packed;
 use crate::web::gallery::{Dataset, Gallery};
 use crate::web::link::Link;
-use crate::web::worker::{DataFiles, Epoch, ModelFile, NetworkView, Sample};
+use crate::web::worker::{DataFiles, Epoch, ModelFile, NetworkView, Sample, TruthFile};
 use std::rc::Rc;
 
 /// A model that can be chosen.
@@ -141,14 +141,16 @@ impl Loaded {
 
     /// What classes are called; empty without names.
     pub fn class_names(&self) -> Rc<Vec<String>> {
-        let data = self.load.data.as_ref();
-        data.map(|data| data.classes.clone()).unwrap_or_default()
+        let shipped = self.load.data.as_ref().map(|data| data.classes.clone());
+        shipped
+            .filter(|names| !names.is_empty())
+            .unwrap_or_else(|| Rc::new(self.network.samples.class_names.clone()))
     }
 
     /// What a class is called.
     pub fn class(&self, class: usize) -> String {
-        let named = self.load.data.as_ref().and_then(|data| data.classes.get(class));
-        named.cloned().unwrap_or_else(|| class.to_string())
+        let names = self.class_names();
+        names.get(class).cloned().unwrap_or_else(|| class.to_string())
     }
 
     /// What the user sees first: a three where there is one, and something rather than nothing where no
@@ -289,16 +291,15 @@ impl State {
         if before.outputs() == bare.outputs() {
             return Some(data.clone());
         }
-        let files = DataFiles {
-            labels: Packed::default(),
-            ..data.files.clone()
-        };
-        let (id, picks) = (data.id.clone(), data.picks.clone());
         Some(Rc::new(Dataset {
-            id,
-            files,
+            id: data.id.clone(),
+            is_own: data.is_own,
+            files: DataFiles {
+                truth: TruthFile::Unknown,
+                ..data.files.clone()
+            },
             classes: Rc::default(),
-            picks,
+            picks: data.picks.clone(),
         }))
     }
 

@@ -329,6 +329,8 @@ pub mod tests {
                 windows: vec![window(16, 6), window(6, 3)],
             },
             output: vec![0.0; 3],
+            reference: vec![0.0; 3],
+            curve: None,
             winner: 0,
             reference_winner: 0,
             chip: Err(crate::chip::MappingError::TooFewCores {

@@ -1,11 +1,9 @@
 //! The worker: one session, one exploration at a time; counting and measuring run in small portions,
 //! so that a newer request is never kept waiting.
 
-use super::{
-    DataFiles, Epoch, Failure, LayerView, ModelFile, NetworkView, Request, Response, RunView, Sample,
-    SamplesView, TensorView,
-};
-use crate::explore::{EffectMeter, Session, SessionError, open_network};
+use super::load::load;
+use super::{Epoch, Failure, Request, Response, RunView, Sample};
+use crate::explore::{EffectMeter, Session, SessionError};
 use crate::settings::Settings;
 use gloo::timers::future::TimeoutFuture;
 use gloo_worker::{HandlerId, Worker, WorkerScope};
@@ -82,8 +80,8 @@ impl EngineWorker {
     fn answer(&mut self, request: Request) -> Option<Response> {
         match request {
             Request::Load { epoch, model, data } => Some(match load(&model, data.as_ref()) {
-                Ok(session) => {
-                    let network = network_view(&session, data.as_ref());
+                Ok((session, network)) => {
+                    let network = Box::new(network);
                     self.session = Some(session);
                     (self.counting, self.measuring) = (None, None);
                     Response::Loaded { epoch, network }
@@ -209,15 +207,6 @@ fn tell_of_panics(scope: WorkerScope<EngineWorker>, page: HandlerId) {
     }));
 }
 
-fn load(model: &ModelFile, data: Option<&DataFiles>) -> Result<Session, SessionError> {
-    let mut session = Session::new(open_network(&model.bytes, &model.name)?);
-    if let Some(data) = data {
-        session.set_samples(&data.images, &data.labels, data.divide_by)?;
-        session.set_calibration(&data.calibration, data.divide_by)?;
-    }
-    Ok(session)
-}
-
 fn run(session: &mut Session, settings: &Settings, sample: &Sample) -> Result<RunView, SessionError> {
     let input = match sample {
         Sample::Stored(index) => session.sample(*index)?.to_vec(),
@@ -234,57 +223,10 @@ fn run(session: &mut Session, settings: &Settings, sample: &Sample) -> Result<Ru
             .collect(),
         trace: exploration.trace,
         output: exploration.output,
+        reference: exploration.reference,
+        curve: exploration.curve,
         winner: exploration.winner,
         reference_winner: exploration.reference_winner,
         chip: exploration.chip,
     })
-}
-
-fn network_view(session: &Session, data: Option<&DataFiles>) -> NetworkView {
-    let network = session.network();
-    let tensors = network.tensors.iter().map(|t| TensorView {
-        name: t.name.clone(),
-        shape: t.shape.clone(),
-        affine: t.affine,
-    });
-    let layers = network.layers.iter().map(|l| LayerView {
-        name: l.name.clone(),
-        source: l.main().view.tensors[0],
-        dendrites: l.dendrites.len(),
-        target: l.target,
-        connections: l.main().connections,
-        synapses: l.dendrites.iter().map(|d| d.connections.synapses()).sum(),
-    });
-    NetworkView {
-        name: network.name.clone(),
-        tensors: tensors.collect(),
-        layers: layers.collect(),
-        samples: data.map(|_| samples_view(session)).unwrap_or_default(),
-    }
-}
-
-/// Stored samples as grey values: from the smallest to the largest real number of the set.
-fn samples_view(session: &Session) -> SamplesView {
-    let (network, samples) = (session.network(), session.samples());
-    let (low, high) = samples
-        .codes
-        .iter()
-        .fold((i32::MAX, i32::MIN), |(l, h), &c| (l.min(c), h.max(c)));
-    let span = (high.saturating_sub(low)).max(1) as f32;
-    SamplesView {
-        count: samples.codes.len() / network.input().len().max(1),
-        shape: network.input().shape.clone(),
-        pixels: samples
-            .codes
-            .iter()
-            .map(|&code| ((code - low) as f32 / span * 255.0).round() as u8)
-            .collect::<Vec<_>>()
-            .into(),
-        labels: samples
-            .labels
-            .iter()
-            .map(|&l| l.min(255) as u8)
-            .collect::<Vec<_>>()
-            .into(),
-    }
 }

@@ -4,7 +4,7 @@
 //! newer request is there; the page drops answers of an older one. So neither ever waits.
 
 use crate::chip::{Mapping, MappingError, Traffic};
-use crate::explore::{Agreement, CalibrationEffect};
+use crate::explore::{Agreement, CalibrationEffect, Closeness, Curve};
 use crate::graph::{Affine, Connections};
 use crate::settings::Settings;
 use crate::simulate::{Packed, Trace};
@@ -60,14 +60,57 @@ pub struct ModelFile {
 /// The files of a data set, as they are.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct DataFiles {
-    /// Samples.
-    pub images: Packed<u8>,
-    /// One label per sample.
-    pub labels: Packed<u8>,
-    /// Samples to calibrate with.
+    /// What the samples' file is called, for messages.
+    pub name: String,
+    /// Samples, in any form that [`read_dataset`](crate::import::dataset::read_dataset) takes.
+    pub samples: Packed<u8>,
+    /// What should come out of them.
+    pub truth: TruthFile,
+    /// Samples to calibrate with; without any, the first of the samples.
     pub calibration: Packed<u8>,
-    /// A stored value divided by this is what the model takes.
-    pub divide_by: f32,
+    /// What stored values are divided by.
+    pub divisor: Divisor,
+}
+
+/// Where it stands what should come out of samples.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub enum TruthFile {
+    /// With the samples, if anywhere.
+    #[default]
+    Inside,
+    /// Nowhere, or it is of no use.
+    Unknown,
+    /// One label per sample.
+    Labels {
+        /// What the file is called.
+        name: String,
+        /// Its content.
+        bytes: Packed<u8>,
+    },
+    /// An answer for each sample.
+    Targets {
+        /// An array of real numbers.
+        bytes: Packed<u8>,
+        /// A stored value divided by this is in the output's units.
+        divide_by: f32,
+        /// How closeness to them is measured.
+        closeness: Closeness,
+    },
+}
+
+/// What stored values are divided by.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Divisor {
+    /// By this.
+    Is(f32),
+    /// By this, if they lie beyond what the model's input can express and then don't.
+    IfNeeded(f32),
+}
+
+impl Default for Divisor {
+    fn default() -> Self {
+        Self::Is(1.0)
+    }
 }
 
 /// One input of the network.
@@ -87,7 +130,7 @@ pub enum Response {
         /// Of the request.
         epoch: Epoch,
         /// What it is.
-        network: NetworkView,
+        network: Box<NetworkView>,
     },
     /// A sample was traced.
     Run {
@@ -189,6 +232,16 @@ pub struct SamplesView {
     pub pixels: Packed<u8>,
     /// One label per sample.
     pub labels: Packed<u8>,
+    /// What classes are called; empty without names.
+    pub class_names: Vec<String>,
+    /// What should come out of each sample where that is no class, in the output's shape.
+    pub targets: Packed<f32>,
+    /// How closeness to those is measured.
+    pub closeness: Option<Closeness>,
+    /// What stored values were divided by.
+    pub divided_by: f32,
+    /// What the user should know of them.
+    pub note: Option<String>,
 }
 
 /// A traced sample and what it did to the chip.
@@ -202,6 +255,10 @@ pub struct RunView {
     pub trace: Trace,
     /// The output as real numbers, one per class.
     pub output: Vec<f32>,
+    /// The same of the integer reference.
+    pub reference: Vec<f32>,
+    /// What both answer over the whole range of a single input.
+    pub curve: Option<Curve>,
     /// Index of the largest output of the spiking network.
     pub winner: usize,
     /// The same of the integer reference.

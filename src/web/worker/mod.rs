@@ -4,11 +4,12 @@
 
 mod codec;
 mod engine;
+mod load;
 mod messages;
 
 pub use codec::JsCodec;
 pub use engine::EngineWorker;
 pub use messages::{
-    DataFiles, Epoch, Failure, LayerView, ModelFile, NetworkView, Request, Response, RunView, Sample,
-    SamplesView, TensorView,
+    DataFiles, Divisor, Epoch, Failure, LayerView, ModelFile, NetworkView, Request, Response, RunView,
+    Sample, SamplesView, TensorView, TruthFile,
 };
