@@ -111,7 +111,7 @@ impl Correlation {
     /// −1 to 1; `None` where one side never changes.
     pub(super) fn coefficient(&self) -> Option<f64> {
         let [x, y] = self.squares;
-        let scale = libm::sqrt(x) * libm::sqrt(y);
+        let scale = libm::sqrt(x * y);
         (scale > 0.0).then(|| (self.products / scale).clamp(-1.0, 1.0))
     }
 }
