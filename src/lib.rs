@@ -65,6 +65,7 @@ pub mod graph;
 pub mod import;
 mod onnx;
 pub mod quantize;
+pub mod real;
 pub mod settings;
 pub mod simulate;
 pub mod spiking;

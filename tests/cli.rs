@@ -651,7 +651,7 @@ fn data_that_cannot_be_used_is_refused_in_one_line() {
     check(model("x.npy"), &["a NumPy array", "ONNX"]);
     check(
         model(&format!("{}", at("assets/models/mnist-cnn.float.onnx").display())),
-        &["isn't quantized"],
+        &["quantize it first"],
     );
     assert!(!folder.join("out.npy").exists());
     assert_eq!(hidden_files(&folder), 0);

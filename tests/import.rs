@@ -215,10 +215,6 @@ fn what_is_wrong_as_a_whole_is_called_by_its_name() {
         ("not-onnx.onnx", &["text file", "ONNX"][..]),
         ("empty.onnx", &["empty file"]),
         ("truncated.onnx", &["damaged", "export it anew"]),
-        (
-            "float-model.onnx",
-            &["isn't quantized", "float weights", "quantize_static"],
-        ),
         ("cycle.onnx", &["cycle"]),
         ("no-output.onnx", &["no output"]),
         ("without-opset.onnx", &["operator set"]),
@@ -290,15 +286,25 @@ fn the_digits_network_is_two_dense_layers() {
 }
 
 #[test]
-fn float_models_are_refused_with_the_way_to_quantize_them() {
-    for name in ["mnist-cnn.float", "digits-mlp.float"] {
-        let error = import_model(&read(at("assets/models").join(format!("{name}.onnx"))), name).unwrap_err();
-        let error = error.to_string();
+fn float_models_become_graphs_of_real_numbers() {
+    for (name, expected) in [
+        (
+            "mnist-cnn",
+            &[
+                "Conv", "Clamp", "Conv", "Clamp", "Reshape", "Dense", "Clamp", "Dense",
+            ][..],
+        ),
+        ("digits-mlp", &["Dense", "Clamp", "Dense"]),
+    ] {
+        let file = at("assets/models").join(format!("{name}.float.onnx"));
+        let graph = import_model(&read(file), name).unwrap();
+        assert_eq!(ops(&graph), expected, "{name}");
+        assert!(graph.is_real());
+        let error = sdann::quantize::quantize(&graph).unwrap_err().to_string();
         assert!(
-            error.contains("isn't quantized") && error.contains("quantize_static"),
+            error.contains(name) && error.contains("quantize it first"),
             "{error}"
         );
-        assert!(error.contains(name), "{error}");
     }
 }
 

@@ -14,7 +14,9 @@ pub mod ops;
 
 pub use affine::{Affine, CodeFormat};
 pub use connections::{Connections, Volume, Window};
-pub use ops::{Clamp, Concat, Constant, Conv, Dense, Op, Pool, Rearrange, Unary, Weights};
+pub use ops::{
+    Clamp, Coefficients, Concat, Constant, Conv, Dense, Op, Pool, RealWeights, Rearrange, Unary, Weights,
+};
 
 use thiserror::Error;
 
@@ -191,6 +193,13 @@ impl Graph {
         graph.check_tensors()?;
         graph.check_nodes()?;
         Ok(graph)
+    }
+
+    /// Whether it computes with real numbers throughout: a float model, which is quantized before it can
+    /// become spikes. Then every tensor is [`Encoding::Real`] and linear operators are [`Op::RealConv`]
+    /// and [`Op::RealDense`].
+    pub fn is_real(&self) -> bool {
+        self.tensors[self.input].encoding == Encoding::Real
     }
 
     fn check_tensors(&self) -> Result<(), GraphError> {

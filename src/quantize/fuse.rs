@@ -36,6 +36,14 @@ pub enum FuseError {
         /// The tensor.
         tensor: String,
     },
+    /// A float model.
+    #[error(
+        "model '{model}' computes with real numbers; quantize it first (sdann quantize, or any quantizer that writes ONNX in QDQ form)"
+    )]
+    NotQuantized {
+        /// The model.
+        model: String,
+    },
     /// There is nothing to run.
     #[error("the model has no layer that computes; there is nothing to convert")]
     NoLayers,
@@ -108,6 +116,11 @@ struct Fuser<'a> {
 /// # Errors
 /// A [`FuseError`] that names the node where real numbers stand in the way.
 pub fn quantize(graph: &Graph) -> Result<QuantizedNetwork, FuseError> {
+    if graph.is_real() {
+        return Err(FuseError::NotQuantized {
+            model: graph.name.clone(),
+        });
+    }
     let input = &graph.tensors[graph.input];
     let Encoding::Codes(affine) = input.encoding else {
         return Err(FuseError::RealSource {
@@ -171,6 +184,7 @@ impl Fuser<'_> {
         let pending = match &node.op {
             Op::Conv(conv) => self.linear(node, |shape| conv.connections(shape), &conv.weights, rule)?,
             Op::Dense(dense) => self.linear(node, |shape| dense.connections(shape), &dense.weights, rule)?,
+            Op::RealConv(_) | Op::RealDense(_) => return Err(self.real_source(node, 0)),
             Op::AveragePool(pool) => self.average(node, pool)?,
             Op::MaxPool(pool) => self.maximum(node, pool)?,
             Op::MulConstant(constant) if node.arithmetic == Arithmetic::Real => {

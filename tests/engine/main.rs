@@ -11,5 +11,6 @@ mod corpus;
 mod exactness;
 mod files;
 mod properties;
+mod reals;
 mod registers;
 mod report;

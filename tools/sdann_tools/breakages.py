@@ -180,11 +180,6 @@ BREAKAGES = (
     ),
     # Right, but not something that can become spikes as it is.
     Breakage(
-        "float-model",
-        "a good float model that nobody has quantized",
-        lambda model, _: model.SerializeToString(),
-    ),
-    Breakage(
         "unsupported-lstm", "an LSTM, which is not a feed-forward layer", lstm, ("lstm", "LSTM")
     ),
     Breakage(

@@ -180,6 +180,12 @@ impl<'a> Writer<'a> {
         match &node.op {
             Op::Conv(conv) => self.conv(node, conv, inputs[0])?,
             Op::Dense(dense) => self.dense(node, dense, inputs[0])?,
+            Op::RealConv(_) | Op::RealDense(_) => {
+                return Err(refused(
+                    node,
+                    "its weights are real numbers; quantize the model first",
+                ));
+            }
             Op::MaxPool(pool) => self.pool(node, "MaxPool", pool, inputs[0]),
             Op::AveragePool(pool) => self.pool(node, "AveragePool", pool, inputs[0]),
             Op::Add { subtract } => {

@@ -1,14 +1,14 @@
 //! Convolution over one or two spatial axes, with groups.
 
-use super::Weights;
 use super::windows::{self, SpatialError};
+use super::{Coefficients, Weights};
 use crate::graph::{Connections, Window};
 
-/// A convolution.
+/// A convolution, with quantized weights or, as `Conv<RealWeights>`, with real ones.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Conv {
+pub struct Conv<W = Weights> {
     /// Output channels × (input channels / groups) × kernel rows × kernel columns.
-    pub weights: Weights,
+    pub weights: W,
     /// Number of output channels.
     pub outputs: usize,
     /// Groups of channels.
@@ -17,14 +17,14 @@ pub struct Conv {
     pub windows: Vec<Window>,
 }
 
-impl Conv {
+impl<W: Coefficients> Conv<W> {
     /// How the neurons are wired for an input of `shape` (channels, then spatial axes).
     ///
     /// # Errors
     /// A sentence that says what does not fit.
     pub fn connections(&self, shape: &[usize]) -> Result<Connections, SpatialError> {
         let connections = windows::connections(shape, &self.windows, self.outputs, self.groups)?;
-        let (expected, found) = (self.outputs * connections.fan_in(), self.weights.values.len());
+        let (expected, found) = (self.outputs * connections.fan_in(), self.weights.count());
         if expected != found {
             return Err(format!(
                 "it has {found} weights, but {} input channels in {} groups and {} output channels need {expected}",

@@ -1,18 +1,18 @@
 //! Fully connected layer: Gemm and MatMul with constant weights.
 
-use super::Weights;
+use super::{Coefficients, Weights};
 use crate::graph::Connections;
 
-/// y = W x + b over a vector.
+/// y = W x + b over a vector, with quantized weights or, as `Dense<RealWeights>`, with real ones.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Dense {
+pub struct Dense<W = Weights> {
     /// Outputs × inputs.
-    pub weights: Weights,
+    pub weights: W,
     /// Number of outputs.
     pub outputs: usize,
 }
 
-impl Dense {
+impl<W: Coefficients> Dense<W> {
     /// How the neurons are wired for an input of `shape` (one axis).
     ///
     /// # Errors
@@ -23,7 +23,7 @@ impl Dense {
                 "its input has shape {shape:?} without the batch, but a dense layer needs a vector; add a Flatten before it"
             ));
         };
-        let found = self.weights.values.len();
+        let found = self.weights.count();
         if inputs * self.outputs != found {
             return Err(format!(
                 "it has {found} weights, but {inputs} inputs and {} outputs need {}",

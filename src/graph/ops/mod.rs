@@ -36,6 +36,33 @@ pub struct Weights {
     pub bits: u8,
 }
 
+/// Real weights of a linear operator: those of a network that is not quantized.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RealWeights {
+    /// w for every output channel, `fan_in` values each; finite.
+    pub values: Vec<f32>,
+    /// b, one per output channel; empty where there is none. Finite.
+    pub bias: Vec<f32>,
+}
+
+/// What a linear operator multiplies with: [`Weights`] or [`RealWeights`].
+pub trait Coefficients {
+    /// Number of weights, the bias left out.
+    fn count(&self) -> usize;
+}
+
+impl Coefficients for Weights {
+    fn count(&self) -> usize {
+        self.values.len()
+    }
+}
+
+impl Coefficients for RealWeights {
+    fn count(&self) -> usize {
+        self.values.len()
+    }
+}
+
 /// What a node does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {
@@ -43,6 +70,10 @@ pub enum Op {
     Conv(Conv),
     /// A fully connected layer.
     Dense(Dense),
+    /// A convolution with real weights, on real numbers.
+    RealConv(Conv<RealWeights>),
+    /// A fully connected layer with real weights, on real numbers.
+    RealDense(Dense<RealWeights>),
     /// The largest number in each window.
     MaxPool(Pool),
     /// The mean of each window.
@@ -80,8 +111,8 @@ impl Op {
     /// The name used in messages.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Conv(_) => "Conv",
-            Self::Dense(_) => "Dense",
+            Self::Conv(_) | Self::RealConv(_) => "Conv",
+            Self::Dense(_) | Self::RealDense(_) => "Dense",
             Self::MaxPool(_) => "MaxPool",
             Self::AveragePool(_) => "AveragePool",
             Self::Add { subtract: false } | Self::AddConstant(_) | Self::Shift(_) => "Add",
@@ -115,6 +146,8 @@ impl Op {
         match self {
             Self::Conv(conv) => conv.output_shape(input),
             Self::Dense(dense) => dense.output_shape(input),
+            Self::RealConv(conv) => conv.output_shape(input),
+            Self::RealDense(dense) => dense.output_shape(input),
             Self::MaxPool(pool) | Self::AveragePool(pool) => pool.output_shape(input),
             Self::Add { .. } => sum::sum_shape(inputs),
             Self::AddConstant(constant) | Self::MulConstant(constant) => {

@@ -1,4 +1,4 @@
-//! Add, Sub and Mul, functions of single numbers, and BatchNormalization.
+//! Add, Sub, Mul and Div, functions of single numbers, and BatchNormalization.
 
 use super::attributes::Attributes;
 use super::lower::{Lowering, Value};
@@ -15,6 +15,7 @@ pub(super) enum Joint {
     Add,
     Sub,
     Mul,
+    Div,
 }
 
 /// A constant operand, spread over the elements of the result.
@@ -25,7 +26,7 @@ struct Spread {
 }
 
 impl<'m> Lowering<'m> {
-    /// Add, Sub or Mul of a QDQ model.
+    /// Add, Sub, Mul or Div of a QDQ or float model.
     pub fn binary(&mut self, node: &'m Node, joint: Joint) -> Result<Value, ImportError> {
         node.at_most(2)?;
         Attributes::of(node, &[])?;
@@ -77,14 +78,14 @@ impl<'m> Lowering<'m> {
         b: TensorId,
         arithmetic: Option<Arithmetic>,
     ) -> Result<TensorId, ImportError> {
-        if joint == Joint::Mul {
+        if matches!(joint, Joint::Mul | Joint::Div) {
             return Err(node.error(
-                "it multiplies two activations, as gates do; a neuron has constant weights, so only one factor may be computed",
+                "it multiplies or divides two activations, as gates do; a neuron has constant weights, so only one factor may be computed",
             ));
         }
         for (index, tensor) in [a, b].into_iter().enumerate() {
             self.settle(tensor);
-            if self.encoding(tensor) == Encoding::Real {
+            if self.encoding(tensor) == Encoding::Real && !self.is_real {
                 let name = node
                     .inputs
                     .get(if arithmetic.is_some() { 3 * index } else { index });
@@ -144,6 +145,7 @@ impl<'m> Lowering<'m> {
             (Joint::Mul, Some(codes)) if is_coded => Op::MulConstant(codes),
             (Joint::Add, _) => Op::Shift(spread.reals),
             (Joint::Mul, _) => Op::Scale(spread.reals),
+            (Joint::Div, _) => Op::Scale(self.reciprocals(node, &spread.reals, is_first)?),
             (Joint::Sub, _) if is_first => {
                 let name = format!("{} (negated)", node.name);
                 let negative = Op::Scale(vec![-1.0; spread.reals.len()]);
@@ -155,6 +157,9 @@ impl<'m> Lowering<'m> {
         if let Op::AddConstant(_) = op {
             self.sums.insert(self.nodes.len(), both);
         }
+        if self.fold_op(&op, tensor, output) {
+            return Ok(tensor);
+        }
         let output = self.add_node(&node.name, op, tensor, output)?;
         self.fix_arithmetic(arithmetic);
         Ok(output)
@@ -163,7 +168,7 @@ impl<'m> Lowering<'m> {
     /// A function of single numbers.
     pub fn unary(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
         node.at_most(1)?;
-        let (input, _) = self.quantized_input(node, 0)?;
+        let input = self.operand_of(node, 0)?;
         let function = function_of(node)?;
         self.add_node(&node.name, Op::Unary(function), input, node.output()?)
     }
@@ -215,6 +220,9 @@ impl<'m> Lowering<'m> {
         if factors.iter().chain(&terms).any(|value| !value.is_finite()) {
             return Err(node.error("its scale and offset aren't finite numbers; train the model anew"));
         }
+        if self.fold_line(input, &factors, &terms, node.output()?) {
+            return Ok(input);
+        }
         let elements: usize = shape.iter().product();
         self.charge(node, elements)?;
         let positions = elements / channels.max(1);
@@ -232,7 +240,7 @@ impl<'m> Lowering<'m> {
     /// A mean over all spatial axes is a global average, computed on real numbers.
     pub fn reduce_mean(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
         node.at_most(2)?;
-        let (input, _) = self.quantized_input(node, 0)?;
+        let input = self.operand_of(node, 0)?;
         let keeps = Attributes::of(node, &["axes", "keepdims", "noop_with_empty_axes"])?
             .int("keepdims")?
             .unwrap_or(1)

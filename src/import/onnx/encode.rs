@@ -73,6 +73,13 @@ impl<'m> Lowering<'m> {
         }
     }
 
+    /// Gives `output`, which holds the numbers of `input` in other places, the codes of it, if it has any.
+    pub fn keep_codes(&mut self, input: TensorId, output: TensorId) {
+        if let Encoding::Codes(affine) = self.encoding(input) {
+            self.set_codes(output, affine, self.kind(input));
+        }
+    }
+
     pub fn set_codes(&mut self, tensor: TensorId, affine: Affine, kind: Kind) {
         if let Some(place) = self.kinds.get_mut(tensor) {
             *place = kind;

@@ -218,7 +218,7 @@ fn constant(constant: Constant) -> Value {
     Value::Constant(Rc::new(constant))
 }
 
-/// Add, Sub or Mul of two constants, one of which may be a single number.
+/// Add, Sub, Mul or Div of two constants, one of which may be a single number.
 pub(super) fn joined(node: &Node, joint: Joint, a: &Constant, b: &Constant) -> Result<Constant, ImportError> {
     let dims = match (a.len(), b.len()) {
         (1, _) => &b.dims,
@@ -238,6 +238,7 @@ pub(super) fn joined(node: &Node, joint: Joint, a: &Constant, b: &Constant) -> R
                 Joint::Add => a + b,
                 Joint::Sub => a - b,
                 Joint::Mul => a * b,
+                Joint::Div => a / b,
             };
             Elements::Real(pairs.map(join).collect())
         }
@@ -248,6 +249,7 @@ pub(super) fn joined(node: &Node, joint: Joint, a: &Constant, b: &Constant) -> R
                 Joint::Add => a.saturating_add(*b),
                 Joint::Sub => a.saturating_sub(*b),
                 Joint::Mul => a.saturating_mul(*b),
+                Joint::Div => a.checked_div(*b).unwrap_or(0),
             };
             Elements::Long(pairs.map(join).collect())
         }

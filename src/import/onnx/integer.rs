@@ -7,6 +7,7 @@ use super::kernels::Kind;
 use super::lower::{Lowering, Value};
 use super::model::Node;
 use super::quantization::{Dequantized, Parameters};
+use super::reals::Stored;
 use super::tensors::{Constant, ElementType, Elements};
 use crate::graph::{Affine, Arithmetic, CodeFormat, Encoding, Op, Pool, TensorId};
 use crate::import::ImportError;
@@ -93,12 +94,12 @@ impl<'m> Lowering<'m> {
         node: &'m Node,
         index: usize,
         axis: impl Fn(&Constant) -> i64,
-    ) -> Result<Dequantized, ImportError> {
+    ) -> Result<Stored, ImportError> {
         let Value::Constant(codes) = self.input(node, index)? else {
             return Err(node.error("its weights are computed by other nodes, but must be constants"));
         };
         let parameters = self.parameters_at(node, index + 1, Some(codes.element), axis(&codes))?;
-        Ok(Dequantized { codes, parameters })
+        Ok(Stored::Codes(Rc::new(Dequantized { codes, parameters })))
     }
 
     /// Makes codes of what `node` computes; its scale stands at input `scale`.
@@ -212,7 +213,7 @@ impl<'m> Lowering<'m> {
             codes.element,
             if is_conv { 0 } else { 1 },
         )?;
-        let weights = Dequantized { codes, parameters };
+        let weights = Stored::Codes(Rc::new(Dequantized { codes, parameters }));
         let before = self.nodes.len();
         let output = if is_conv {
             self.convolve(node, input, &weights, None)?

@@ -1,14 +1,15 @@
-//! Conv, Gemm and MatMul: quantized weights, and a bias in units of S_x · S_w.
+//! Conv, Gemm and MatMul: quantized weights, and a bias in units of S_x · S_w. [`super::reals`] has the
+//! same for weights that are real numbers.
 
 use super::attributes::Attributes;
 use super::lower::{Lowering, Value};
 use super::model::Node;
 use super::quantization::{Dequantized, channels};
+use super::reals::Stored;
 use super::tensors::ElementType;
-use crate::graph::{Affine, Arithmetic, Conv, Dense, Encoding, Op, Rearrange, TensorId, Weights, Window};
+use crate::graph::{Arithmetic, Conv, Dense, Encoding, Op, Rearrange, TensorId, Weights, Window};
 use crate::import::ImportError;
 use crate::import::error::shown;
-use std::rc::Rc;
 
 /// Strides, dilations, pads and kernels beyond this are refused: no network has them.
 const MAX_WINDOW: i64 = 1 << 16;
@@ -20,7 +21,7 @@ impl<'m> Lowering<'m> {
     pub fn conv(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
         node.at_most(3)?;
         let stored = self.weights(node)?;
-        let (input, _) = self.quantized_input(node, 0)?;
+        let input = self.operand_of(node, 0)?;
         self.convolve(node, input, &stored, Some(2))
     }
 
@@ -29,11 +30,11 @@ impl<'m> Lowering<'m> {
         &mut self,
         node: &'m Node,
         input: TensorId,
-        stored: &Dequantized,
+        stored: &Stored,
         bias: Option<usize>,
     ) -> Result<TensorId, ImportError> {
-        let &[outputs, group_inputs, ref kernel @ ..] = &stored.codes.dims[..] else {
-            return Err(node.error(format!("its weights have dimensions {:?}", stored.codes.dims)));
+        let &[outputs, group_inputs, ref kernel @ ..] = stored.dims() else {
+            return Err(node.error(format!("its weights have dimensions {:?}", stored.dims())));
         };
         self.check_axes(node, stored, kernel, input)?;
         let attributes = Attributes::of(
@@ -58,29 +59,39 @@ impl<'m> Lowering<'m> {
         if groups.checked_mul(group_inputs) != input_channels || !outputs.is_multiple_of(groups) {
             return Err(self.misfit(node, stored, groups, input));
         }
-        let mut weights = self.unpack(node, stored, 0)?;
-        let units = Units {
-            outputs,
-            input_scale: self.scale_of(input),
-            scales: &weights.scales,
-            is_gemm: false,
+        let op = match stored {
+            Stored::Reals(reals) => Op::RealConv(Conv {
+                weights: self.real_weights(node, reals, reals.values.clone(), bias, outputs)?,
+                outputs,
+                groups,
+                windows,
+            }),
+            Stored::Codes(stored) => {
+                let mut weights = self.unpack(node, stored, 0)?;
+                let units = Units {
+                    outputs,
+                    input_scale: self.scale_of(input),
+                    scales: &weights.scales,
+                    is_gemm: false,
+                };
+                if let Some(bias) = bias {
+                    weights.bias = self.bias(node, bias, &units)?;
+                }
+                Op::Conv(Conv {
+                    weights,
+                    outputs,
+                    groups,
+                    windows,
+                })
+            }
         };
-        if let Some(bias) = bias {
-            weights.bias = self.bias(node, bias, &units)?;
-        }
-        let op = Op::Conv(Conv {
-            weights,
-            outputs,
-            groups,
-            windows,
-        });
         self.add_node(&node.name, op, input, node.output()?)
     }
 
     fn check_axes(
         &self,
         node: &Node,
-        stored: &Dequantized,
+        stored: &Stored,
         kernel: &[usize],
         input: TensorId,
     ) -> Result<(), ImportError> {
@@ -89,15 +100,15 @@ impl<'m> Lowering<'m> {
         }
         Err(node.error(format!(
             "its weights have dimensions {:?} and its input shape {:?} (without the batch); convolutions over one or two axes are supported",
-            stored.codes.dims,
+            stored.dims(),
             self.shape(input)
         )))
     }
 
-    fn misfit(&self, node: &Node, stored: &Dequantized, groups: usize, input: TensorId) -> ImportError {
+    fn misfit(&self, node: &Node, stored: &Stored, groups: usize, input: TensorId) -> ImportError {
         node.error(format!(
             "its weights of dimensions {:?} (group = {groups}) don't fit an input of shape {:?} (without the batch)",
-            stored.codes.dims,
+            stored.dims(),
             self.shape(input)
         ))
     }
@@ -115,9 +126,9 @@ impl<'m> Lowering<'m> {
     pub fn conv_transpose(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
         node.at_most(3)?;
         let stored = self.weights(node)?;
-        let (input, affine) = self.quantized_input(node, 0)?;
-        let &[inputs, group_outputs, ref kernel @ ..] = &stored.codes.dims[..] else {
-            return Err(node.error(format!("its weights have dimensions {:?}", stored.codes.dims)));
+        let input = self.operand_of(node, 0)?;
+        let &[inputs, group_outputs, ref kernel @ ..] = stored.dims() else {
+            return Err(node.error(format!("its weights have dimensions {:?}", stored.dims())));
         };
         self.check_axes(node, &stored, kernel, input)?;
         let known = [
@@ -179,42 +190,55 @@ impl<'m> Lowering<'m> {
         )?;
         let name = format!("{} (input)", node.name);
         let spread = self.add_node(&name, Op::Rearrange(spread), input, &name)?;
-        self.set_codes(spread, affine, self.kind(input));
+        self.keep_codes(input, spread);
         let points = windows.iter().map(|w| Window {
             kernel: w.kernel,
             dilation: w.dilation,
             ..Window::POINT
         });
         let windows = points.collect();
-        let stored_weights = self.unpack(node, &stored, 1)?;
-        let mut weights = Weights {
-            values: turned(&stored_weights.values, inputs, group_outputs, groups),
-            ..stored_weights
-        };
-        if weights.scales.len() > 1 {
-            weights.scales = weights.scales.repeat(groups);
-        }
         let outputs = group_outputs * groups;
-        let units = Units {
-            outputs,
-            input_scale: affine.scale,
-            scales: &weights.scales,
-            is_gemm: false,
+        let op = match &stored {
+            Stored::Reals(reals) => {
+                let values = turned(&reals.values, inputs, group_outputs, groups);
+                Op::RealConv(Conv {
+                    weights: self.real_weights(node, reals, values, Some(2), outputs)?,
+                    outputs,
+                    groups,
+                    windows,
+                })
+            }
+            Stored::Codes(stored) => {
+                let stored_weights = self.unpack(node, stored, 1)?;
+                let mut weights = Weights {
+                    values: turned(&stored_weights.values, inputs, group_outputs, groups),
+                    ..stored_weights
+                };
+                if weights.scales.len() > 1 {
+                    weights.scales = weights.scales.repeat(groups);
+                }
+                let units = Units {
+                    outputs,
+                    input_scale: self.scale_of(input),
+                    scales: &weights.scales,
+                    is_gemm: false,
+                };
+                weights.bias = self.bias(node, 2, &units)?;
+                Op::Conv(Conv {
+                    weights,
+                    outputs,
+                    groups,
+                    windows,
+                })
+            }
         };
-        weights.bias = self.bias(node, 2, &units)?;
-        let op = Op::Conv(Conv {
-            weights,
-            outputs,
-            groups,
-            windows,
-        });
         self.add_node(&node.name, op, spread, node.output()?)
     }
 
     pub fn gemm(&mut self, node: &'m Node) -> Result<TensorId, ImportError> {
         node.at_most(3)?;
         let stored = self.weights(node)?;
-        let (input, _) = self.quantized_input(node, 0)?;
+        let input = self.operand_of(node, 0)?;
         self.general_product(
             node,
             input,
@@ -229,7 +253,7 @@ impl<'m> Lowering<'m> {
         &mut self,
         node: &'m Node,
         input: TensorId,
-        stored: &Dequantized,
+        stored: &Stored,
         bias: Option<usize>,
         known: &[&str],
     ) -> Result<TensorId, ImportError> {
@@ -238,10 +262,18 @@ impl<'m> Lowering<'m> {
             return Err(node.error("it transposes its input (transA), which isn't supported"));
         }
         let is_transposed = attributes.int("transB")?.unwrap_or(0) != 0;
-        let mut weights = self.matrix(node, stored, is_transposed, input)?;
-        let outputs = outputs_of(stored, is_transposed);
+        let outputs = outputs_of(stored.dims(), is_transposed);
         let alpha = attributes.float("alpha")?.unwrap_or(1.0);
         let beta = attributes.float("beta")?.unwrap_or(1.0);
+        let stored = match stored {
+            Stored::Codes(stored) => stored,
+            Stored::Reals(reals) => {
+                let weights = self.real_matrix(node, reals, is_transposed, input, (alpha, beta, bias))?;
+                let op = Op::RealDense(Dense { weights, outputs });
+                return self.add_node(&node.name, op, input, node.output()?);
+            }
+        };
+        let mut weights = self.matrix(node, stored, is_transposed, input)?;
         if let Some(bias) = bias {
             let units = Units {
                 outputs,
@@ -268,7 +300,7 @@ impl<'m> Lowering<'m> {
             ));
         }
         let stored = self.weights(node)?;
-        let (input, _) = self.quantized_input(node, 0)?;
+        let input = self.operand_of(node, 0)?;
         self.product(node, input, &stored)
     }
 
@@ -277,19 +309,23 @@ impl<'m> Lowering<'m> {
         &mut self,
         node: &'m Node,
         input: TensorId,
-        stored: &Dequantized,
+        stored: &Stored,
     ) -> Result<TensorId, ImportError> {
         Attributes::of(node, &[])?;
-        let outputs = outputs_of(stored, false);
+        let outputs = outputs_of(stored.dims(), false);
         let shape = self.shape(input).to_vec();
         let (Some((&inputs, rows)), false) = (shape.split_last(), shape.len() == 1) else {
-            let weights = self.matrix(node, stored, false, input)?;
-            return self.add_node(
-                &node.name,
-                Op::Dense(Dense { weights, outputs }),
-                input,
-                node.output()?,
-            );
+            let op = match stored {
+                Stored::Codes(stored) => Op::Dense(Dense {
+                    weights: self.matrix(node, stored, false, input)?,
+                    outputs,
+                }),
+                Stored::Reals(reals) => Op::RealDense(Dense {
+                    weights: self.real_matrix(node, reals, false, input, (1.0, 1.0, None))?,
+                    outputs,
+                }),
+            };
+            return self.add_node(&node.name, op, input, node.output()?);
         };
         // Rows of vectors: a convolution with a kernel of 1 over the rows, whose channels are the features.
         let count: usize = rows.iter().product();
@@ -299,19 +335,24 @@ impl<'m> Lowering<'m> {
                 .collect();
             Op::Rearrange(Rearrange { shape, map })
         };
-        let encoding = self.encoding(input);
         let name = format!("{} (input)", node.name);
         let columns = self.add_node(&name, turn(count, inputs, vec![inputs, count]), input, &name)?;
-        if let Encoding::Codes(affine) = encoding {
-            self.set_codes(columns, affine, self.kind(input));
-        }
-        let weights = self.matrix_of(node, stored, false, inputs, input)?;
-        let op = Op::Conv(Conv {
-            weights,
-            outputs,
-            groups: 1,
-            windows: vec![Window::POINT],
-        });
+        self.keep_codes(input, columns);
+        let (groups, windows) = (1, vec![Window::POINT]);
+        let op = match stored {
+            Stored::Codes(stored) => Op::Conv(Conv {
+                weights: self.matrix_of(node, stored, false, inputs, input)?,
+                outputs,
+                groups,
+                windows,
+            }),
+            Stored::Reals(reals) => Op::RealConv(Conv {
+                weights: self.real_matrix_of(node, reals, (false, inputs), input, (1.0, 1.0, None))?,
+                outputs,
+                groups,
+                windows,
+            }),
+        };
         let name = format!("{} (columns)", node.name);
         let product = self.add_node(&node.name, op, columns, &name)?;
         self.internal.insert(product);
@@ -327,6 +368,9 @@ impl<'m> Lowering<'m> {
     /// An Add of a constant right behind a MatMul is its bias, if it is a whole number of S_x · S_w.
     /// `None` where it isn't.
     pub fn add_of_bias(&mut self, node: &'m Node) -> Result<Option<TensorId>, ImportError> {
+        if self.is_real {
+            return Ok(None);
+        }
         let (tensor, constant) = match (self.input(node, 0)?, self.input(node, 1)?) {
             (Value::Real(tensor), Value::Constant(_) | Value::Dequantized(_)) => (tensor, 1),
             (Value::Constant(_) | Value::Dequantized(_), Value::Real(tensor)) => (tensor, 0),
@@ -372,24 +416,24 @@ impl<'m> Lowering<'m> {
     }
 
     /// Input 1, which must be quantized constants.
-    fn weights(&mut self, node: &'m Node) -> Result<Rc<Dequantized>, ImportError> {
+    fn weights(&mut self, node: &'m Node) -> Result<Stored, ImportError> {
         match self.input(node, 1)? {
-            Value::Dequantized(weights) => Ok(weights),
+            value @ (Value::Dequantized(_) | Value::Constant(_)) if self.is_real => {
+                self.stored_reals(node, &value)
+            }
+            Value::Dequantized(weights) => Ok(Stored::Codes(weights)),
             Value::Constant(weights) => Err(self.not_quantized(&node.name, "weights", &weights.name)),
             _ => Err(node.error("its weights are computed by other nodes, but must be constants")),
         }
     }
 
-    /// Input `index`, which must be codes.
-    pub fn quantized_input(
-        &mut self,
-        node: &'m Node,
-        index: usize,
-    ) -> Result<(TensorId, Affine), ImportError> {
+    /// Input `index`, which must be codes, unless the whole model computes with real numbers.
+    pub fn operand_of(&mut self, node: &'m Node, index: usize) -> Result<TensorId, ImportError> {
         let tensor = self.activation(node, index)?;
         self.settle(tensor);
         match self.encoding(tensor) {
-            Encoding::Codes(affine) => Ok((tensor, affine)),
+            Encoding::Codes(_) => Ok(tensor),
+            Encoding::Real if self.is_real => Ok(tensor),
             Encoding::Real => Err(self.not_quantized(&node.name, "activations", node.input(index)?)),
         }
     }
@@ -601,41 +645,36 @@ fn scale_of(scales: &[f32], output: usize) -> f32 {
     scales.get(output).or(scales.first()).copied().unwrap_or(f32::NAN)
 }
 
-fn outputs_of(stored: &Dequantized, outputs_first: bool) -> usize {
-    stored
-        .codes
-        .dims
-        .get(usize::from(!outputs_first))
-        .copied()
-        .unwrap_or(0)
+fn outputs_of(dims: &[usize], outputs_first: bool) -> usize {
+    dims.get(usize::from(!outputs_first)).copied().unwrap_or(0)
 }
 
 /// Kernels of a transposed convolution, [inputs, outputs of a group, taps], as those of a convolution:
 /// outputs first, taps from the end.
-fn turned(values: &[i16], inputs: usize, group_outputs: usize, groups: usize) -> Vec<i16> {
+fn turned<T: Copy>(values: &[T], inputs: usize, group_outputs: usize, groups: usize) -> Vec<T> {
     let taps = (values.len() / (inputs * group_outputs).max(1)).max(1);
     let group_inputs = inputs / groups;
-    let kernels: Vec<&[i16]> = values.chunks_exact(taps).collect();
+    let kernels: Vec<&[T]> = values.chunks_exact(taps).collect();
     let mut turned = Vec::with_capacity(values.len());
     for output in 0..group_outputs * groups {
         let group = output / group_outputs;
         for input in group * group_inputs..(group + 1) * group_inputs {
             let kernel = kernels.get(input * group_outputs + output % group_outputs);
-            turned.extend(kernel.into_iter().flat_map(|kernel| kernel.iter().rev()));
+            turned.extend(kernel.into_iter().flat_map(|kernel| kernel.iter().rev().copied()));
         }
     }
     turned
 }
 
 /// A matrix of `columns` columns, columns first.
-fn transposed(values: &[i16], columns: usize) -> Vec<i16> {
+pub(super) fn transposed<T: Copy>(values: &[T], columns: usize) -> Vec<T> {
     (0..columns)
         .flat_map(|column| values.iter().skip(column).step_by(columns).copied())
         .collect()
 }
 
 /// A bias for each of `outputs` outputs, from one for all or one for each.
-fn broadcast<T: Copy>(
+pub(super) fn broadcast<T: Copy>(
     node: &Node,
     values: &[T],
     dims: &[usize],

@@ -18,7 +18,7 @@ use std::rc::Rc;
 
 /// The operators that are understood, for messages.
 const SUPPORTED: &str = "Conv, ConvTranspose, Gemm, MatMul, MaxPool, AveragePool, GlobalAveragePool, GlobalMaxPool, \
-    ReduceMean (over all spatial axes), BatchNormalization, Add, Sub, Mul (by a constant), Relu, Clip, LeakyRelu, \
+    ReduceMean (over all spatial axes), BatchNormalization, Add, Sub, Mul and Div (by a constant), Relu, Clip, LeakyRelu, \
     Sigmoid, Tanh, HardSigmoid, Concat, Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Pad, Slice, Resize \
     (nearest), Identity, Dropout, Constant, Shape, Gather and Cast (of constants), QuantizeLinear, \
     DequantizeLinear, QLinearConv, QLinearMatMul, QGemm, QLinearAdd, QLinearMul (by a constant), QLinearConcat, \
@@ -44,6 +44,8 @@ pub(super) struct Lowering<'m> {
     pub plan: &'m Plan<'m>,
     /// The model's name, for messages.
     pub name: &'m str,
+    /// Whether nothing in the file quantizes an activation: it becomes a graph of real numbers.
+    pub is_real: bool,
     values: HashMap<&'m str, Value>,
     pub tensors: Vec<Tensor>,
     /// The graph's nodes; one that was found to do nothing leaves a gap.
@@ -76,6 +78,7 @@ pub(super) fn lower(model: &Model, plan: &Plan, name: &str) -> Result<Graph, Imp
         model,
         plan,
         name,
+        is_real: plan.is_real(model),
         values: HashMap::new(),
         tensors: Vec::new(),
         nodes: Vec::new(),
@@ -297,21 +300,22 @@ impl<'m> Lowering<'m> {
             "Add" => self.binary(node, Joint::Add),
             "Sub" => self.binary(node, Joint::Sub),
             "Mul" => self.binary(node, Joint::Mul),
+            "Div" => self.binary(node, Joint::Div),
             "Relu" => self.relu(node).map(Value::Real),
             "Clip" => self.clip(node),
             "LeakyRelu" | "Sigmoid" | "Tanh" | "HardSigmoid" => self.unary(node).map(Value::Real),
             "BatchNormalization" => self.batch_normalization(node).map(Value::Real),
             "MaxPool" => self.max_pool(node),
             "GlobalMaxPool" => {
-                let (input, _) = self.quantized_input(node, 0)?;
+                let input = self.operand_of(node, 0)?;
                 self.global_pool(node, input, Op::MaxPool).map(Value::Real)
             }
             "AveragePool" => {
-                let (input, _) = self.quantized_input(node, 0)?;
+                let input = self.operand_of(node, 0)?;
                 self.pool(node, input, Op::AveragePool).map(Value::Real)
             }
             "GlobalAveragePool" => {
-                let (input, _) = self.quantized_input(node, 0)?;
+                let input = self.operand_of(node, 0)?;
                 self.global_pool(node, input, Op::AveragePool).map(Value::Real)
             }
             "ReduceMean" => self.reduce_mean(node).map(Value::Real),
@@ -581,7 +585,7 @@ impl<'m> Lowering<'m> {
                 "it has no layers between its input and its output".into(),
             ));
         }
-        if self.encoding(input) == Encoding::Real {
+        if self.encoding(input) == Encoding::Real && !self.is_real {
             let reader = self.plan.readers(&self.model.input.name).next();
             return Err(self.not_quantized(
                 reader.map_or("(output)", |node| &node.name),
@@ -595,8 +599,15 @@ impl<'m> Lowering<'m> {
                 self.shape(output)
             )));
         }
-        self.decide_arithmetic();
-        self.order_sums();
+        if self.is_real {
+            self.nodes
+                .iter_mut()
+                .flatten()
+                .for_each(|node| node.arithmetic = Arithmetic::Real);
+        } else {
+            self.decide_arithmetic();
+            self.order_sums();
+        }
         compact(self.name, self.tensors, self.nodes, input, output)
     }
 
@@ -615,7 +626,14 @@ impl<'m> Lowering<'m> {
 /// neurons with one synapse each are as many as there are elements.
 fn cost(op: &Op, elements: usize) -> usize {
     match op {
-        Op::Conv(_) | Op::Dense(_) | Op::Reshape(_) | Op::Clamp(_) | Op::Identity | Op::Reinterpret => 0,
+        Op::Conv(_)
+        | Op::Dense(_)
+        | Op::RealConv(_)
+        | Op::RealDense(_)
+        | Op::Reshape(_)
+        | Op::Clamp(_)
+        | Op::Identity
+        | Op::Reinterpret => 0,
         Op::AveragePool(pool) if !pool.is_global => {
             let taps = pool
                 .windows

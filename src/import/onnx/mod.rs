@@ -1,4 +1,4 @@
-//! ONNX models in QDQ, QOperator and QCDQ form.
+//! ONNX models in QDQ, QOperator and QCDQ form, and float models.
 //!
 //! From the bytes to the graph, in the order in which it happens:
 //!
@@ -8,7 +8,7 @@
 //! - [`tensors`]: constants; [`attributes`]: what a node says about itself
 //! - [`quantization`]: parameters of QuantizeLinear and DequantizeLinear, and their values on constants
 //! - [`lower`]: each node becomes an operator of the strict graph. [`linear`] does the operators with
-//!   weights, [`pools`] and [`elementwise`] what their names say, [`shapes`] and [`moves`] those that put
+//!   weights ([`reals`]: where these are real numbers), [`pools`] and [`elementwise`] what their names say, [`shapes`] and [`moves`] those that put
 //!   the same numbers elsewhere, [`fold`] those on constants, [`integer`] those that take and give codes
 //! - [`encode`] decides which tensors become codes, and [`kernels`] with which arithmetic
 
@@ -26,6 +26,7 @@ mod moves;
 mod order;
 mod pools;
 mod quantization;
+mod reals;
 mod shapes;
 mod tensors;
 

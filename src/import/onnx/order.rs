@@ -2,6 +2,7 @@
 
 use super::attributes::Attributes;
 use super::model::{Model, Node};
+use super::tensors::ElementType;
 use crate::import::ImportError;
 use crate::import::error::shown;
 use std::collections::HashMap;
@@ -91,6 +92,20 @@ impl<'m> Plan<'m> {
     pub fn readers(&self, name: &str) -> impl Iterator<Item = &'m Node> + Clone {
         let indices = self.readers.get(name).map_or(&[][..], Vec::as_slice);
         indices.iter().filter_map(|&i| self.nodes.get(i).copied())
+    }
+
+    /// Whether the model computes with real numbers: nothing in it makes or takes the codes of an
+    /// activation. Constants may be quantized.
+    pub fn is_real(&self, model: &Model) -> bool {
+        let quantizes = |node: &&Node| match without_domain(&node.op) {
+            "QuantizeLinear" => node.optional_input(0).is_some_and(|name| {
+                !model.initializers.contains_key(name)
+                    && self.writer(name).is_none_or(|writer| writer.op != "Constant")
+            }),
+            "ConvInteger" | "MatMulInteger" | "DynamicQuantizeLinear" | "com.microsoft.QGemm" => true,
+            op => op.trim_start_matches("com.microsoft.").starts_with("QLinear"),
+        };
+        model.input.element == ElementType::Float && !self.nodes.iter().any(quantizes)
     }
 
     /// Whether `name` is read once: by one node, and not as the output.
