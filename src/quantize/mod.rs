@@ -6,6 +6,7 @@
 
 mod fuse;
 mod network;
+pub mod post_training;
 mod reference;
 mod requantize;
 

@@ -10,6 +10,7 @@ mod chip;
 mod corpus;
 mod exactness;
 mod files;
+mod post_training;
 mod properties;
 mod reals;
 mod registers;
