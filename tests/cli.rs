@@ -217,6 +217,43 @@ fn answers_that_are_no_classes_are_judged_by_their_targets() {
 }
 
 #[test]
+fn another_spike_code_gives_the_same_codes_for_fewer_spikes() {
+    let folder = folder("spike-codes");
+    let (model, images) = (model("digits-mlp"), dataset("digits-test-images.idx3-ubyte.gz"));
+    let run = |flags: &[&str]| -> Value {
+        let flags = [&["--divide-by", "16", "--json"], flags].concat();
+        serde_json::from_str(&succeed(&folder, &run_digits(&model, &images, &flags))).unwrap()
+    };
+    let plain = run(&[]);
+    let sparse = run(&["--silent-code", "zero-point", "--digits", "canonical"]);
+    for report in [&plain, &sparse] {
+        assert_eq!(report["codes_equal"], report["samples"]);
+    }
+    assert!(sparse["totals"]["spikes"].as_u64() < plain["totals"]["spikes"].as_u64());
+    assert_eq!(sparse["settings"]["digits"], "canonical");
+    let (before, after) = (&plain["spike_codes"][0], &sparse["spike_codes"][0]);
+    assert_eq!(before["silent_code"], 0);
+    assert_eq!(
+        (&before["digits"], &before["time_steps"]),
+        (&"binary".into(), &8.into())
+    );
+    assert_eq!(after["silent_code"], -128);
+    assert_eq!(
+        (&after["time_steps"], &after["most_spikes"]),
+        (&9.into(), &5.into())
+    );
+    assert_eq!(
+        (&before["signed_spikes"], &after["signed_spikes"]),
+        (&false.into(), &true.into())
+    );
+    // A sign on a line of its own takes twice the lines.
+    assert_eq!(
+        (&plain["layers"][0]["axons"], &sparse["layers"][0]["axons"]),
+        (&64.into(), &128.into())
+    );
+}
+
+#[test]
 fn json_goes_to_stdout_and_the_integer_report_has_no_spikes() {
     let folder = folder("json");
     let (model, images) = (model("digits-mlp"), dataset("digits-test-images.idx3-ubyte.gz"));

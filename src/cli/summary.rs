@@ -3,7 +3,7 @@
 use super::table::{Align, Table, one_line, percent, shape, thousands};
 use crate::explore::Measure;
 use crate::explore::report::{OverflowPlace, Ratio};
-use crate::export::{CalibrationSource, ChipReport, Engine, QualityReport, RunReport};
+use crate::export::{CalibrationSource, ChipReport, Engine, QualityReport, RunReport, RunTotals};
 use std::time::Duration;
 
 /// What a run came to, for a person.
@@ -12,6 +12,7 @@ pub(super) fn summary(report: &RunReport, elapsed: Duration) -> String {
     lines.extend(agreement(report));
     lines.push(fact("wrote", &wrote(report)));
     lines.extend(report.source.calibration.as_ref().map(calibrated_on));
+    lines.extend(report.totals.as_ref().map(|totals| fact("spikes", &sent(totals))));
     lines.extend(report.chip.as_ref().map(|chip| fact("chip", &on_chip(chip))));
     let mut text: String = lines.iter().map(|line| one_line(line) + "\n").collect();
     if !report.layers.is_empty() {
@@ -91,6 +92,15 @@ pub(super) fn measured(quality: &QualityReport, engine: Engine) -> String {
         Engine::Integer => value,
     };
     fact(name, &text)
+}
+
+fn sent(totals: &RunTotals) -> String {
+    let whole = |mean: f64| thousands(mean.round() as u64);
+    format!(
+        "{} for a sample, {} synaptic operations",
+        whole(totals.spikes_per_sample),
+        whole(totals.synaptic_operations_per_sample)
+    )
 }
 
 fn wrote(report: &RunReport) -> String {

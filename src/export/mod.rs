@@ -16,7 +16,7 @@ pub use npy::NpyWriter;
 pub use onnx::{OnnxError, OnnxModel, write_onnx, write_onnx_as_read};
 pub use run::{
     CalibrationSource, ChipReport, Engine, OutputReport, QualityReport, RunLayerReport, RunReport, RunSource,
-    RunTotals, SettingValues,
+    RunTotals, SettingValues, SpikeCodeReport,
 };
 
 /// The version of the JSON that reports become.

@@ -6,7 +6,7 @@ use crate::explore::report::{OverflowPlace, PlanReport};
 use crate::explore::{Agreement, LayerAgreement, Measure, Quality};
 use crate::quantize::QuantizedNetwork;
 use crate::settings::{Kind, SETTINGS, Settings};
-use crate::spiking::{SpikingLayer, SpikingNetwork};
+use crate::spiking::{Digits, SpikingLayer, SpikingNetwork};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -39,6 +39,8 @@ pub struct RunReport {
     pub quality: Option<QualityReport>,
     /// What was written.
     pub output: OutputReport,
+    /// How the tensors of codes are sent, in running order; empty where the integer engine ran.
+    pub spike_codes: Vec<SpikeCodeReport>,
     /// Layers in running order.
     pub layers: Vec<RunLayerReport>,
     /// Sums over layers and samples.
@@ -114,6 +116,23 @@ pub struct OutputReport {
     pub values_equal: Option<u64>,
 }
 
+/// How the neurons of a tensor send their codes: as digits of x − z.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SpikeCodeReport {
+    /// The tensor's name in the file.
+    pub tensor: String,
+    /// z, the code that is sent as silence.
+    pub silent_code: i32,
+    /// What a digit can be.
+    pub digits: Digits,
+    /// Digits of a code, each a time step.
+    pub time_steps: u8,
+    /// The most spikes that a code can take.
+    pub most_spikes: u32,
+    /// Whether a spike can count as −1.
+    pub signed_spikes: bool,
+}
+
 /// A layer over all samples.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunLayerReport {
@@ -132,6 +151,9 @@ pub struct RunLayerReport {
     pub overflows: u64,
     /// The first of those.
     pub first_overflow: Option<OverflowPlace>,
+    /// Axons that it listens to: one for every neuron that sends, two where spikes have a sign, if the chip's
+    /// cannot carry it.
+    pub axons: u64,
     /// Spikes that the layer received.
     pub spikes: u64,
     /// Synaptic operations: each spike times the synapses that it feeds.
@@ -233,6 +255,7 @@ impl RunReport {
                 ..quality
             }),
             output,
+            spike_codes: Vec::new(),
             layers: Vec::new(),
             totals: None,
             chip: None,
@@ -257,8 +280,9 @@ impl RunReport {
             labels_equal: Some(agreement.labels_equal),
             accuracy: quality.and_then(|quality| quality.accuracy(quality.value)),
             quality,
+            spike_codes: SpikeCodeReport::all(spiking),
             layers: layers
-                .map(|(layer, counts)| RunLayerReport::new(layer, counts))
+                .map(|(layer, counts)| RunLayerReport::new(layer, spiking.axons(layer), counts))
                 .collect(),
             totals: Some(RunTotals::of(agreement)),
             chip,
@@ -305,8 +329,27 @@ impl OutputReport {
     }
 }
 
+impl SpikeCodeReport {
+    fn all(spiking: &SpikingNetwork) -> Vec<Self> {
+        let tensors = spiking.tensors.iter().zip(&spiking.codes);
+        tensors
+            .filter_map(|(tensor, code)| {
+                let code = (*code)?;
+                Some(Self {
+                    tensor: tensor.name.clone(),
+                    silent_code: code.silent(),
+                    digits: code.digits(),
+                    time_steps: code.planes(),
+                    most_spikes: code.most_spikes(),
+                    signed_spikes: code.has_signed_spikes(),
+                })
+            })
+            .collect()
+    }
+}
+
 impl RunLayerReport {
-    fn new(layer: &SpikingLayer, counts: &LayerAgreement) -> Self {
+    fn new(layer: &SpikingLayer, axons: u64, counts: &LayerAgreement) -> Self {
         Self {
             name: layer.name.clone(),
             codes: counts.codes,
@@ -317,6 +360,7 @@ impl RunLayerReport {
             first_overflow: counts
                 .first_overflow
                 .map(|first| OverflowPlace::new(first, layer)),
+            axons,
             spikes: counts.spikes,
             synaptic_operations: counts.synaptic_operations,
         }

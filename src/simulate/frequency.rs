@@ -6,7 +6,7 @@ use crate::spiking::code_groups;
 
 /// The most frequent code of every tensor, the smallest of equally frequent ones; tensors that share a
 /// spike code are counted together. The zero point where there are no samples, 0 for real numbers.
-pub(super) fn most_frequent(network: &QuantizedNetwork, samples: Samples<'_>) -> Vec<i32> {
+pub fn most_frequent(network: &QuantizedNetwork, samples: Samples<'_>) -> Vec<i32> {
     let groups = code_groups(network);
     let mut counts: Vec<Vec<u64>> = vec![Vec::new(); network.tensors.len()];
     let mut reference = Reference::new(network);

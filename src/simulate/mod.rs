@@ -15,5 +15,6 @@ pub use calibrate::{
     Samples, Statistics, calibrate, calibrate_within, exact_potentials, measure, potential_errors,
 };
 pub use correct::CORRECTION_MEMORY;
+pub use frequency::most_frequent;
 pub use simulator::{Observer, Simulator, Site};
 pub use trace::{DendriteTrace, MAX_EVENTS, OverflowEvent, Trace, WindowTrace, trace};

@@ -17,6 +17,25 @@ pub struct SpikingNetwork {
     pub layers: Vec<SpikingLayer>,
 }
 
+impl SpikingNetwork {
+    /// Axons that lead to a layer from the neurons of all tensors that it listens to: one for each, two where
+    /// spikes have a sign that the chip's cannot carry.
+    pub fn axons(&self, layer: &SpikingLayer) -> u64 {
+        let mut tensors: Vec<usize> = layer
+            .dendrites
+            .iter()
+            .flat_map(|d| d.view.tensors.clone())
+            .collect();
+        tensors.sort_unstable();
+        tensors.dedup();
+        let axons = |&tensor: &usize| {
+            let has_signs = self.codes[tensor].is_some_and(|code| code.has_signed_spikes());
+            self.tensors[tensor].len() as u64 * (1 + u64::from(has_signs))
+        };
+        tensors.iter().map(axons).sum()
+    }
+}
+
 /// A layer of STEM neurons.
 #[derive(Clone, Debug)]
 pub struct SpikingLayer {

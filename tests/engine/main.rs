@@ -7,6 +7,7 @@
 mod common;
 
 mod chip;
+mod codes;
 mod corpus;
 mod exactness;
 mod files;

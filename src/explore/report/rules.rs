@@ -305,7 +305,8 @@ impl Case<'_> {
         let is_much = most * 10 >= layer.spikes && most > 0;
         (is_first && is_much).then(|| {
             let what = (FindingKind::ZeroPointSpikes, Severity::Hint);
-            self.finding(index, what, None, say::zero_point_spikes(layer))
+            let remedy = Remedy::new("silent-code", "zero-point");
+            self.finding(index, what, Some(remedy), say::zero_point_spikes(layer))
         })
     }
 
