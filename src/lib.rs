@@ -56,6 +56,7 @@
 //!
 //! `docs/ARCHITECTURE.md` shows the house, `docs/MATHEMATICS.md` the equations.
 
+pub mod baseline;
 pub mod chip;
 #[cfg(feature = "cli")]
 pub mod cli;
