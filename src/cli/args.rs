@@ -146,7 +146,7 @@ fn model() -> Arg {
         .value_name("MODEL")
         .required(true)
         .value_parser(value_parser!(PathBuf))
-        .help("A quantized ONNX model in QDQ form")
+        .help("A quantized ONNX or full-integer TensorFlow Lite model")
 }
 
 fn path(name: &'static str, value: &'static str) -> Arg {

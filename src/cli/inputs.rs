@@ -3,7 +3,7 @@
 use super::error::CliError;
 use super::files;
 use super::note;
-use crate::import::dataset::{ArrayValues, Labels, count_samples};
+use crate::import::dataset::{ArrayValues, Labels, channels_first, count_channels_last, count_samples};
 use crate::quantize::{CodeTensor, QuantizedNetwork};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ pub(super) struct Inputs {
     path: PathBuf,
     values: ArrayValues,
     count: usize,
+    is_channels_last: bool,
     per_sample: usize,
     divide_by: f32,
     labels: Option<Labels>,
@@ -33,13 +34,17 @@ impl Inputs {
         let dataset = files::dataset(what, path)?;
         let array = dataset.samples;
         let input = network.input();
-        let count = count_samples(&array.shape, &input.shape)
+        let in_order = count_samples(&array.shape, &input.shape).map(|count| (count, false));
+        let turned = || count_channels_last(&array.shape, &input.shape).map(|count| (count, true));
+        let (count, is_channels_last) = in_order
+            .or_else(turned)
             .ok_or_else(|| CliError::file(what, path, wrong_shape(&array.shape, network)))?;
         Ok(Self {
             what,
             path: path.to_owned(),
             values: array.values,
             count,
+            is_channels_last,
             per_sample: input.len(),
             divide_by,
             labels: dataset.labels.map(|classes| Labels {
@@ -104,6 +109,9 @@ impl Inputs {
                 "sample {sample} (counted from 0) has a value that is not a number (NaN); mend or drop it"
             );
             return Err(CliError::file(self.what, &self.path, problem));
+        }
+        if self.is_channels_last {
+            values = channels_first(&values, &network.input().shape);
         }
         Ok(network.quantize_input(&values))
     }

@@ -2,7 +2,7 @@
 
 use super::{Curve, EffectMeter, GroundTruth, ReportMeter, Tally};
 use crate::chip::{ChipConfig, Mapping, MappingError, Router, Traffic};
-use crate::import::dataset::{Array, count_samples};
+use crate::import::dataset::{Array, channels_first, count_channels_last, count_samples};
 use crate::import::{ImportError, import_model};
 use crate::quantize::{CodeTensor, FuseError, QuantizedNetwork, Reference, quantize, winner};
 use crate::settings::{Settings, SettingsError};
@@ -264,13 +264,14 @@ impl Session {
         self.input_codes(what, &array.shape, &values)
     }
 
-    /// The codes of samples in the model's units; `shape` as [`count_samples`] takes it.
+    /// The codes of samples in the model's units; `shape` as [`count_samples`] or [`count_channels_last`] takes it.
     ///
     /// # Errors
     /// [`SessionError::Shape`] if they have not the model's shape, [`SessionError::NotANumber`].
     pub fn input_codes(&self, what: &str, shape: &[usize], values: &[f32]) -> Result<Vec<i32>, SessionError> {
         let input = self.network.input();
-        if count_samples(shape, &input.shape).is_none() {
+        let turned = count_channels_last(shape, &input.shape);
+        if count_samples(shape, &input.shape).or(turned).is_none() {
             return Err(SessionError::Shape {
                 what: what.to_owned(),
                 found: shape.to_vec(),
@@ -283,6 +284,10 @@ impl Session {
                 what: what.to_owned(),
                 sample: index / input.len().max(1),
             });
+        }
+        if turned.is_some() {
+            let turned = channels_first(values, &input.shape);
+            return Ok(self.network.quantize_input(&turned));
         }
         Ok(self.network.quantize_input(values))
     }

@@ -2,7 +2,7 @@
 
 use super::REPORT_VERSION;
 use crate::graph::{Affine, Connections, Window};
-use crate::quantize::{CodeTensor, Layer, QuantizedNetwork, Reduce, Requantizer};
+use crate::quantize::{CodeTensor, FixedPoint, Layer, QuantizedNetwork, Reduce, Requantizer};
 use serde::Serialize;
 
 /// A model, layer by layer. Shapes are those of one sample, without the batch.
@@ -204,6 +204,13 @@ impl LayerKind {
             (Requantizer::Mean { .. }, _) => Self::AveragePool,
             (Requantizer::Table { .. }, _) => Self::Table,
             (Requantizer::Product { .. }, _) => Self::Relay,
+            (
+                Requantizer::Fixed {
+                    rule: FixedPoint::Sum { .. },
+                    ..
+                },
+                _,
+            ) => Self::Add,
             _ if one_to_one && passes_on => Self::Relay,
             _ if passes_on && main.connections.groups == input.channels => Self::AveragePool,
             _ if main.connections == Connections::dense(input.len(), output.len()) => Self::Dense,

@@ -67,6 +67,8 @@ pub enum Arithmetic {
     Real,
     /// The sum of integers itself, which later nodes scale (MatMulInteger, ConvInteger).
     Integer,
+    /// TensorFlow Lite's kernels on codes, which scale by integers.
+    FixedPoint,
 }
 
 /// One operator applied to tensors.

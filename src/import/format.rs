@@ -56,23 +56,29 @@ fn is_tflite(bytes: &[u8]) -> bool {
     bytes.get(4..8) == Some(b"TFL3")
 }
 
-/// Refuses everything that is known not to be an ONNX model.
+/// The formats of models that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ModelFormat {
+    /// Without magic bytes: whatever isn't known to be something else.
+    Onnx,
+    /// Told by its identifier.
+    TensorFlowLite,
+}
+
+/// What kind of model `bytes` are, unless they are known to be something else.
 ///
 /// ONNX has no magic bytes; what isn't recognized is handed on to its parser. A protobuf message
 /// that starts like one of [`MAGIC`] would open with a field that ONNX models don't have.
-pub(super) fn expect_model(bytes: &[u8]) -> Result<(), ImportError> {
+pub(super) fn model_format(bytes: &[u8]) -> Result<ModelFormat, ImportError> {
     if is_tflite(bytes) {
-        return Err(ImportError::WrongFormat {
-            found: "a TensorFlow Lite model, which isn't supported yet".into(),
-            expected: "a quantized ONNX model (for instance from tf2onnx)",
-        });
+        return Ok(ModelFormat::TensorFlowLite);
     }
     match describe(bytes) {
         Some(found) => Err(ImportError::WrongFormat {
             found: found.into(),
-            expected: "a quantized ONNX model",
+            expected: "a quantized ONNX or TensorFlow Lite model",
         }),
-        None => Ok(()),
+        None => Ok(ModelFormat::Onnx),
     }
 }
 

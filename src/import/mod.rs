@@ -9,8 +9,10 @@ pub mod dataset;
 mod error;
 mod format;
 mod onnx;
+mod tflite;
 
 pub use error::ImportError;
+use format::ModelFormat;
 
 use crate::graph::Graph;
 
@@ -21,7 +23,8 @@ pub const MAX_MODEL_BYTES: usize = 256 << 20;
 ///
 /// ONNX models in QDQ form are read: those that ONNX Runtime's `quantize_static` writes with
 /// `QuantFormat.QDQ`, where each tensor that is quantized passes through a pair of QuantizeLinear
-/// and DequantizeLinear. The format is told by the bytes, not by the name.
+/// and DequantizeLinear; and TensorFlow Lite models that its converter made full-integer. The format is
+/// told by the bytes, not by the name.
 ///
 /// A Softmax or ArgMax that ends the model is a read-out, not a layer: it is left away, and the
 /// logits it reads are the graph's output. The batch dimension is left away too.
@@ -29,7 +32,7 @@ pub const MAX_MODEL_BYTES: usize = 256 << 20;
 /// # Errors
 /// An [`ImportError`] whose message is one sentence for the user.
 pub fn import_model(bytes: &[u8], name: &str) -> Result<Graph, ImportError> {
-    format::expect_model(bytes)?;
+    let format = format::model_format(bytes)?;
     if bytes.len() > MAX_MODEL_BYTES {
         return Err(ImportError::TooLarge {
             what: "the model's size of".into(),
@@ -37,5 +40,8 @@ pub fn import_model(bytes: &[u8], name: &str) -> Result<Graph, ImportError> {
             limit: format!("{} MiB", MAX_MODEL_BYTES >> 20),
         });
     }
-    onnx::import(bytes, name)
+    match format {
+        ModelFormat::Onnx => onnx::import(bytes, name),
+        ModelFormat::TensorFlowLite => tflite::import(bytes, name),
+    }
 }

@@ -1,8 +1,10 @@
 //! From the strict graph to integer layers.
 
+mod fixed;
+
 use super::{
-    CodeTensor, Dendrite, Layer, Line, QuantizedNetwork, Reduce, Requantizer, Rule, Shared, Step, Target,
-    Term, View, locate,
+    CodeTensor, Dendrite, FixedPoint, Layer, Line, QuantizedNetwork, Reduce, Requantizer, Rule, Shared, Step,
+    Target, Term, View, locate,
 };
 use crate::graph::{
     Affine, Arithmetic, Clamp, Connections, Constant, Encoding, Graph, Node, Op, Pool, Rearrange, TensorId,
@@ -93,6 +95,8 @@ enum Fire {
     Product(Constant),
     /// A function of one code.
     Table(Unary),
+    /// TensorFlow Lite's arithmetic.
+    Fixed(FixedPoint),
 }
 
 /// What stands for a tensor of the graph.
@@ -176,6 +180,11 @@ impl Pending {
 
 impl Fuser<'_> {
     fn add(&mut self, node: &Node) -> Result<(), FuseError> {
+        if node.arithmetic == Arithmetic::FixedPoint
+            && let Some(pending) = self.fixed(node)?
+        {
+            return self.store(node.output, pending);
+        }
         let rule = if node.arithmetic == Arithmetic::Real {
             Rule::Divide
         } else {
@@ -418,6 +427,7 @@ impl Fuser<'_> {
             dendrites.swap(0, 1);
             terms.swap(0, 1);
         }
+        terms[1].subtract = constant.subtract;
         Ok(pending(node, dendrites, Fire::Sum(terms)))
     }
 
@@ -551,9 +561,15 @@ impl Fuser<'_> {
             })
         };
         let map: Arc<[u32]> = map.iter().map(resolve).collect();
+        let is_whole = tensors.len() == 1
+            && map.len() == self.tensors[tensors[0]].len()
+            && map
+                .iter()
+                .enumerate()
+                .all(|(place, &neuron)| neuron as usize == place);
         View {
             tensors,
-            map: Some(map),
+            map: (!is_whole).then_some(map),
         }
     }
 
@@ -608,6 +624,10 @@ impl Fuser<'_> {
             (Fire::GlobalMean(count), Some(target)) => Requantizer::global_mean(input.scale, count, target),
             (Fire::Product(constant), Some(target)) => {
                 Requantizer::product(input.scale, &constant, arithmetic, target)
+            }
+            (Fire::Fixed(rule), Some(target)) => Requantizer::Fixed { rule, target },
+            (Fire::Table(function), Some(target)) if arithmetic == Arithmetic::FixedPoint => {
+                Requantizer::fixed_table(input, target, function)
             }
             (Fire::Table(function), Some(target)) => {
                 Requantizer::table(input, target, |r| function.apply(r).clamp(clamp.min, clamp.max))

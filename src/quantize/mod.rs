@@ -4,12 +4,14 @@
 //! A [`Graph`](crate::graph::Graph) becomes a [`QuantizedNetwork`] by fusing: a linear operator,
 //! the clamps behind it and the quantization of its result are one [`Layer`]; reshapes vanish.
 
+mod fixed_point;
 mod fuse;
 mod network;
 pub mod post_training;
 mod reference;
 mod requantize;
 
+pub use fixed_point::{FixedPoint, MAX_FACTOR, Multiplier};
 pub use fuse::{FuseError, quantize};
 pub use network::{CodeTensor, Dendrite, Layer, QuantizedNetwork, Reduce, View, locate};
 pub use reference::{Reference, winner};

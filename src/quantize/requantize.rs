@@ -1,6 +1,7 @@
 //! From exact integer sums to the next code, by the very arithmetic of the model's format.
 
-use crate::graph::{Affine, Arithmetic, Clamp, Constant};
+use super::{FixedPoint, fixed_point};
+use crate::graph::{Affine, Arithmetic, Clamp, Constant, Unary};
 
 /// How M̂ · acc is computed in a format; rounding differs, so the rule is part of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,6 +236,13 @@ pub enum Requantizer {
         /// The quantization of the result.
         output: Affine,
     },
+    /// TensorFlow Lite's arithmetic: integers alone.
+    Fixed {
+        /// From the dendrites' sums to units of S_y.
+        rule: FixedPoint,
+        /// What the code may be.
+        target: Target,
+    },
     /// The result is a real number.
     Real {
         /// From the sum to the real number.
@@ -355,6 +363,19 @@ impl Requantizer {
         }
     }
 
+    /// The same as TensorFlow Lite's kernel of the function has it.
+    pub fn fixed_table(input: Affine, target: Target, function: Unary) -> Self {
+        let codes = fixed_point::table(function, input, target.affine);
+        Self::Table {
+            first: input.format.min() - input.zero_point,
+            codes: codes
+                .into_iter()
+                .map(|code| code.clamp(target.low, target.high))
+                .collect(),
+            output: target.affine,
+        }
+    }
+
     /// The code of a neuron, from the exact sum of each of its dendrites (of `dendrites`); `None` at a
     /// real output.
     #[inline]
@@ -434,6 +455,10 @@ impl Requantizer {
                 let index = (sum(0) - i64::from(*first)).clamp(0, codes.len() as i64 - 1);
                 codes[index as usize]
             }
+            Self::Fixed { rule, target } => rule
+                .scaled(neuron, sum)
+                .saturating_add(target.affine.zero_point)
+                .clamp(target.low, target.high),
             Self::Real { .. } => return None,
         })
     }
@@ -475,6 +500,7 @@ impl Requantizer {
                 Shared::new(slopes, factors.len())
             }
             Self::Table { .. } => Shared::new(vec![1.0], 1),
+            Self::Fixed { rule, .. } => rule.multipliers(dendrite, neurons),
             Self::Real { line } => line.slopes(neurons),
         }
     }
@@ -502,7 +528,8 @@ impl Requantizer {
             Self::Codes { target, .. }
             | Self::Sum { target, .. }
             | Self::Mean { target, .. }
-            | Self::Product { target, .. } => Some(*target),
+            | Self::Product { target, .. }
+            | Self::Fixed { target, .. } => Some(*target),
             Self::Table { .. } | Self::Real { .. } => None,
         }
     }

@@ -3,6 +3,7 @@
 use super::picture::{Frame, Ink, channels};
 use super::state::{Action, Dispatch, Loaded, Notice, SampleChoice, Source};
 use super::worker::ModelFile;
+use crate::import::dataset::{channels_first, count_channels_last};
 use gloo::utils::{document, window};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -21,7 +22,7 @@ pub fn opener(loaded: Option<Rc<Loaded>>, dispatch: &Dispatch) -> Callback<File>
     Callback::from(move |file: File| open(file, loaded.clone(), dispatch.clone()))
 }
 
-/// Opens a file: `.onnx` as a model, `.npy` and pictures as a sample of the model in use.
+/// Opens a file: `.onnx` and `.tflite` as a model, `.npy` and pictures as a sample of the model in use.
 fn open(file: File, loaded: Option<Rc<Loaded>>, dispatch: Dispatch) {
     spawn_local(async move {
         let name = file.name();
@@ -47,7 +48,7 @@ async fn read(file: File, loaded: Option<Rc<Loaded>>) -> Result<Action, String> 
             .ok_or("there is no model yet to show it to; open a model first")
     };
     match ending.as_str() {
-        "onnx" => Ok(Action::Open(ModelFile {
+        "onnx" | "tflite" => Ok(Action::Open(ModelFile {
             bytes: bytes_of(file).await?.into(),
             name,
         })),
@@ -59,7 +60,10 @@ async fn read(file: File, loaded: Option<Rc<Loaded>>) -> Result<Action, String> 
             let values = picture(&file, &*needs_model()?).await?;
             Ok(Action::Pick(SampleChoice::drawn(values, Source::File(name))))
         }
-        _ => Err("it is neither a model (.onnx), nor a picture (.png, .jpg), nor an array (.npy)".to_owned()),
+        _ => Err(
+            "it is neither a model (.onnx, .tflite), nor a picture (.png, .jpg), nor an array (.npy)"
+                .to_owned(),
+        ),
     }
 }
 
@@ -75,7 +79,8 @@ fn array(bytes: &[u8], loaded: &Loaded) -> Result<Vec<f32>, String> {
     let unreadable =
         |error: std::io::Error| format!("it can't be read as an array ({error}); save it with numpy.save");
     let file = npyz::NpyFile::new(bytes).map_err(unreadable)?;
-    let (shape, wanted) = (file.shape().to_vec(), loaded.input_len());
+    let shape: Vec<usize> = file.shape().iter().map(|&n| n as usize).collect();
+    let (input, wanted) = (loaded.input_shape(), loaded.input_len());
     if file.order() != npyz::Order::C {
         return Err("it is stored column by column; save it with numpy.ascontiguousarray".to_owned());
     }
@@ -99,11 +104,14 @@ fn array(bytes: &[u8], loaded: &Loaded) -> Result<Vec<f32>, String> {
         return Err("it holds values that are not finite; replace NaN and infinity by numbers".to_owned());
     }
     if values.len() < wanted || !values.len().is_multiple_of(wanted.max(1)) {
-        let shape_text = crate::web::format::shape(&shape.iter().map(|&n| n as usize).collect::<Vec<_>>());
-        let expected = crate::web::format::shape(loaded.input_shape());
+        let shape_text = crate::web::format::shape(&shape);
+        let expected = crate::web::format::shape(input);
         return Err(format!(
             "it has the shape {shape_text}, but the model takes {expected}; reshape it, or open the model that it belongs to"
         ));
+    }
+    if count_channels_last(&shape, input).is_some() {
+        return Ok(channels_first(&values[..wanted], input));
     }
     Ok(values[..wanted].to_vec())
 }

@@ -1,4 +1,4 @@
-//! The engine, held against ONNX Runtime's integers and against itself.
+//! The engine, held against ONNX Runtime's and TensorFlow Lite's integers, and against itself.
 
 // A test may panic: that is how it fails.
 #![allow(clippy::unwrap_used)]
@@ -17,3 +17,4 @@ mod properties;
 mod reals;
 mod registers;
 mod report;
+mod tflite;

@@ -188,7 +188,7 @@ prop_compose! {
         };
         let codes = (0..count).map(|_| next(127) as i16).collect();
         let affine = Affine { scale: 0.02, zero_point: 0, format: CodeFormat::signed(8) };
-        let constant = Constant { values: codes, affine, is_first: seed.is_multiple_of(2) };
+        let constant = Constant { values: codes, affine, is_first: seed.is_multiple_of(2), subtract: seed.is_multiple_of(3) };
         let windows = vec![pool, pool];
         let pools = Pool { windows, count_padding: true, beyond: vec![0, 0], columns_first: true, is_global: false };
         let table = add(Op::Unary(Unary::LeakyRelu(0.25)), &[0], 1);

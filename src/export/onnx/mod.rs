@@ -159,5 +159,6 @@ fn words(arithmetic: Arithmetic) -> &'static str {
         Arithmetic::Unsigned => "from codes to codes, made unsigned before",
         Arithmetic::Real => "with real numbers",
         Arithmetic::Integer => "integer sums, which later nodes scale",
+        Arithmetic::FixedPoint => "in TensorFlow Lite's fixed point",
     }
 }

@@ -213,7 +213,7 @@ impl<'a> Writer<'a> {
                     Unary::HardSigmoid(alpha, beta) => {
                         attributes.float("alpha", alpha).float("beta", beta);
                     }
-                    Unary::Sigmoid | Unary::Tanh => {}
+                    Unary::Sigmoid | Unary::Tanh | Unary::HardSwish => {}
                 }
             }
             Op::Clamp(clamp) => self.clamp(node, *clamp, inputs[0]),

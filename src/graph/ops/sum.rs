@@ -11,6 +11,8 @@ pub struct Constant {
     pub affine: Affine,
     /// Whether it is the first operand, as the order of additions in floating point matters.
     pub is_first: bool,
+    /// Whether the second operand is taken off, be it the constant or the tensor.
+    pub subtract: bool,
 }
 
 impl Constant {

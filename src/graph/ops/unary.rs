@@ -11,10 +11,12 @@ pub enum Unary {
     Tanh,
     /// clamp(α r + β, 0, 1).
     HardSigmoid(f32, f32),
+    /// r · clamp(r + 3, 0, 6) / 6.
+    HardSwish,
 }
 
 impl Unary {
-    /// The function's value, as ONNX Runtime computes it in 32 bits.
+    /// The function's value in 32 bits, as ONNX Runtime computes it.
     pub fn apply(self, r: f32) -> f32 {
         match self {
             Self::LeakyRelu(alpha) => {
@@ -25,6 +27,7 @@ impl Unary {
                 }
             }
             Self::HardSigmoid(alpha, beta) => (r * alpha + beta).clamp(0.0, 1.0),
+            Self::HardSwish => r * (r + 3.0).clamp(0.0, 6.0) / 6.0,
             Self::Sigmoid => (quotient(r.clamp(-18.0, 18.0), &SIGMOID) + 0.5).clamp(0.0, 1.0),
             Self::Tanh => quotient(r.clamp(-9.0, 9.0), &TANH),
         }
@@ -37,6 +40,7 @@ impl Unary {
             Self::Sigmoid => "Sigmoid",
             Self::Tanh => "Tanh",
             Self::HardSigmoid(..) => "HardSigmoid",
+            Self::HardSwish => "HardSwish",
         }
     }
 }

@@ -11,6 +11,7 @@ mod fit;
 mod idx;
 mod images;
 mod labels;
+mod layout;
 mod npy;
 mod npz;
 #[cfg(feature = "images")]
@@ -19,6 +20,7 @@ mod table;
 
 pub use fit::count_samples;
 pub use images::{Files, MAX_FILES, read_images};
+pub use layout::{channels_first, count_channels_last};
 
 use super::{ImportError, format};
 use archive::Archive;

@@ -356,6 +356,7 @@ fn codes_of(constant: &Dequantized, map: &[u32], is_first: bool) -> Result<Optio
             .map_or(0, |&code| (code - zero_point) as i16)
     };
     Ok(Some(Constant {
+        subtract: false,
         values: map.iter().map(value).collect(),
         affine: Affine {
             scale,

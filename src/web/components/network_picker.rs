@@ -67,7 +67,7 @@ pub fn NetworkPicker(props: &Props) -> Html {
                     </select>
                     <Icon glyph={Glyph::Down} />
                 </div>
-                <FileButton accept=".onnx" label="Open…" name="Open… an ONNX model" on_file={props.on_file.clone()} />
+                <FileButton accept=".onnx,.tflite" label="Open…" name="Open… an ONNX or TensorFlow Lite model" on_file={props.on_file.clone()} />
             </div>
         </section>
     }
