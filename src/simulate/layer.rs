@@ -168,12 +168,16 @@ impl Scratch {
                 .fold(0, |sum, step| factor * sum + digit(value, step) * step.weight)
         };
         largest.resize(currents.len(), 0);
-        // Where nothing is connected, a maximum is the smallest code, as in the reference.
-        currents.fill(partial(dendrite.affine.format.min() - code.silent()));
+        currents.fill(i64::MIN);
         dendrite.connections.for_each_synapse(|neuron, source, _| {
             currents[neuron] = currents[neuron].max(partial(seen[source]));
         });
+        // Where nothing is connected, a maximum is the smallest code, as in the reference.
+        let nothing = partial(dendrite.affine.format.min() - code.silent());
         for (current, largest) in currents.iter_mut().zip(largest) {
+            if *current == i64::MIN {
+                *current = nothing;
+            }
             let before = std::mem::replace(largest, *current);
             *current -= factor * before;
         }

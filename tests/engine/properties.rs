@@ -182,7 +182,11 @@ prop_compose! {
             let shapes: Vec<&[usize]> = inputs.iter().map(|&i| tensors[i].0.as_slice()).collect();
             let shape = op.output_shape(&shapes).unwrap();
             let (inputs, output) = (inputs.to_vec(), tensors.len());
-            nodes.push(Node { name: format!("node{output}"), op, inputs, output, arithmetic, limits: None });
+            let limits = matches!(op, Op::MulConstant(_)).then(|| {
+                // As behind a ReLU, and a maximum listens.
+                (affines[affine].zero_point, affines[affine].format.max())
+            });
+            nodes.push(Node { name: format!("node{output}"), op, inputs, output, arithmetic, limits });
             tensors.push((shape, affines[affine]));
             output
         };
