@@ -5,6 +5,7 @@ mod agreement;
 mod curve;
 mod effect;
 pub mod numbers;
+mod provenance;
 mod quality;
 pub mod report;
 mod session;
@@ -12,6 +13,9 @@ mod session;
 pub use agreement::{Agreement, FirstOverflow, LayerAgreement, Tally};
 pub use curve::Curve;
 pub use effect::{CalibrationEffect, EffectMeter, ErrorDistribution};
+pub use provenance::{
+    DendriteProvenance, OthersProvenance, Provenance, SourceProvenance, StepProvenance, Tracer,
+};
 pub use quality::{Closeness, Expected, GroundTruth, Measure, Quality};
 pub use report::{ConversionReport, Finding, ReportMeter};
 pub use session::{Exploration, REPORT_SAMPLES, SampleSet, Session, SessionError, open_network};

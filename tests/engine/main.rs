@@ -14,6 +14,7 @@ mod exactness;
 mod files;
 mod post_training;
 mod properties;
+mod provenance;
 mod reals;
 mod registers;
 mod report;
