@@ -2,7 +2,7 @@
 
 use super::Mapping;
 use crate::quantize::locate;
-use crate::spiking::SpikingLayer;
+use crate::spiking::{SpikingDendrite, SpikingLayer};
 
 /// The cores of one layer that every neuron of one tensor must reach, in compressed rows.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl Targets {
     ) -> Self {
         let capacity = mapping.chip.neurons_per_core as usize;
         let target_cores = layer.neurons().div_ceil(capacity);
-        let (rows, entries) = compress(&synapse_counts(layer, source, lengths, capacity), target_cores);
+        let (rows, entries) = synapses(layer, source, lengths, capacity);
         Self {
             source,
             dendrite,
@@ -91,38 +91,68 @@ impl Targets {
     }
 }
 
-/// Synapses of each neuron of `source` at each target core, dense: `counts[neuron · cores + core]`.
-fn synapse_counts(layer: &SpikingLayer, source: usize, lengths: &[usize], capacity: usize) -> Vec<u32> {
-    let cores = layer.neurons().div_ceil(capacity);
-    let mut counts = vec![0; lengths[source] * cores];
-    for dendrite in layer
+/// Target cores and synapses there of every neuron of `source`, in compressed rows. One core is counted
+/// after the other, so that no more is held than what there is.
+fn synapses(
+    layer: &SpikingLayer,
+    source: usize,
+    lengths: &[usize],
+    capacity: usize,
+) -> (Vec<u32>, Vec<(u16, u32)>) {
+    let neurons = lengths[source];
+    let dendrites: Vec<&SpikingDendrite> = layer
         .dendrites
         .iter()
         .filter(|d| d.view.tensors.contains(&source))
-    {
-        let seen: Vec<usize> = dendrite.view.tensors.iter().map(|&t| lengths[t]).collect();
-        let neuron_of = |element: usize| match &dendrite.view.map {
-            None => Some(element),
-            Some(map) => locate(&seen, map[element])
-                .filter(|&(place, _)| dendrite.view.tensors[place] == source)
-                .map(|(_, neuron)| neuron),
-        };
-        dendrite.connections.for_each_synapse(|output, element, _| {
-            if let Some(neuron) = neuron_of(element) {
-                counts[neuron * cores + output / capacity] += 1;
-            }
-        });
+        .collect();
+    let mut counts = vec![0; neurons];
+    let mut met = Vec::new();
+    let mut found: Vec<(u32, u16, u32)> = Vec::new();
+    for core in 0..layer.neurons().div_ceil(capacity) {
+        let outputs = core * capacity..layer.neurons().min((core + 1) * capacity);
+        for dendrite in &dendrites {
+            let seen: Vec<usize> = dendrite.view.tensors.iter().map(|&t| lengths[t]).collect();
+            let neuron_of = |element: usize| match &dendrite.view.map {
+                None => Some(element),
+                Some(map) => locate(&seen, map[element])
+                    .filter(|&(place, _)| dendrite.view.tensors[place] == source)
+                    .map(|(_, neuron)| neuron),
+            };
+            dendrite
+                .connections
+                .for_each_source_of(outputs.clone(), |element, synapses| {
+                    let Some(neuron) = neuron_of(element) else {
+                        return;
+                    };
+                    if counts[neuron] == 0 {
+                        met.push(neuron);
+                    }
+                    counts[neuron] += synapses;
+                });
+        }
+        found.extend(
+            met.drain(..)
+                .map(|neuron| (neuron as u32, core as u16, std::mem::take(&mut counts[neuron]))),
+        );
     }
-    counts
+    compress(neurons, &found)
 }
 
-fn compress(counts: &[u32], cores: usize) -> (Vec<u32>, Vec<(u16, u32)>) {
-    let mut rows = vec![0];
-    let mut entries = Vec::new();
-    for row in counts.chunks_exact(cores.max(1)) {
-        let filled = row.iter().enumerate().filter(|&(_, &synapses)| synapses > 0);
-        entries.extend(filled.map(|(core, &synapses)| (core as u16, synapses)));
-        rows.push(entries.len() as u32);
+/// Sorts (neuron, core, synapses) by neuron; cores stay in their order.
+fn compress(neurons: usize, found: &[(u32, u16, u32)]) -> (Vec<u32>, Vec<(u16, u32)>) {
+    let mut rows = vec![0; neurons + 1];
+    for &(neuron, ..) in found {
+        rows[neuron as usize + 1] += 1;
+    }
+    for neuron in 0..neurons {
+        rows[neuron + 1] += rows[neuron];
+    }
+    let mut next = rows.clone();
+    let mut entries = vec![(0, 0); found.len()];
+    for &(neuron, core, synapses) in found {
+        let place = &mut next[neuron as usize];
+        entries[*place as usize] = (core, synapses);
+        *place += 1;
     }
     (rows, entries)
 }

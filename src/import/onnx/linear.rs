@@ -470,17 +470,16 @@ impl<'m> Lowering<'m> {
             }
         };
         let zero_points = &parameters.zero_points;
-        let values = codes
-            .integers()?
-            .iter()
-            .zip(channels(&codes.dims, stored_axis))
-            .map(|(&code, channel)| {
-                let difference = code - zero_points.get(channel).copied().unwrap_or(0);
-                i16::try_from(difference)
-                    .map_err(|_| node.error(format!("its weight {difference} exceeds 16 bits")))
-            });
+        // Of the right size from the beginning: weights are the largest thing there is.
+        let mut values = Vec::with_capacity(codes.len());
+        for (&code, channel) in codes.integers()?.iter().zip(channels(&codes.dims, stored_axis)) {
+            let difference = code - zero_points.get(channel).copied().unwrap_or(0);
+            let weight = i16::try_from(difference)
+                .map_err(|_| node.error(format!("its weight {difference} exceeds 16 bits")))?;
+            values.push(weight);
+        }
         Ok(Weights {
-            values: values.collect::<Result<_, _>>()?,
+            values,
             scales,
             bias: Vec::new(),
             bits: codes.bits,

@@ -94,14 +94,29 @@ pub(super) fn lower(model: &Model, plan: &Plan, name: &str) -> Result<Graph, Imp
         allowance: MAX_ELEMENTS,
     };
     let input = lowering.add_input()?;
-    for node in &plan.nodes {
+    for (index, node) in plan.nodes.iter().enumerate() {
         let value = lowering.value_of(node)?;
         lowering.values.insert(node.output()?, value);
+        lowering.forget_constants(index, node);
     }
     lowering.finish(input)
 }
 
 impl<'m> Lowering<'m> {
+    /// Lets go of the constants that no node behind this one reads: weights are held once, as the graph's.
+    fn forget_constants(&mut self, index: usize, node: &'m Node) {
+        for name in &node.inputs {
+            let name = self.plan.resolve(name);
+            let is_constant = matches!(
+                self.values.get(name),
+                Some(Value::Constant(_) | Value::Dequantized(_))
+            );
+            if is_constant && self.plan.is_last_reader(index, name) {
+                self.values.remove(name);
+            }
+        }
+    }
+
     fn add_input(&mut self) -> Result<TensorId, ImportError> {
         let input = &self.model.input;
         let tensor = self.add_tensor(&input.name, input.sample.clone())?;
@@ -246,7 +261,7 @@ impl<'m> Lowering<'m> {
             return Ok(value.clone());
         }
         let constant = match (self.model.initializers.get(name), self.plan.writer(name)) {
-            (Some(tensor), _) => Constant::new(tensor, name)?,
+            (Some(tensor), _) => Constant::new(&tensor.take(), name)?,
             (None, Some(writer)) if writer.op == "Constant" => constant_node(writer)?,
             _ => {
                 return Err(node.error(format!(

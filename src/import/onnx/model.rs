@@ -6,6 +6,7 @@ use crate::import::ImportError;
 use crate::import::error::shown;
 use crate::onnx::{AttributeProto, GraphProto, ModelProto, TensorProto, ValueInfoProto};
 use prost::Message;
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 /// More nodes than this are refused; large networks of the kind supported here have some hundred.
@@ -90,7 +91,8 @@ pub(super) struct Model {
     /// The version of ONNX's operator set.
     pub opset: i64,
     pub nodes: Vec<Node>,
-    pub initializers: HashMap<String, TensorProto>,
+    /// The constants; each is taken out when it is decoded, so that nothing large is held twice.
+    pub initializers: HashMap<String, RefCell<TensorProto>>,
     pub input: Input,
     /// The name of the graph's one output.
     pub output: String,
@@ -160,7 +162,7 @@ impl Model {
         let mut initializers = HashMap::with_capacity(graph.initializer.len());
         for tensor in graph.initializer {
             let name = tensor.name.clone();
-            if initializers.insert(name.clone(), tensor).is_some() {
+            if initializers.insert(name.clone(), RefCell::new(tensor)).is_some() {
                 return Err(ImportError::DuplicateTensor { tensor: shown(&name) });
             }
         }

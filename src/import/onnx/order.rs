@@ -108,6 +108,11 @@ impl<'m> Plan<'m> {
         model.input.element == ElementType::Float && !self.nodes.iter().any(quantizes)
     }
 
+    /// Whether the node at `index` is the last one to read `name` (a name that [`Self::resolve`] gave).
+    pub fn is_last_reader(&self, index: usize, name: &str) -> bool {
+        name != self.output && self.readers.get(name).and_then(|readers| readers.last()) == Some(&index)
+    }
+
     /// Whether `name` is read once: by one node, and not as the output.
     pub fn is_read_once(&self, name: &str) -> bool {
         name != self.output && self.readers.get(name).is_some_and(|readers| readers.len() == 1)
@@ -119,13 +124,13 @@ fn refuse_training(node: &Node, model: &Model) -> Result<(), ImportError> {
     let Some(name) = node.optional_input(2) else {
         return Ok(());
     };
-    let is_false = model
-        .initializers
-        .get(name)
-        .is_some_and(|mode| match &mode.raw_data {
+    let is_false = model.initializers.get(name).is_some_and(|mode| {
+        let mode = mode.borrow();
+        match &mode.raw_data {
             Some(raw) => raw.iter().all(|&b| b == 0),
             None => mode.int32_data.iter().all(|&v| v == 0),
-        });
+        }
+    });
     if is_false {
         Ok(())
     } else {

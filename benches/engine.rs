@@ -1,0 +1,207 @@
+//! How fast the engine is, on one core: `cargo bench`, or `cargo bench -- exact` for some of it.
+//!
+//! Times are a core's, not the clock's, where the system tells them apart (Linux), for machines are shared. Even
+//! so a figure counts by its ratio to another one of the same run, above all to `products`, the network's
+//! multiplications alone. What was reached is in `docs/PERFORMANCE.md`.
+
+#[path = "support/cpu_time.rs"]
+mod cpu_time;
+#[path = "support/large_model.rs"]
+mod large_model;
+
+use cpu_time::CpuTime;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use sdann::chip::{ChipConfig, Mapping, Router};
+use sdann::explore::{Tally, open_network};
+use sdann::import::dataset::read_array;
+use sdann::import::import_model;
+use sdann::quantize::{QuantizedNetwork, Reference};
+use sdann::simulate::{Samples, Simulator, calibrate, measure, trace};
+use sdann::spiking::{Conversion, SpikingNetwork, convert, no_ranges};
+use std::hint::black_box;
+use std::time::Duration;
+
+/// Images of one iteration.
+const IMAGES: usize = 50;
+
+struct Model {
+    name: &'static str,
+    network: QuantizedNetwork,
+    images: Vec<i32>,
+    calibration: Vec<i32>,
+}
+
+fn read(path: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/assets/{path}", env!("CARGO_MANIFEST_DIR"))).expect("a file of the repository")
+}
+
+impl Model {
+    fn open(name: &'static str) -> Self {
+        let network = open_network(&read(&format!("models/{name}.onnx")), name).expect("a shipped model");
+        let codes = |part: &str, count: usize| {
+            let bytes = read(&format!("datasets/mnist-{part}-images.idx3-ubyte.gz"));
+            let pixels = read_array(&bytes).expect("shipped images").to_f32();
+            let reals: Vec<f32> = pixels.iter().take(784 * count).map(|p| p / 255.0).collect();
+            network.quantize_input(&reals)
+        };
+        Self {
+            name,
+            images: codes("test", IMAGES),
+            calibration: codes("calibration", 100),
+            network,
+        }
+    }
+
+    fn samples(&self) -> Samples<'_> {
+        Samples {
+            codes: &self.calibration,
+            len: 784,
+        }
+    }
+
+    /// Calibrated for a register of so many bits.
+    fn spiking(&self, register_bits: u8) -> SpikingNetwork {
+        let conversion = Conversion {
+            register_bits,
+            ..Conversion::default()
+        };
+        let statistics = measure(&self.network, &conversion, self.samples());
+        calibrate(&self.network, &conversion, &statistics, self.samples())
+    }
+
+    fn macs(&self) -> u64 {
+        let dendrites = self.network.layers.iter().flat_map(|layer| &layer.dendrites);
+        let weighing = dendrites.filter(|d| d.weights.bits > 2);
+        weighing
+            .map(|d| (d.connections.output.len() * d.connections.fan_in()) as u64)
+            .sum()
+    }
+}
+
+/// As many 16-bit products as an image takes, from the first cache, by the plainest loop there is.
+fn products(macs: u64) -> i32 {
+    const LENGTH: usize = 1024;
+    let a: [i16; LENGTH] = std::array::from_fn(|i| (i % 255) as i16 - 127);
+    let b: [i16; LENGTH] = std::array::from_fn(|i| (i % 251) as i16);
+    (0..macs / LENGTH as u64)
+        .map(|_| {
+            let pairs = black_box(&a).iter().zip(black_box(&b));
+            pairs.map(|(&a, &b)| i32::from(a) * i32::from(b)).sum::<i32>()
+        })
+        .fold(0, i32::wrapping_add)
+}
+
+fn images(criterion: &mut Criterion<CpuTime>) {
+    for model in [Model::open("mnist-cnn"), Model::open("mnist-residual")] {
+        let mut group = criterion.benchmark_group(model.name);
+        group.throughput(Throughput::Elements(IMAGES as u64));
+        let (network, macs) = (&model.network, model.macs());
+        group.bench_function("products", |bench| {
+            bench.iter(|| (0..IMAGES).map(|_| products(macs)).fold(0, i32::wrapping_add));
+        });
+        for (name, bits) in [("exact", 32), ("16 bits", 16), ("12 bits", 12)] {
+            let spiking = model.spiking(bits);
+            let mut simulator = Simulator::new(network);
+            group.bench_function(name, |bench| {
+                bench.iter(|| {
+                    for image in model.images.chunks_exact(784) {
+                        simulator.run(&spiking, image, &mut ());
+                    }
+                    simulator.output()[0]
+                });
+            });
+        }
+        let mut reference = Reference::new(network);
+        group.bench_function("reference", |bench| {
+            bench.iter(|| {
+                for image in model.images.chunks_exact(784) {
+                    reference.run(network, image);
+                }
+                reference.output()[0]
+            });
+        });
+        let spiking = model.spiking(32);
+        let mut tally = Tally::new(network, IMAGES);
+        group.bench_function("agreement", |bench| {
+            bench.iter(|| {
+                tally.restart();
+                for image in model.images.chunks_exact(784) {
+                    tally.add(network, &spiking, image, None);
+                }
+                tally.agreement().codes_equal
+            });
+        });
+        group.finish();
+    }
+}
+
+fn one_sample(criterion: &mut Criterion<CpuTime>) {
+    for model in [Model::open("mnist-cnn"), Model::open("mnist-residual")] {
+        let mut group = criterion.benchmark_group(format!("{} one sample", model.name));
+        let network = &model.network;
+        let spiking = model.spiking(16);
+        let (mut simulator, mut reference) = (Simulator::new(network), Reference::new(network));
+        let image = &model.images[..784];
+        group.bench_function("trace", |bench| {
+            bench.iter(|| trace(network, &spiking, image, &mut simulator, &mut reference));
+        });
+        let neurons: Vec<usize> = network.tensors.iter().map(|tensor| tensor.len()).collect();
+        let chip = ChipConfig {
+            neurons_per_core: 1024,
+            ..ChipConfig::default()
+        };
+        let mapping = Mapping::in_order(chip, &neurons).expect("it fits");
+        let router = Router::new(&spiking, mapping.clone());
+        let traced = trace(network, &spiking, image, &mut simulator, &mut reference);
+        group.bench_function("traffic", |bench| bench.iter(|| router.count(&traced)));
+        group.bench_function("router", |bench| {
+            bench.iter(|| Router::new(&spiking, mapping.clone()))
+        });
+        group.bench_function("conversion", |bench| {
+            bench.iter(|| convert(network, &Conversion::default(), &no_ranges(network)));
+        });
+        group.finish();
+    }
+}
+
+fn calibration(criterion: &mut Criterion<CpuTime>) {
+    let mut group = criterion.benchmark_group("calibration, 100 samples");
+    group.throughput(Throughput::Elements(100)).sample_size(10);
+    for model in [Model::open("mnist-cnn"), Model::open("mnist-residual")] {
+        let conversion = Conversion {
+            register_bits: 12,
+            ..Conversion::default()
+        };
+        let statistics = measure(&model.network, &conversion, model.samples());
+        group.bench_function(format!("{}: measure", model.name), |bench| {
+            bench.iter(|| measure(&model.network, &conversion, model.samples()));
+        });
+        group.bench_function(format!("{}: calibrate", model.name), |bench| {
+            bench.iter(|| calibrate(&model.network, &conversion, &statistics, model.samples()));
+        });
+    }
+    group.finish();
+}
+
+fn import(criterion: &mut Criterion<CpuTime>) {
+    let bytes = large_model::large_model(10, 1600);
+    let mut group = criterion.benchmark_group("import");
+    group
+        .throughput(Throughput::Bytes(bytes.len() as u64))
+        .sample_size(10);
+    group.bench_function("25 MB of dense layers", |bench| {
+        bench.iter(|| import_model(&bytes, "large").expect("a sound model"));
+    });
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .with_measurement(CpuTime)
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(2));
+    targets = images, one_sample, calibration, import
+}
+criterion_main!(benches);
