@@ -11,7 +11,7 @@ mod large_model;
 
 use cpu_time::CpuTime;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use sdann::chip::{ChipConfig, Mapping, Router};
+use sdann::chip::{ChipConfig, LoadMeter, Mapping, Router};
 use sdann::explore::{Tally, open_network};
 use sdann::import::dataset::read_array;
 use sdann::import::import_model;
@@ -69,6 +69,20 @@ impl Model {
         calibrate(&self.network, &conversion, &statistics, self.samples())
     }
 
+    /// Cores of 256 neurons, as many as it takes.
+    fn router(&self, spiking: &SpikingNetwork) -> Router {
+        let neurons: Vec<usize> = self.network.tensors.iter().map(|tensor| tensor.len()).collect();
+        let chip = ChipConfig {
+            width: 16,
+            height: 16,
+            neurons_per_core: 256,
+        };
+        Router::new(
+            spiking,
+            Mapping::in_order(chip, &neurons).expect("a mesh that is large enough"),
+        )
+    }
+
     fn macs(&self) -> u64 {
         let dendrites = self.network.layers.iter().flat_map(|layer| &layer.dendrites);
         let weighing = dendrites.filter(|d| d.weights.bits > 2);
@@ -111,6 +125,17 @@ fn images(criterion: &mut Criterion<CpuTime>) {
                 });
             });
         }
+        let (spiking, mut simulator) = (model.spiking(32), Simulator::new(network));
+        let mut meter = LoadMeter::new(&spiking, &model.router(&spiking));
+        group.bench_function("exact, spikes counted per core", |bench| {
+            bench.iter(|| {
+                for image in model.images.chunks_exact(784) {
+                    simulator.run(&spiking, image, &mut ());
+                    meter.add(&simulator);
+                }
+                meter.loads()[0]
+            });
+        });
         let mut reference = Reference::new(network);
         group.bench_function("reference", |bench| {
             bench.iter(|| {
@@ -120,7 +145,6 @@ fn images(criterion: &mut Criterion<CpuTime>) {
                 reference.output()[0]
             });
         });
-        let spiking = model.spiking(32);
         let mut tally = Tally::new(network, IMAGES);
         group.bench_function("agreement", |bench| {
             bench.iter(|| {
@@ -145,18 +169,10 @@ fn one_sample(criterion: &mut Criterion<CpuTime>) {
         group.bench_function("trace", |bench| {
             bench.iter(|| trace(network, &spiking, image, &mut simulator, &mut reference));
         });
-        let neurons: Vec<usize> = network.tensors.iter().map(|tensor| tensor.len()).collect();
-        let chip = ChipConfig {
-            neurons_per_core: 1024,
-            ..ChipConfig::default()
-        };
-        let mapping = Mapping::in_order(chip, &neurons).expect("it fits");
-        let router = Router::new(&spiking, mapping.clone());
+        let router = model.router(&spiking);
         let traced = trace(network, &spiking, image, &mut simulator, &mut reference);
         group.bench_function("traffic", |bench| bench.iter(|| router.count(&traced)));
-        group.bench_function("router", |bench| {
-            bench.iter(|| Router::new(&spiking, mapping.clone()))
-        });
+        group.bench_function("router", |bench| bench.iter(|| model.router(&spiking)));
         group.bench_function("conversion", |bench| {
             bench.iter(|| convert(network, &Conversion::default(), &no_ranges(network)));
         });

@@ -70,5 +70,6 @@ pub mod real;
 pub mod settings;
 pub mod simulate;
 pub mod spiking;
+mod vectorize;
 #[cfg(feature = "web")]
 pub mod web;

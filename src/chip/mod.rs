@@ -1,10 +1,12 @@
 //! The chip: cores on a mesh, which neurons share a core, and the spikes that travel.
 
+mod load;
 mod mapping;
 mod route;
 mod targets;
 mod traffic;
 
+pub use load::{Load, LoadMeter};
 pub use mapping::{Mapping, MappingError, Slice};
 pub use route::Route;
 pub use targets::Targets;

@@ -3,6 +3,7 @@
 use super::Mapping;
 use crate::quantize::locate;
 use crate::spiking::{SpikingDendrite, SpikingLayer};
+use std::ops::Range;
 
 /// The cores of one layer that every neuron of one tensor must reach, in compressed rows.
 #[derive(Clone, Debug)]
@@ -13,7 +14,6 @@ pub struct Targets {
     pub dendrite: usize,
     first_source_core: usize,
     first_target_core: usize,
-    source_cores: usize,
     target_cores: usize,
     neurons_per_core: usize,
     /// `rows[n]..rows[n + 1]` are the entries of source neuron n.
@@ -55,7 +55,6 @@ impl Targets {
             dendrite,
             first_source_core: mapping.first_core[source],
             first_target_core: mapping.first_core[layer.target],
-            source_cores: lengths[source].div_ceil(capacity),
             target_cores,
             neurons_per_core: capacity,
             rows,
@@ -63,31 +62,26 @@ impl Targets {
         }
     }
 
-    /// Entries of a flow table: one per pair of a source and a target core.
-    pub fn flows(&self) -> usize {
-        self.source_cores * self.target_cores
+    /// Cores of the layer that listens.
+    pub(super) fn target_cores(&self) -> usize {
+        self.target_cores
     }
 
-    /// Adds a spike of `neuron` to the flows, and tells of the synapses that it meets at each core.
-    #[inline]
-    pub fn deliver(&self, neuron: usize, flows: &mut [u32], mut operate: impl FnMut(usize, u32)) {
-        let row = neuron / self.neurons_per_core * self.target_cores;
-        for &(core, synapses) in &self.entries[self.rows[neuron] as usize..self.rows[neuron + 1] as usize] {
-            flows[row + usize::from(core)] += 1;
-            operate(self.first_target_core + usize::from(core), synapses);
-        }
+    /// The first of them.
+    pub(super) fn first_target_core(&self) -> usize {
+        self.first_target_core
     }
 
-    /// (from, to, packets) of every pair of cores with packets between them.
-    pub fn packets<'a>(&'a self, flows: &'a [u32]) -> impl Iterator<Item = (usize, usize, u32)> + 'a {
-        flows
-            .iter()
-            .enumerate()
-            .filter(|&(_, &packets)| packets > 0)
-            .map(|(pair, &packets)| {
-                let from = self.first_source_core + pair / self.target_cores;
-                (from, self.first_target_core + pair % self.target_cores, packets)
-            })
+    /// The cores of the tensor that sends: core and neurons.
+    pub(super) fn source_cores(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
+        let (first, capacity, neurons) = (self.first_source_core, self.neurons_per_core, self.rows.len() - 1);
+        (0..neurons.div_ceil(capacity))
+            .map(move |core| (first + core, core * capacity..neurons.min((core + 1) * capacity)))
+    }
+
+    /// Target core (counted from the target tensor's first) and synapses there, of a neuron that sends.
+    pub(super) fn of_neuron(&self, neuron: usize) -> &[(u16, u32)] {
+        &self.entries[self.rows[neuron] as usize..self.rows[neuron + 1] as usize]
     }
 }
 

@@ -90,18 +90,17 @@ impl Router {
         let mut first = 0;
         for (window, targets) in trace.windows.iter().zip(&self.targets) {
             for targets in targets {
-                let mut flows = vec![0; targets.flows()];
+                let mut flows = Flows::new(targets.target_cores());
                 let codes = trace.codes(targets.source);
                 let Some(code) = trace.spike_codes[targets.source] else {
                     continue;
                 };
-                let spikes = |plane| {
-                    let sent = codes.iter().enumerate();
-                    sent.filter(move |&(_, &x)| code.is_spike(x, plane))
-                        .map(|(neuron, _)| neuron)
-                };
                 for (step, &plane) in window.dendrites[targets.dendrite].planes.iter().enumerate() {
-                    self.send(first + step, spikes(plane), targets, &mut flows, &mut traffic);
+                    for (core, neurons) in targets.source_cores() {
+                        let sent = codes[neurons.clone()].iter().zip(neurons);
+                        let spikes = sent.filter(|&(&x, _)| code.is_spike(x, plane));
+                        traffic.send(first + step, core, spikes.map(|(_, n)| n), targets, &mut flows);
+                    }
                 }
             }
             first += window.steps();
@@ -109,24 +108,24 @@ impl Router {
         traffic
     }
 
-    /// The spikes of one step, by their neurons, to the cores of one layer.
-    fn send(
-        &self,
-        step: usize,
-        spikes: impl Iterator<Item = usize>,
-        targets: &Targets,
-        flows: &mut [u32],
-        traffic: &mut Traffic,
-    ) {
-        flows.fill(0);
-        for neuron in spikes {
-            traffic.fire(step, self.mapping.core_of(targets.source, neuron));
-            targets.deliver(neuron, flows, |core, synapses| {
-                traffic.operate(step, core, synapses)
-            });
-        }
-        for (from, to, packets) in targets.packets(flows) {
-            traffic.carry(step, from, to, packets);
+    /// For every layer, the targets of each tensor that it listens to.
+    pub(super) fn targets(&self) -> &[Vec<Targets>] {
+        &self.targets
+    }
+}
+
+/// Packets from one core to those of a layer, in one step.
+struct Flows {
+    packets: Vec<u32>,
+    /// The cores that get any.
+    met: Vec<u16>,
+}
+
+impl Flows {
+    fn new(cores: usize) -> Self {
+        Self {
+            packets: vec![0; cores],
+            met: Vec::new(),
         }
     }
 }
@@ -143,6 +142,33 @@ impl Traffic {
             operations: per_core(),
             links: Packed(vec![0; steps * chip.cores() * DIRECTIONS]),
             hops: vec![0; steps],
+        }
+    }
+
+    /// The spikes of one core in one step, by their neurons, to the cores of one layer.
+    fn send(
+        &mut self,
+        step: usize,
+        from: usize,
+        spikes: impl Iterator<Item = usize>,
+        targets: &Targets,
+        flows: &mut Flows,
+    ) {
+        let first = targets.first_target_core();
+        for neuron in spikes {
+            self.fire(step, from);
+            for &(core, synapses) in targets.of_neuron(neuron) {
+                let packets = &mut flows.packets[usize::from(core)];
+                if *packets == 0 {
+                    flows.met.push(core);
+                }
+                *packets += 1;
+                self.operate(step, first + usize::from(core), synapses);
+            }
+        }
+        for core in flows.met.drain(..).map(usize::from) {
+            let packets = std::mem::take(&mut flows.packets[core]);
+            self.carry(step, from, first + core, packets);
         }
     }
 

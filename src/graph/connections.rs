@@ -116,6 +116,11 @@ impl Connections {
         }
     }
 
+    /// Whether every output listens to the one input of its index.
+    pub fn is_one_to_one(&self) -> bool {
+        self.groups == self.input.len() && self.groups == self.output.len() && self.fan_in() == 1
+    }
+
     /// Weights of one output neuron, padded positions included.
     pub fn fan_in(&self) -> usize {
         self.input.channels / self.groups * self.rows.kernel * self.columns.kernel
@@ -146,21 +151,40 @@ impl Connections {
         Some((channel * self.input.height + row) * self.input.width + column)
     }
 
+    /// Calls `visit(position, tap, input neuron)` for every tap of `group` that is no padding.
+    fn for_each_tap(&self, group: usize, mut visit: impl FnMut(usize, usize, usize)) {
+        let channels = self.input.channels / self.groups;
+        let (kernel_rows, kernel_columns) = (self.rows.kernel, self.columns.kernel);
+        for position in 0..self.output.positions() {
+            let (out_row, out_column) = (position / self.output.width, position % self.output.width);
+            for channel in 0..channels {
+                let first_row = (group * channels + channel) * self.input.height;
+                for row_tap in 0..kernel_rows {
+                    let Some(row) = self.rows.input(out_row, row_tap, self.input.height) else {
+                        continue;
+                    };
+                    let tap = (channel * kernel_rows + row_tap) * kernel_columns;
+                    let start = (first_row + row) * self.input.width;
+                    for column_tap in 0..kernel_columns {
+                        if let Some(column) = self.columns.input(out_column, column_tap, self.input.width) {
+                            visit(position, tap + column_tap, start + column);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// Calls `visit(output neuron, input neuron, weight index)` for every synapse that exists;
     /// the weight index is `channel · fan_in + tap`.
     pub fn for_each_synapse(&self, mut visit: impl FnMut(usize, usize, usize)) {
         let (fan_in, positions) = (self.fan_in(), self.output.positions());
         for group in 0..self.groups {
-            for position in 0..positions {
-                for tap in 0..fan_in {
-                    let Some(source) = self.source(group, position, tap) else {
-                        continue;
-                    };
-                    for channel in self.channels_of(group) {
-                        visit(channel * positions + position, source, channel * fan_in + tap);
-                    }
+            self.for_each_tap(group, |position, tap, source| {
+                for channel in self.channels_of(group) {
+                    visit(channel * positions + position, source, channel * fan_in + tap);
                 }
-            }
+            });
         }
     }
 
@@ -196,13 +220,8 @@ impl Connections {
 
     /// Number of synapses, padded positions left out.
     pub fn synapses(&self) -> u64 {
-        let taps: u64 = (0..self.output.positions())
-            .map(|p| {
-                (0..self.fan_in())
-                    .filter(|&t| self.source(0, p, t).is_some())
-                    .count() as u64
-            })
-            .sum();
+        let mut taps = 0;
+        self.for_each_tap(0, |_, _, _| taps += 1);
         taps * self.output.channels as u64
     }
 
@@ -211,11 +230,7 @@ impl Connections {
         let mut fan_out = vec![0; self.input.len()];
         let outputs = self.group_outputs() as u32;
         for group in 0..self.groups {
-            for position in 0..self.output.positions() {
-                for source in (0..self.fan_in()).filter_map(|tap| self.source(group, position, tap)) {
-                    fan_out[source] += outputs;
-                }
-            }
+            self.for_each_tap(group, |_, _, source| fan_out[source] += outputs);
         }
         fan_out
     }
@@ -227,16 +242,13 @@ impl Connections {
         let (fan_in, positions) = (self.fan_in(), self.output.positions());
         let mut sums = vec![0; self.output.len()];
         for group in 0..self.groups {
-            for position in 0..positions {
-                for tap in 0..fan_in {
-                    if !self.source(group, position, tap).is_some_and(&is_neuron) {
-                        continue;
-                    }
+            self.for_each_tap(group, |position, tap, source| {
+                if is_neuron(source) {
                     for channel in self.channels_of(group) {
                         sums[channel * positions + position] += i64::from(weights[channel * fan_in + tap]);
                     }
                 }
-            }
+            });
         }
         sums
     }

@@ -10,6 +10,7 @@ mod network;
 pub mod post_training;
 mod reference;
 mod requantize;
+mod requantize_all;
 
 pub use fixed_point::{FixedPoint, MAX_FACTOR, Multiplier};
 pub use fuse::{FuseError, quantize};

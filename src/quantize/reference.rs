@@ -2,6 +2,7 @@
 //! (`docs/MATHEMATICS.md`, section 1). It knows nothing of spikes.
 
 use super::{Dendrite, QuantizedNetwork, Reduce};
+use crate::vectorize::vectorized;
 
 /// Runs a network on one sample after another, without allocating in between.
 #[derive(Clone, Debug)]
@@ -49,12 +50,16 @@ impl Reference {
                 }
             }
             let sums = &self.sums[index];
-            for (neuron, code) in self.codes[layer.target].iter_mut().enumerate() {
-                *code = layer
-                    .requantizer
-                    .code(neuron, sums.len(), |dendrite| sums[dendrite][neuron])
-                    .unwrap_or(0);
-            }
+            let codes = &mut self.codes[layer.target];
+            vectorized(
+                #[inline(always)]
+                || {
+                    for (neuron, code) in codes.iter_mut().enumerate() {
+                        let sum = |dendrite: usize| sums[dendrite][neuron];
+                        *code = layer.requantizer.code(neuron, sums.len(), sum).unwrap_or(0);
+                    }
+                },
+            );
         }
         let (Some(last), Some(sums)) = (network.layers.last(), self.sums.last()) else {
             return;
@@ -92,6 +97,13 @@ fn add(dendrite: &Dendrite, seen: &[i32], patches: &mut Vec<i32>, sums: &mut [i6
     if fan_in == 0 {
         return;
     }
+    if wiring.is_one_to_one() {
+        let products = seen.iter().zip(&dendrite.weights.values);
+        for (sum, (&code, &weight)) in sums.iter_mut().zip(products) {
+            *sum += i64::from(weight) * i64::from(code - dendrite.affine.zero_point);
+        }
+        return;
+    }
     patches.resize(fan_in * positions, 0);
     let zero_point = dendrite.affine.zero_point;
     for group in 0..wiring.groups {
@@ -101,12 +113,15 @@ fn add(dendrite: &Dendrite, seen: &[i32], patches: &mut Vec<i32>, sums: &mut [i6
         patches.iter_mut().for_each(|x| *x -= zero_point);
         for channel in wiring.channels_of(group) {
             let weights = &dendrite.weights.values[channel * fan_in..][..fan_in];
-            for (sum, patch) in sums[channel * positions..]
-                .iter_mut()
-                .zip(patches.chunks_exact(fan_in))
-            {
-                *sum += dot(weights, patch);
-            }
+            let sums = sums[channel * positions..].iter_mut();
+            vectorized(
+                #[inline(always)]
+                || {
+                    for (sum, patch) in sums.zip(patches.chunks_exact(fan_in)) {
+                        *sum += dot(weights, patch);
+                    }
+                },
+            );
         }
     }
 }
@@ -122,6 +137,7 @@ fn largest(dendrite: &Dendrite, seen: &[i32], sums: &mut [i64]) {
 
 /// Σ w x; partial sums of 2^15 products of 9- and 17-bit numbers would not fit 32 bits, those of
 /// 32 products do.
+#[inline(always)]
 fn dot(weights: &[i16], values: &[i32]) -> i64 {
     weights
         .chunks(32)

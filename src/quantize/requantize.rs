@@ -2,6 +2,7 @@
 
 use super::{FixedPoint, fixed_point};
 use crate::graph::{Affine, Arithmetic, Clamp, Constant, Unary};
+use std::ops::Range;
 
 /// How M̂ · acc is computed in a format; rounding differs, so the rule is part of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,18 @@ impl<T: Copy> Shared<T> {
     pub fn new(values: Vec<T>, neurons: usize) -> Self {
         let span = (neurons / values.len().max(1)).max(1);
         Self { values, span }
+    }
+
+    /// Each number with the neurons, of `neurons`, that share it.
+    pub(super) fn spans(&self, neurons: usize) -> impl Iterator<Item = (T, Range<usize>)> {
+        let span = if self.values.len() == 1 {
+            neurons
+        } else {
+            self.span
+        };
+        let first = (0..).step_by(span.max(1));
+        let spans = self.values.iter().zip(first);
+        spans.map(move |(&value, first)| (value, first.min(neurons)..(first + span).min(neurons)))
     }
 
     /// The number of a neuron.
@@ -130,7 +143,7 @@ impl Target {
 
     /// A rounded number of scales becomes a code.
     #[inline]
-    fn shifted(&self, rounded: f32) -> i32 {
+    pub(super) fn shifted(&self, rounded: f32) -> i32 {
         self.whole(rounded + self.affine.zero_point as f32)
     }
 
@@ -142,7 +155,7 @@ impl Target {
 
     /// ⌊r / S⌉ + Z, as QuantizeLinear has it.
     #[inline]
-    fn quantized(&self, real: f32) -> i32 {
+    pub(super) fn quantized(&self, real: f32) -> i32 {
         self.shifted((real / self.affine.scale).round_ties_even())
     }
 }
@@ -548,6 +561,11 @@ impl Requantizer {
             Self::Table { codes, .. } => Some((*codes.iter().min()?, *codes.iter().max()?)),
             _ => self.target().map(|target| (target.low, target.high)),
         }
+    }
+
+    /// The codes between which [`Self::nearest`] clamps; `None` where it does something else.
+    pub(crate) fn clamps_to(&self) -> Option<(i32, i32)> {
+        self.target().map(|target| (target.low, target.high))
     }
 
     /// What a potential that is no exact sum fires: the nearest code in range; `None` at a real output.

@@ -1,8 +1,11 @@
-//! One dendrite's window: the bits of its inputs arrive step by step, membranes integrate them.
+//! One dendrite's window: the digits of its inputs arrive step by step, membranes integrate them.
 
-use super::{Observer, Site, kernels};
+use super::integrate::integrate;
+use super::kernels::{Kernel, Room};
+use super::{Observer, Site};
 use crate::quantize::Reduce;
 use crate::spiking::{Digits, SpikingDendrite, Step};
+use crate::vectorize::vectorized;
 
 /// Room for the window of any dendrite of a network; nothing is allocated while simulating.
 #[derive(Clone, Debug, Default)]
@@ -11,212 +14,324 @@ pub(super) struct Scratch {
     seen: Vec<i32>,
     /// The same in 16 bits, or the digits that are sent now.
     words: Vec<i16>,
-    /// What the neurons of a group see: one row per position. Padding never spikes.
+    /// What the neurons see, as their kernel wants it. Padding never spikes.
     patches: Vec<i16>,
     /// The digits of `patches` that are sent now.
     plane: Vec<i16>,
-    /// Σ_j w_ij s_j for every neuron of a group.
-    sums: Vec<i32>,
-    /// The largest partial code that has arrived, for every neuron of a maximum.
-    largest: Vec<i64>,
-    /// I of every neuron.
+    /// What the digits of every input of a maximum have come to.
+    arrived: Vec<i32>,
+    /// The largest of those, for every neuron.
+    largest: Vec<i32>,
+    /// Σ_j w_ij s_j of every neuron, then I.
+    currents: Vec<i32>,
+    /// What `kernels` need besides.
+    room: Room,
+    /// I and U in 64 bits: for observers, and where 32 do not hold them.
+    wide: Wide,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Wide {
     currents: Vec<i64>,
-    /// U of every neuron.
-    pub(super) membranes: Vec<i64>,
+    membranes: Vec<i64>,
 }
 
-/// How a dendrite's gathered patches lie in `Scratch`.
-struct Layout {
-    stride: usize,
-    group_neurons: usize,
-    group_patches: usize,
+/// A dendrite in its place, with what was worked out for it.
+#[derive(Clone, Copy)]
+pub(super) struct Listener<'a> {
+    pub site: Site,
+    pub dendrite: &'a SpikingDendrite,
+    pub kernel: &'a Kernel,
 }
 
-impl Layout {
-    fn of(dendrite: &SpikingDendrite) -> Self {
-        let positions = dendrite.connections.output.positions();
-        Self {
-            stride: dendrite.synapses.stride,
-            group_neurons: dendrite.connections.group_outputs() * positions,
-            group_patches: positions * dendrite.synapses.stride,
-        }
-    }
+/// U of every neuron at the end of a window.
+pub(super) struct Membranes<'a> {
+    pub narrow: &'a mut Vec<i32>,
+    pub wide: &'a mut [i64],
 }
 
 impl Scratch {
-    /// Lets `dendrite` listen to `codes`; its membranes stand in `self.membranes` afterwards.
+    /// Lets a dendrite listen to `codes`. Says whether its membranes are in `narrow` too.
     pub(super) fn listen<O: Observer>(
         &mut self,
-        site: Site,
-        dendrite: &SpikingDendrite,
+        listener: Listener<'_>,
         codes: &[Vec<i32>],
+        membranes: Membranes<'_>,
         observer: &mut O,
-    ) {
+    ) -> bool {
+        let Listener { dendrite, .. } = listener;
         let silent = dendrite.code.silent();
         dendrite.view.collect(codes, silent, &mut self.seen);
-        self.seen.iter_mut().for_each(|value| *value -= silent);
+        if silent != 0 {
+            self.seen.iter_mut().for_each(|value| *value -= silent);
+        }
         let neurons = dendrite.connections.output.len();
-        self.membranes.clear();
-        self.membranes.resize(neurons, 0);
-        self.currents.clear();
         self.currents.resize(neurons, 0);
         match dendrite.reduce {
-            Reduce::Sum => self.gather(dendrite, |value| value as i16),
-            Reduce::Max => self.largest.clear(),
-        }
-        if !O::SEES_STEPS && dendrite.collapses && dendrite.reduce == Reduce::Sum {
-            return self.collapse(dendrite);
-        }
-        if !dendrite.doubling {
-            self.add_start(site, dendrite, observer);
-        }
-        observer.start(site, &self.membranes);
-        for (step, &sent) in dendrite.steps.iter().enumerate() {
-            match dendrite.reduce {
-                Reduce::Sum => self.receive_step(dendrite, sent),
-                Reduce::Max => self.compare(dendrite, &dendrite.steps[..=step]),
+            Reduce::Sum => self.gather(listener, |value| value as i16),
+            Reduce::Max => {
+                self.arrived.clear();
+                self.arrived.resize(self.seen.len(), 0);
+                self.largest.clear();
+                self.largest.resize(neurons, 0);
             }
-            self.integrate(site, dendrite, step, observer);
-            if dendrite.doubling && step + 1 == dendrite.steps.len() {
-                observer.unfolded(site, &self.membranes);
-                self.add_start(site, dendrite, observer);
+        }
+        let is_narrow = dendrite.is_narrow();
+        if is_narrow {
+            let Membranes { narrow, wide } = membranes;
+            narrow.clear();
+            narrow.resize(neurons, 0);
+            if !O::SEES_STEPS && dendrite.collapses {
+                self.collapse(listener, narrow);
+            } else {
+                self.narrow_window(listener, narrow, observer);
             }
-            observer.step(site, step, &self.currents, &self.membranes);
+            for (wide, &narrow) in wide.iter_mut().zip(&*narrow) {
+                *wide = narrow.into();
+            }
+        } else {
+            self.wide_window(listener, observer);
+            membranes.wide.copy_from_slice(&self.wide.membranes);
+        }
+        is_narrow
+    }
+
+    /// Σ_t c_t Σ_j w_ij s_{j,t} = Σ_j w_ij (x_j − z), and the same of a maximum: all steps at once, where no
+    /// register can tell.
+    fn collapse(&mut self, listener: Listener<'_>, membranes: &mut [i32]) {
+        let Listener { dendrite, kernel, .. } = listener;
+        match dendrite.reduce {
+            Reduce::Sum => kernel.sums(&dendrite.synapses, &self.patches, &mut self.room, membranes),
+            Reduce::Max => {
+                let none = smallest(dendrite, &dendrite.steps);
+                kernel.largest(&self.seen, none, &mut self.room, membranes);
+            }
+        }
+        for (membrane, &start) in membranes.iter_mut().zip(&dendrite.start) {
+            *membrane += start as i32;
         }
     }
 
-    /// One step's digits. 16 bits hold all that binary digits up to the sixteenth are read from.
-    fn receive_step(&mut self, dendrite: &SpikingDendrite, Step { plane, weight }: Step) {
+    /// The steps, in 32 bits.
+    fn narrow_window<O: Observer>(
+        &mut self,
+        listener: Listener<'_>,
+        membranes: &mut [i32],
+        observer: &mut O,
+    ) {
+        let Listener { site, dendrite, .. } = listener;
+        let start = |membranes: &mut [i32], observer: &mut O| {
+            for (neuron, (membrane, &start)) in membranes.iter_mut().zip(&dendrite.start).enumerate() {
+                let value = i64::from(*membrane) + start;
+                if !dendrite.register.holds(value) {
+                    observer.overflow(site, None, neuron, value);
+                }
+                *membrane = dendrite.register.store(value) as i32;
+            }
+        };
+        if !dendrite.doubling {
+            start(membranes, observer);
+        }
+        if O::SEES_STEPS {
+            observer.start(site, widened(membranes, &mut self.wide.membranes));
+        }
+        for step in 0..dendrite.steps.len() {
+            self.receive(listener, step);
+            integrate(dendrite, &self.currents, membranes, &mut |neuron, value| {
+                observer.overflow(site, Some(step), neuron, value);
+            });
+            if dendrite.doubling && step + 1 == dendrite.steps.len() {
+                if O::SEES_STEPS {
+                    observer.unfolded(site, widened(membranes, &mut self.wide.membranes));
+                }
+                start(membranes, observer);
+            }
+            if O::SEES_STEPS {
+                let Wide {
+                    currents,
+                    membranes: wide,
+                } = &mut self.wide;
+                observer.step(
+                    site,
+                    step,
+                    widened(&self.currents, currents),
+                    widened(membranes, wide),
+                );
+            }
+        }
+    }
+
+    /// The steps, in 64 bits.
+    fn wide_window(&mut self, listener: Listener<'_>, observer: &mut impl Observer) {
+        let Listener { site, dendrite, .. } = listener;
+        let Wide {
+            mut currents,
+            mut membranes,
+        } = std::mem::take(&mut self.wide);
+        membranes.clear();
+        membranes.resize(dendrite.connections.output.len(), 0);
+        if !dendrite.doubling {
+            add_start(site, dendrite, &mut membranes, observer);
+        }
+        observer.start(site, &membranes);
+        let factor = 1 + i64::from(dendrite.doubling);
+        for (step, &Step { weight, .. }) in dendrite.steps.iter().enumerate() {
+            // Sums are weighed here, where 64 bits hold them; what a maximum gains is weighed already.
+            let weight = match dendrite.reduce {
+                Reduce::Sum => {
+                    self.receive_sums(listener, step);
+                    weight
+                }
+                Reduce::Max => {
+                    self.compare(listener, step);
+                    1
+                }
+            };
+            currents.clear();
+            currents.extend(self.currents.iter().map(|&sum| weight * i64::from(sum)));
+            for (neuron, (membrane, &current)) in membranes.iter_mut().zip(&currents).enumerate() {
+                let scaled = if dendrite.scale.is_one() {
+                    current
+                } else {
+                    dendrite.scale.apply(current)
+                };
+                let value = factor * *membrane + scaled;
+                if !dendrite.register.holds(value) {
+                    observer.overflow(site, Some(step), neuron, value);
+                }
+                *membrane = dendrite.register.store(value);
+            }
+            if dendrite.doubling && step + 1 == dendrite.steps.len() {
+                observer.unfolded(site, &membranes);
+                add_start(site, dendrite, &mut membranes, observer);
+            }
+            observer.step(site, step, &currents, &membranes);
+        }
+        self.wide = Wide { currents, membranes };
+    }
+
+    /// I of every neuron in one step, in 32 bits.
+    fn receive(&mut self, listener: Listener<'_>, step: usize) {
+        match listener.dendrite.reduce {
+            Reduce::Sum => {
+                self.receive_sums(listener, step);
+                let weight = listener.dendrite.steps[step].weight as i32;
+                if weight != 1 {
+                    self.currents.iter_mut().for_each(|current| *current *= weight);
+                }
+            }
+            Reduce::Max => self.compare(listener, step),
+        }
+    }
+
+    /// Σ_j w_ij s_j of one step's digits. 16 bits hold all that binary digits up to the sixteenth are read from.
+    fn receive_sums(&mut self, listener: Listener<'_>, step: usize) {
+        let Listener { dendrite, kernel, .. } = listener;
+        let plane = dendrite.steps[step].plane;
         match dendrite.code.digits() {
             Digits::Binary if dendrite.code.planes() <= 16 => {
-                self.receive(dendrite, weight, |word| word >> plane & 1);
+                self.send(listener, |word| word >> plane & 1);
             }
             digits if dendrite.code.fits_words() => {
-                self.receive(dendrite, weight, |word| digits.digit(word.into(), plane) as i16);
+                self.send(listener, |word| digits.digit(word.into(), plane) as i16);
             }
             digits => {
-                self.gather(dendrite, |value| digits.digit(value, plane) as i16);
-                self.receive(dendrite, weight, |digit| digit);
+                self.gather(listener, |value| digits.digit(value, plane) as i16);
+                kernel.sums(
+                    &dendrite.synapses,
+                    &self.patches,
+                    &mut self.room,
+                    &mut self.currents,
+                );
             }
-        }
-    }
-
-    /// Σ_t c_t Σ_j w_ij s_{j,t} = Σ_j w_ij (x_j − z): all steps at once, where no register can tell.
-    fn collapse(&mut self, dendrite: &SpikingDendrite) {
-        self.receive(dendrite, 1, |code| code);
-        self.membranes.copy_from_slice(&self.currents);
-        for (membrane, start) in self.membranes.iter_mut().zip(&dendrite.start) {
-            *membrane += start;
         }
     }
 
     /// Lays out what every neuron sees: values once per window, digits that 16 bits do not hold step by step.
-    fn gather(&mut self, dendrite: &SpikingDendrite, word: impl Fn(i32) -> i16) {
-        let layout = Layout::of(dendrite);
+    fn gather(&mut self, listener: Listener<'_>, word: impl Fn(i32) -> i16) {
         self.words.clear();
         self.words.extend(self.seen.iter().map(|&value| word(value)));
-        self.patches.clear();
-        self.patches
-            .resize(layout.group_patches * dendrite.connections.groups, 0);
-        self.plane.resize(layout.group_patches, 0);
-        self.sums.resize(layout.group_neurons, 0);
-        let groups = self.patches.chunks_exact_mut(layout.group_patches.max(1));
-        for (group, patches) in groups.enumerate() {
-            dendrite
-                .connections
-                .gather(group, &self.words, patches, layout.stride);
-        }
+        let synapses = &listener.dendrite.synapses;
+        listener.kernel.gather(synapses, &self.words, &mut self.patches);
     }
 
-    /// I_i = c_t Σ_j w_ij s_j, where `sent` takes s_j out of a word.
-    fn receive(&mut self, dendrite: &SpikingDendrite, weight: i64, sent: impl Fn(i16) -> i16) {
-        let layout = Layout::of(dendrite);
-        let row_block = dendrite.connections.group_outputs() * layout.stride;
-        let patches = self.patches.chunks_exact(layout.group_patches.max(1));
-        let rows = dendrite.synapses.rows.chunks_exact(row_block.max(1));
-        let currents = self.currents.chunks_exact_mut(layout.group_neurons.max(1));
-        for ((patches, rows), currents) in patches.zip(rows).zip(currents) {
-            let plane = &mut self.plane[..layout.group_patches];
-            for (digit, &word) in plane.iter_mut().zip(patches) {
-                *digit = sent(word);
-            }
-            let sums = &mut self.sums[..layout.group_neurons];
-            kernels::sums(rows, plane, layout.stride, sums);
-            for (current, &sum) in currents.iter_mut().zip(sums.iter()) {
-                *current = weight * i64::from(sum);
-            }
-        }
+    /// Sums of digits that `digit` takes out of the words.
+    fn send(&mut self, listener: Listener<'_>, digit: impl Fn(i16) -> i16) {
+        let Self { patches, plane, .. } = self;
+        plane.resize(patches.len(), 0);
+        vectorized(
+            #[inline(always)]
+            || {
+                for (digit_of, &word) in plane.iter_mut().zip(&*patches) {
+                    *digit_of = digit(word);
+                }
+            },
+        );
+        let synapses = &listener.dendrite.synapses;
+        listener
+            .kernel
+            .sums(synapses, &self.plane, &mut self.room, &mut self.currents);
     }
 
     /// A maximum's current is what the digits that arrive now add to the largest code so far (with
     /// doubling: to twice it). Most significant first, the candidates that still tie are those that have
     /// sent the same digits, signed ones too ([`SpikeCode::reach`](crate::spiking::SpikeCode::reach)),
     /// which is how a neuron finds it without remembering codes.
-    fn compare(&mut self, dendrite: &SpikingDendrite, steps: &[Step]) {
+    fn compare(&mut self, listener: Listener<'_>, step: usize) {
+        let Listener { dendrite, kernel, .. } = listener;
         let Self {
             seen,
+            arrived,
             largest,
             currents,
+            room,
             ..
         } = self;
-        let factor = 1 + i64::from(dendrite.doubling);
-        let code = dendrite.code;
-        let digit = |value: i32, step: &Step| i64::from(code.digits().digit(value, step.plane));
-        let partial = |value: i32| {
-            steps
-                .iter()
-                .fold(0, |sum, step| factor * sum + digit(value, step) * step.weight)
-        };
-        largest.resize(currents.len(), 0);
-        currents.fill(i64::MIN);
-        dendrite.connections.for_each_synapse(|neuron, source, _| {
-            currents[neuron] = currents[neuron].max(partial(seen[source]));
-        });
-        // Where nothing is connected, a maximum is the smallest code, as in the reference.
-        let nothing = partial(dendrite.affine.format.min() - code.silent());
+        let factor = 1 + i32::from(dendrite.doubling);
+        let (digits, Step { plane, weight }) = (dendrite.code.digits(), dendrite.steps[step]);
+        vectorized(
+            #[inline(always)]
+            || {
+                for (arrived, &value) in arrived.iter_mut().zip(&*seen) {
+                    *arrived = factor * *arrived + digits.digit(value, plane) * weight as i32;
+                }
+            },
+        );
+        kernel.largest(
+            arrived,
+            smallest(dendrite, &dendrite.steps[..=step]),
+            room,
+            currents,
+        );
         for (current, largest) in currents.iter_mut().zip(largest) {
-            if *current == i64::MIN {
-                *current = nothing;
-            }
             let before = std::mem::replace(largest, *current);
             *current -= factor * before;
         }
     }
+}
 
-    /// U ← U + M_0 I, or 2U + M_0 I, kept in the register.
-    fn integrate(
-        &mut self,
-        site: Site,
-        dendrite: &SpikingDendrite,
-        step: usize,
-        observer: &mut impl Observer,
-    ) {
-        let factor = 1 + i64::from(dendrite.doubling);
-        let (register, scale) = (dendrite.register, dendrite.scale);
-        for (neuron, (membrane, &current)) in self.membranes.iter_mut().zip(&self.currents).enumerate() {
-            let scaled = if scale.is_one() {
-                current
-            } else {
-                scale.apply(current)
-            };
-            let value = factor * *membrane + scaled;
-            if register.holds(value) {
-                *membrane = value;
-            } else {
-                observer.overflow(site, Some(step), neuron, value);
-                *membrane = register.store(value);
-            }
-        }
-    }
+/// What `steps` of the smallest code come to: a maximum where nothing is connected, as in the reference.
+fn smallest(dendrite: &SpikingDendrite, steps: &[Step]) -> i32 {
+    let factor = 1 + i32::from(dendrite.doubling);
+    let value = dendrite.affine.format.min() - dendrite.code.silent();
+    let digit = |step: &Step| dendrite.code.digits().digit(value, step.plane) * step.weight as i32;
+    steps.iter().fold(0, |sum, step| factor * sum + digit(step))
+}
 
-    /// The folded constant: before the first step, or behind the last one where membranes double.
-    fn add_start(&mut self, site: Site, dendrite: &SpikingDendrite, observer: &mut impl Observer) {
-        for (neuron, (membrane, &start)) in self.membranes.iter_mut().zip(&dendrite.start).enumerate() {
-            let value = *membrane + start;
-            if !dendrite.register.holds(value) {
-                observer.overflow(site, None, neuron, value);
-            }
-            *membrane = dendrite.register.store(value);
+/// The folded constant: before the first step, or behind the last one where membranes double.
+fn add_start(site: Site, dendrite: &SpikingDendrite, membranes: &mut [i64], observer: &mut impl Observer) {
+    for (neuron, (membrane, &start)) in membranes.iter_mut().zip(&dendrite.start).enumerate() {
+        let value = *membrane + start;
+        if !dendrite.register.holds(value) {
+            observer.overflow(site, None, neuron, value);
         }
+        *membrane = dendrite.register.store(value);
     }
+}
+
+/// The same in 64 bits.
+fn widened<'a>(values: &[i32], wide: &'a mut Vec<i64>) -> &'a [i64] {
+    wide.clear();
+    wide.extend(values.iter().map(|&value| i64::from(value)));
+    wide
 }

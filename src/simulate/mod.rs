@@ -4,6 +4,7 @@ mod array;
 mod calibrate;
 mod correct;
 mod frequency;
+mod integrate;
 mod kernels;
 mod layer;
 mod simulator;

@@ -1,8 +1,9 @@
 //! The whole network, window by window.
 
-use super::layer::Scratch;
-use crate::quantize::{CodeTensor, QuantizedNetwork};
-use crate::spiking::SpikingNetwork;
+use super::kernels::Kernel;
+use super::layer::{Listener, Membranes, Scratch};
+use crate::quantize::{CodeTensor, Layer, QuantizedNetwork};
+use crate::spiking::{SpikingLayer, SpikingNetwork};
 
 /// A dendrite of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,10 @@ pub struct Simulator {
     codes: Vec<Vec<i32>>,
     membranes: Vec<Vec<Vec<i64>>>,
     output: Vec<f32>,
+    /// For every layer and dendrite, how its sums are computed.
+    kernels: Vec<Vec<Kernel>>,
+    /// The membranes of each dendrite of the layer that runs, where 32 bits hold them.
+    narrow: Vec<Vec<i32>>,
     scratch: Scratch,
 }
 
@@ -47,7 +52,14 @@ impl Simulator {
     /// Room for the spiking forms of `network`.
     pub fn new(network: &QuantizedNetwork) -> Self {
         let layers = network.layers.iter();
+        let kernels = |layer: &Layer| {
+            let dendrites = layer.dendrites.iter();
+            dendrites.map(|d| Kernel::of(&d.connections)).collect()
+        };
+        let dendrites = layers.clone().map(|layer| layer.dendrites.len()).max();
         Self {
+            kernels: layers.clone().map(kernels).collect(),
+            narrow: vec![Vec::new(); dendrites.unwrap_or(0)],
             codes: network.tensors.iter().map(|t| vec![0; t.len()]).collect(),
             membranes: layers
                 .map(|l| vec![vec![0; l.neurons()]; l.dendrites.len()])
@@ -83,12 +95,33 @@ impl Simulator {
 
     /// One layer's window, from the codes of its sources.
     pub fn run_layer(&mut self, network: &SpikingNetwork, layer: usize, observer: &mut impl Observer) {
-        for (dendrite, converted) in network.layers[layer].dendrites.iter().enumerate() {
-            self.scratch
-                .listen(Site { layer, dendrite }, converted, &self.codes, observer);
-            self.membranes[layer][dendrite].copy_from_slice(&self.scratch.membranes);
+        let SpikingLayer {
+            dendrites,
+            fire,
+            target,
+            ..
+        } = &network.layers[layer];
+        let mut are_narrow = true;
+        for (index, dendrite) in dendrites.iter().enumerate() {
+            let listener = Listener {
+                site: Site {
+                    layer,
+                    dendrite: index,
+                },
+                dendrite,
+                kernel: &self.kernels[layer][index],
+            };
+            let membranes = Membranes {
+                narrow: &mut self.narrow[index],
+                wide: &mut self.membranes[layer][index],
+            };
+            are_narrow &= self.scratch.listen(listener, &self.codes, membranes, observer);
         }
-        self.fire(network, layer);
+        if !are_narrow {
+            return self.fire(network, layer);
+        }
+        fire.codes(&self.narrow[..dendrites.len()], &mut self.codes[*target]);
+        self.read_out(network, layer);
     }
 
     /// The end of a layer's window: codes (and the output) from the membranes as they stand.
@@ -101,6 +134,12 @@ impl Simulator {
                 .code(neuron, |dendrite| membranes[dendrite][neuron])
                 .unwrap_or(0);
         }
+        self.read_out(network, index);
+    }
+
+    /// The output as real numbers, if this layer writes it.
+    fn read_out(&mut self, network: &SpikingNetwork, index: usize) {
+        let (layer, membranes) = (&network.layers[index], &self.membranes[index]);
         if index + 1 == network.layers.len() {
             let affine = layer.fire.requantizer.output();
             for (neuron, real) in self.output.iter_mut().enumerate() {

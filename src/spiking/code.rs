@@ -164,6 +164,26 @@ impl SpikeCode {
         self.digits.spikes(code - self.silent, self.planes)
     }
 
+    /// [`Self::spikes`] of many codes.
+    #[inline(always)]
+    pub(crate) fn count_spikes(&self, codes: &[i32], spikes: &mut [i16]) {
+        let pairs = spikes.iter_mut().zip(codes);
+        match self.digits {
+            // One by one the compiler would ask for the kind of digits each time.
+            Digits::Binary => {
+                let (silent, mask) = (self.silent, u32::MAX >> (32 - u32::from(self.planes)));
+                for (spikes, &code) in pairs {
+                    *spikes = ((code - silent) as u32 & mask).count_ones() as i16;
+                }
+            }
+            _ => {
+                for (spikes, &code) in pairs {
+                    *spikes = self.spikes(code) as i16;
+                }
+            }
+        }
+    }
+
     /// The most spikes that a code can take.
     pub fn most_spikes(&self) -> u32 {
         (self.low..=self.high)

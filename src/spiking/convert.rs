@@ -241,7 +241,7 @@ fn convert_dendrite(
             code,
             connections: dendrite.connections,
             reduce: dendrite.reduce,
-            synapses: Synapses::new(&dendrite.weights.values, dendrite.connections.fan_in()),
+            synapses: Synapses::new(&dendrite.weights.values, &dendrite.connections),
             steps,
             doubling,
             register,

@@ -3,6 +3,7 @@
 use super::{Conversion, LayerPlan, Register, Scale, SpikeCode, Step};
 use crate::graph::{Affine, Connections};
 use crate::quantize::{CodeTensor, Line, Reduce, Requantizer, Shared, View};
+use crate::vectorize::vectorized;
 
 /// A network of STEM neurons.
 #[derive(Clone, Debug)]
@@ -99,6 +100,35 @@ pub struct SpikingDendrite {
     pub collapses: bool,
 }
 
+impl SpikingDendrite {
+    /// Whether 32 bits hold every current and every membrane, and 64-bit floating point every scaled current
+    /// exactly, whatever arrives.
+    pub(crate) fn is_narrow(&self) -> bool {
+        if self.collapses {
+            return true;
+        }
+        let weight = self.steps.iter().map(|step| step.weight.abs()).max().unwrap_or(0);
+        // A maximum is a code, and what it gains in a step no more than twice that.
+        let (current, sum) = match self.reduce {
+            Reduce::Sum => (
+                self.synapses.heaviest.saturating_mul(weight),
+                self.synapses.heaviest << self.steps.len().min(32),
+            ),
+            Reduce::Max => (1 << 20, 1 << 20),
+        };
+        let numerator = if self.scale.is_one() {
+            1
+        } else {
+            self.scale.numerator()
+        };
+        let start = self.start.iter().map(|start| start.abs()).max().unwrap_or(0);
+        let held = i64::from(i32::MAX);
+        current <= held
+            && current.saturating_mul(numerator) < 1 << 51
+            && (self.register.bits <= 32 || sum.saturating_add(start) <= held)
+    }
+}
+
 /// Weights of a layer, each output channel's row padded with zeros to whole vectors.
 #[derive(Clone, Debug, Default)]
 pub struct Synapses {
@@ -106,15 +136,22 @@ pub struct Synapses {
     pub rows: Vec<i16>,
     /// Values of a row.
     pub stride: usize,
+    /// Σ_j |w_ij| of the row where it is largest.
+    pub heaviest: i64,
 }
 
 /// Rows are whole multiples of this many values.
-pub const LANES: usize = 8;
+pub const LANES: usize = 16;
 
 impl Synapses {
-    /// Pads rows of `fan_in` weights.
-    pub fn new(weights: &[i16], fan_in: usize) -> Self {
-        let stride = fan_in.next_multiple_of(LANES);
+    /// Pads rows of weights; those of neurons with one input of their own stay as they are.
+    pub fn new(weights: &[i16], connections: &Connections) -> Self {
+        let fan_in = connections.fan_in();
+        let stride = if connections.is_one_to_one() {
+            1
+        } else {
+            fan_in.next_multiple_of(LANES)
+        };
         let mut rows = vec![0; weights.len() / fan_in.max(1) * stride];
         for (row, weights) in rows
             .chunks_exact_mut(stride.max(1))
@@ -122,7 +159,13 @@ impl Synapses {
         {
             row[..fan_in].copy_from_slice(weights);
         }
-        Self { rows, stride }
+        let weight = |row: &[i16]| row.iter().map(|&w| i64::from(w).abs()).sum();
+        let heaviest = rows.chunks_exact(stride.max(1)).map(weight).max();
+        Self {
+            rows,
+            stride,
+            heaviest: heaviest.unwrap_or(0),
+        }
     }
 }
 
@@ -168,6 +211,33 @@ impl Fire {
         let rounded = self.unshifted(neuron, membrane).round_ties_even() as i64;
         self.requantizer
             .nearest(rounded.saturating_add(i64::from(self.zero_point)))
+    }
+
+    /// The codes of all neurons, from the membranes of each dendrite; at a real output they are 0.
+    pub(crate) fn codes(&self, membranes: &[Vec<i32>], codes: &mut [i32]) {
+        if self.exact {
+            return self.requantizer.codes(membranes, codes);
+        }
+        vectorized(
+            #[inline(always)]
+            || match (&membranes, self.requantizer.clamps_to()) {
+                ([membranes], Some((low, high))) => {
+                    let (low, high) = (f64::from(low), f64::from(high));
+                    let zero_point = f64::from(self.zero_point);
+                    for (neuron, (code, &membrane)) in codes.iter_mut().zip(membranes).enumerate() {
+                        let potential = self.unshifted(neuron, |_| membrane.into());
+                        let nearest = potential.round_ties_even() + zero_point;
+                        *code = nearest.max(low).min(high) as i32;
+                    }
+                }
+                _ => {
+                    for (neuron, code) in codes.iter_mut().enumerate() {
+                        let membrane = |dendrite: usize| membranes[dendrite][neuron].into();
+                        *code = self.code(neuron, membrane).unwrap_or(0);
+                    }
+                }
+            },
+        );
     }
 
     /// The real number of an unquantized output.

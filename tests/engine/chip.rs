@@ -1,10 +1,10 @@
 //! The mesh loses no packet, and counts each hop once.
 
 use crate::files::{model, test_set};
-use sdann::chip::{ChipConfig, DIRECTIONS, Mapping, MappingError, Router, Traffic};
+use sdann::chip::{ChipConfig, DIRECTIONS, Load, LoadMeter, Mapping, MappingError, Router, Traffic};
 use sdann::quantize::Reference;
 use sdann::simulate::{Simulator, Trace, trace};
-use sdann::spiking::{BitOrder, Conversion, Scaling, SpikingNetwork, convert, no_ranges};
+use sdann::spiking::{BitOrder, Conversion, Digits, Scaling, SpikingNetwork, convert, no_ranges};
 
 fn traced(order: BitOrder) -> (SpikingNetwork, Trace) {
     let network = model("mnist-cnn.onnx");
@@ -93,6 +93,48 @@ fn spikes_and_operations_do_not_depend_on_the_placement() {
                 assert_eq!(sum(traffic.at(&traffic.operations, step)), operations);
                 step += 1;
             }
+        }
+    }
+}
+
+#[test]
+fn loads_counted_from_codes_are_the_sums_of_the_traffic_over_its_steps() {
+    for (name, neurons_per_core) in [("mnist-cnn", 256), ("mnist-cnn", 37), ("mnist-residual", 700)] {
+        let network = model(&format!("{name}.onnx"));
+        for digits in [Digits::Binary, Digits::Canonical] {
+            let conversion = Conversion {
+                digits,
+                ..Conversion::default()
+            };
+            let spiking = convert(&network, &conversion, &no_ranges(&network));
+            let neurons: Vec<usize> = spiking.tensors.iter().map(|t| t.len()).collect();
+            let chip = ChipConfig {
+                width: 16,
+                height: 16,
+                neurons_per_core,
+            };
+            let router = Router::new(&spiking, Mapping::in_order(chip, &neurons).unwrap());
+            let mut meter = LoadMeter::new(&spiking, &router);
+            let (mut simulator, mut reference) = (Simulator::new(&network), Reference::new(&network));
+            let mut expected = vec![Load::default(); chip.cores()];
+            for image in &test_set(&network, "mnist", 255.0)[..3] {
+                let trace = trace(&network, &spiking, image, &mut simulator, &mut reference);
+                let traffic = router.count(&trace);
+                for (core, load) in expected.iter_mut().enumerate() {
+                    let over_steps = |counts: &[u32]| -> u64 {
+                        (0..traffic.steps)
+                            .map(|step| u64::from(traffic.at(counts, step)[core]))
+                            .sum()
+                    };
+                    load.spikes += over_steps(&traffic.spikes);
+                    load.sent += over_steps(&traffic.sent);
+                    load.received += over_steps(&traffic.received);
+                    load.operations += over_steps(&traffic.operations);
+                }
+                simulator.run(&spiking, image, &mut ());
+                meter.add(&simulator);
+            }
+            assert_eq!(meter.loads(), expected, "{name} in cores of {neurons_per_core}");
         }
     }
 }
