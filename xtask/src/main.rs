@@ -7,7 +7,7 @@
 //! - [`setup`]: what each command needs, and how it is looked for
 //! - [`browser`]: finding Chromium and its driver
 //! - [`page`]: building and serving with Trunk
-//! - [`steps`]: the steps of `test`
+//! - [`steps`]: the steps of `test`; [`bench`]: speed in a browser
 //! - [`process`], [`paths`]: running programs, finding files
 
 #![allow(
@@ -15,6 +15,7 @@
     reason = "talking to the person at the terminal is what it is for"
 )]
 
+mod bench;
 mod browser;
 mod page;
 mod paths;
@@ -50,6 +51,8 @@ enum Command {
         #[arg(long)]
         reuse_dist: bool,
     },
+    /// Measure how fast the engine is in headless Chromium; natively, that is `cargo bench`.
+    Bench,
     /// Install whatever is missing for the other commands, which do so too.
     Setup,
     /// List what is installed and what is missing.
@@ -73,6 +76,7 @@ fn run(command: Command) -> Result<()> {
         Command::Build => page::build(),
         Command::Test(options) => steps::test(&options),
         Command::Screenshots { reuse_dist } => steps::screenshots(reuse_dist),
+        Command::Bench => bench::browser(),
         Command::Setup => setup::everything(),
         Command::Doctor => setup::doctor(),
     }

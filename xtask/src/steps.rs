@@ -190,13 +190,19 @@ const FOR_WASM: [&str; 5] = [
 ];
 
 fn web() -> Result<()> {
+    process::run(&mut in_browser("web", &[])?)
+}
+
+/// cargo's command to run one of the package's tests in headless Chromium.
+pub fn in_browser(test: &str, options: &[&str]) -> Result<Command> {
     setup::ensure(setup::WASM_TESTS)?;
     tools::check_wasm_bindgen()?;
     let mut command = cargo();
     command
         .args(["test", "--package", "sdann"])
         .args(FOR_WASM)
-        .args(["--test", "web"])
+        .args(["--test", test])
+        .args(options)
         .env(
             "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
             tools::WASM_BINDGEN.path_of("wasm-bindgen-test-runner")?,
@@ -208,7 +214,7 @@ fn web() -> Result<()> {
     if env::var_os("CHROME").is_some() {
         command.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", webdriver_for(&browser)?);
     }
-    process::run(&mut command)
+    Ok(command)
 }
 
 /// The driver finds the system's browser by itself; another one it has to be told of, in the same file as the
