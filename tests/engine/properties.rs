@@ -13,7 +13,7 @@ use sdann::quantize::{
 use sdann::simulate::{Observer, Samples, Simulator, Site, calibrate, calibrate_within, measure};
 use sdann::spiking::{
     Accumulation, BiasCalibration, BitOrder, Conversion, Digits, Factor, FoldAt, Overflow, Rounding, Scaling,
-    SilentCode,
+    SilentCode, SpikingNetwork,
 };
 use std::sync::Arc;
 
@@ -286,6 +286,82 @@ impl Observer for Overflows {
     }
 }
 
+/// Runs samples step by step and at once, and holds every sum and every code against the reference's. No register
+/// may overflow.
+fn assert_exact(
+    network: &QuantizedNetwork,
+    spiking: &SpikingNetwork,
+    samples: Samples<'_>,
+) -> Result<(), TestCaseError> {
+    let (mut simulator, mut reference) = (Simulator::new(network), Reference::new(network));
+    let (mut at_once, mut overflows) = (Simulator::new(network), Overflows::default());
+    for sample in samples.iter() {
+        simulator.run(spiking, sample, &mut overflows);
+        at_once.run(spiking, sample, &mut ());
+        reference.run(network, sample);
+        for (index, layer) in network.layers.iter().enumerate() {
+            for dendrite in 0..layer.dendrites.len() {
+                let sums = reference.sums(index, dendrite);
+                prop_assert_eq!(
+                    &simulator.membranes(index)[dendrite][..],
+                    sums,
+                    "sums of {}",
+                    layer.name
+                );
+                prop_assert_eq!(
+                    &at_once.membranes(index)[dendrite][..],
+                    sums,
+                    "sums of {} at once",
+                    layer.name
+                );
+            }
+            prop_assert_eq!(
+                simulator.codes(layer.target),
+                reference.codes(layer.target),
+                "{}",
+                layer.name
+            );
+        }
+    }
+    prop_assert_eq!(overflows.0, 0);
+    Ok(())
+}
+
+/// With guaranteed scaling that saw one sample, runs others, and the input's lowest and highest codes. No register
+/// that is proven may overflow.
+fn assert_guaranteed(
+    network: &QuantizedNetwork,
+    conversion: Conversion,
+    units: &[f64],
+) -> Result<(), TestCaseError> {
+    let len = network.input().len();
+    let codes = samples(network, &units[..10], 1);
+    let seen = Samples { codes: &codes, len };
+    let bias_calibration = BiasCalibration {
+        fold: true,
+        fit: false,
+        correct: false,
+    };
+    let conversion = Conversion {
+        scaling: Scaling::Guaranteed,
+        bias_calibration,
+        ..conversion
+    };
+    let spiking = calibrate(network, &conversion, &measure(network, &conversion, seen), seen);
+    let format = network.input().affine.unwrap().format;
+    let ends = [vec![format.min(); len], vec![format.max(); len]].concat();
+    let unseen = samples(network, units, 4);
+    let (mut simulator, mut overflows) = (Simulator::new(network), Overflows::default());
+    for sample in unseen.chunks_exact(len).chain(ends.chunks_exact(len)) {
+        simulator.run(&spiking, sample, &mut overflows);
+    }
+    // Only where the register is narrower than the roundings of all steps is nothing proven.
+    let proven = spiking.layers.iter().all(|layer| layer.plan.proven);
+    prop_assert!(!proven || overflows.0 == 0, "{} overflows", overflows.0);
+    prop_assert!(proven || conversion.register_bits < 20);
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -298,45 +374,7 @@ proptest! {
         let set = Samples { codes: &codes, len: network.input().len() };
         let conversion = Conversion { register_bits: 32, scaling: Scaling::Off, ..conversion };
         let spiking = calibrate(&network, &conversion, &measure(&network, &conversion, set), set);
-        let (mut simulator, mut reference) = (Simulator::new(&network), Reference::new(&network));
-        let (mut at_once, mut overflows) = (Simulator::new(&network), Overflows::default());
-        for sample in set.iter() {
-            simulator.run(&spiking, sample, &mut overflows);
-            at_once.run(&spiking, sample, &mut ());
-            reference.run(&network, sample);
-            for (index, layer) in network.layers.iter().enumerate() {
-                for dendrite in 0..layer.dendrites.len() {
-                    let sums = reference.sums(index, dendrite);
-                    prop_assert_eq!(&simulator.membranes(index)[dendrite][..], sums, "sums of {}", layer.name);
-                    prop_assert_eq!(&at_once.membranes(index)[dendrite][..], sums, "sums of {}", layer.name);
-                }
-                prop_assert_eq!(simulator.codes(layer.target), reference.codes(layer.target), "{}", layer.name);
-            }
-        }
-        prop_assert_eq!(overflows.0, 0);
-    }
-
-    #[test]
-    fn guaranteed_scaling_never_overflows_in_layers_of_any_kind(
-        graph in graph(), conversion in conversion(), units in vec(0.0..=1.0f64, 50..200),
-    ) {
-        let network = quantize(&graph).unwrap();
-        let len = network.input().len();
-        let seen = samples(&network, &units[..10], 1);
-        let bias_calibration = BiasCalibration { fold: true, fit: false, correct: false };
-        let conversion = Conversion { scaling: Scaling::Guaranteed, bias_calibration, ..conversion };
-        let statistics = measure(&network, &conversion, Samples { codes: &seen, len });
-        let spiking = calibrate(&network, &conversion, &statistics, Samples { codes: &seen, len });
-        let format = network.input().affine.unwrap().format;
-        let ends = [vec![format.min(); len], vec![format.max(); len]].concat();
-        let unseen = samples(&network, &units, 4);
-        let (mut simulator, mut overflows) = (Simulator::new(&network), Overflows::default());
-        for sample in unseen.chunks_exact(len).chain(ends.chunks_exact(len)) {
-            simulator.run(&spiking, sample, &mut overflows);
-        }
-        let proven = spiking.layers.iter().all(|l| l.plan.proven);
-        prop_assert!(!proven || overflows.0 == 0, "{} overflows", overflows.0);
-        prop_assert!(proven || conversion.register_bits < 20);
+        assert_exact(&network, &spiking, set)?;
     }
 
     #[test]
@@ -350,46 +388,21 @@ proptest! {
         prop_assume!(needed <= 32);
         // The very samples that the ranges were measured on fit the narrowest register.
         let conversion = Conversion { register_bits: needed.max(4), scaling: Scaling::Off, ..conversion };
-        let spiking = calibrate(&network, &conversion, &statistics, set);
-        let (mut simulator, mut reference) = (Simulator::new(&network), Reference::new(&network));
-        let mut overflows = Overflows::default();
-        let mut at_once = Simulator::new(&network);
-        for sample in set.iter() {
-            simulator.run(&spiking, sample, &mut overflows);
-            at_once.run(&spiking, sample, &mut ());
-            reference.run(&network, sample);
-            for (index, layer) in network.layers.iter().enumerate() {
-                let sums = reference.sums(index, 0);
-                prop_assert_eq!(&simulator.membranes(index)[0][..], sums, "sums of {}", layer.name);
-                prop_assert_eq!(&at_once.membranes(index)[0][..], sums, "sums of {} at once", layer.name);
-                prop_assert_eq!(simulator.codes(layer.target), reference.codes(layer.target));
-            }
-        }
-        prop_assert_eq!(overflows.0, 0);
+        assert_exact(&network, &calibrate(&network, &conversion, &statistics, set), set)?;
+    }
+
+    #[test]
+    fn guaranteed_scaling_never_overflows_in_layers_of_any_kind(
+        graph in graph(), conversion in conversion(), units in vec(0.0..=1.0f64, 50..200),
+    ) {
+        assert_guaranteed(&quantize(&graph).unwrap(), conversion, &units)?;
     }
 
     #[test]
     fn guaranteed_scaling_never_overflows_on_data_it_has_not_seen(
         network in network(), conversion in conversion(), units in vec(0.0..=1.0f64, 50..200),
     ) {
-        let seen = samples(&network, &units[..10], 1);
-        let len = network.input().len();
-        let bias_calibration = BiasCalibration { fold: true, fit: false, correct: false };
-        let conversion = Conversion { scaling: Scaling::Guaranteed, bias_calibration, ..conversion };
-        let statistics = measure(&network, &conversion, Samples { codes: &seen, len });
-        let spiking = calibrate(&network, &conversion, &statistics, Samples { codes: &seen, len });
-        let mut simulator = Simulator::new(&network);
-        let unseen = samples(&network, &units, 4);
-        let format = network.input().affine.unwrap().format;
-        let ends = [vec![format.min(); len], vec![format.max(); len]].concat();
-        let mut overflows = Overflows::default();
-        for sample in unseen.chunks_exact(len).chain(ends.chunks_exact(len)) {
-            simulator.run(&spiking, sample, &mut overflows);
-        }
-        // Only where the register is narrower than the roundings of all steps is nothing proven.
-        let proven = spiking.layers.iter().all(|l| l.plan.proven);
-        prop_assert!(!proven || overflows.0 == 0, "{} overflows", overflows.0);
-        prop_assert!(proven || conversion.register_bits < 20);
+        assert_guaranteed(&network, conversion, &units)?;
     }
 
     #[test]
