@@ -104,7 +104,7 @@ fn Board(props: &BoardProps) -> Html {
     html! {
         <div class="board">
             <Story network={network.clone()} run={run.clone()} sample_caption={caption.unwrap_or_default()}
-                classes={classes.clone()} {step} {selection}
+                classes={classes.clone()} stored={sample.stored()} {step} {selection}
                 on_select={on_select.clone()} />
             <div class="cards">
                 <MembraneCard network={network.clone()} run={run.clone()} {step} {selection} />

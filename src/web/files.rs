@@ -1,9 +1,11 @@
-//! Files that the user opens or drops: models, pictures and arrays.
+//! Files that the user opens or drops: models, pictures and samples.
 
-use super::picture::{Frame, Ink, channels};
+use super::picture::{Ink, channels};
 use super::state::{Action, Dispatch, Loaded, Notice, SampleChoice, Source};
-use super::worker::ModelFile;
-use crate::import::dataset::{channels_first, count_channels_last};
+use super::task::InputForm;
+use super::worker::{DataFiles, Divisor, ModelFile, TruthFile};
+use crate::import::dataset::{channels_first, count_channels_last, count_samples, read_array};
+use crate::simulate::Packed;
 use gloo::utils::{document, window};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -13,6 +15,8 @@ use yew::Callback;
 
 /// More pixels than this along a side are halved and halved again by the browser.
 const LARGEST_SIDE: f64 = 512.0;
+/// What bytes are divided by, if they must be, where no data set says so.
+const BYTES: f32 = 255.0;
 /// Larger files are refused before they are read.
 const LARGEST_FILE: f64 = 256.0 * 1024.0 * 1024.0;
 
@@ -22,7 +26,8 @@ pub fn opener(loaded: Option<Rc<Loaded>>, dispatch: &Dispatch) -> Callback<File>
     Callback::from(move |file: File| open(file, loaded.clone(), dispatch.clone()))
 }
 
-/// Opens a file: `.onnx` and `.tflite` as a model, `.npy` and pictures as a sample of the model in use.
+/// Opens a file: `.onnx` and `.tflite` as a model, pictures and arrays of one sample as a sample of the model in use,
+/// other data as its samples.
 fn open(file: File, loaded: Option<Rc<Loaded>>, dispatch: Dispatch) {
     spawn_local(async move {
         let name = file.name();
@@ -52,16 +57,16 @@ async fn read(file: File, loaded: Option<Rc<Loaded>>) -> Result<Action, String> 
             bytes: bytes_of(file).await?.into(),
             name,
         })),
-        "npy" => {
-            let values = array(&bytes_of(file).await?, &*needs_model()?)?;
-            Ok(Action::Pick(SampleChoice::drawn(values, Source::File(name))))
+        _ if is_data(&name, &ending) => {
+            let loaded = needs_model()?;
+            data(name, bytes_of(file).await?, &loaded)
         }
         _ if file.type_().starts_with("image/") => {
             let values = picture(&file, &*needs_model()?).await?;
             Ok(Action::Pick(SampleChoice::drawn(values, Source::File(name))))
         }
         _ => Err(
-            "it is neither a model (.onnx, .tflite), nor a picture (.png, .jpg), nor an array (.npy)"
+            "it is neither a model (.onnx, .tflite), nor a picture (.png, .jpg), nor samples (.npy, .npz, CSV, IDX, a zip of pictures)"
                 .to_owned(),
         ),
     }
@@ -74,60 +79,66 @@ async fn bytes_of(file: File) -> Result<Vec<u8>, String> {
         .map_err(|error| format!("the browser can't read it: {error}"))
 }
 
-/// The first sample of an array of numbers.
-fn array(bytes: &[u8], loaded: &Loaded) -> Result<Vec<f32>, String> {
-    let unreadable =
-        |error: std::io::Error| format!("it can't be read as an array ({error}); save it with numpy.save");
-    let file = npyz::NpyFile::new(bytes).map_err(unreadable)?;
-    let shape: Vec<usize> = file.shape().iter().map(|&n| n as usize).collect();
-    let (input, wanted) = (loaded.input_shape(), loaded.input_len());
-    if file.order() != npyz::Order::C {
-        return Err("it is stored column by column; save it with numpy.ascontiguousarray".to_owned());
-    }
-    let kind = file.dtype().descr();
-    let kind = kind.trim_matches(['\'', '"']);
-    let values = match kind {
-        "<f4" => numbers(file, |value: f32| value),
-        "<f8" => numbers(file, |value: f64| value as f32),
-        "<i8" => numbers(file, |value: i64| value as f32),
-        "<i4" => numbers(file, |value: i32| value as f32),
-        "|i1" => numbers::<i8>(file, f32::from),
-        "|u1" => numbers::<u8>(file, f32::from),
-        other => {
-            return Err(format!(
-                "it holds values of the type {other}; save it as float32 (numpy's astype('float32'))"
-            ));
-        }
-    };
-    let values = values.map_err(unreadable)?;
-    if !values.iter().all(|value| value.is_finite()) {
-        return Err("it holds values that are not finite; replace NaN and infinity by numbers".to_owned());
-    }
-    if values.len() < wanted || !values.len().is_multiple_of(wanted.max(1)) {
-        let shape_text = crate::web::format::shape(&shape);
-        let expected = crate::web::format::shape(input);
-        return Err(format!(
-            "it has the shape {shape_text}, but the model takes {expected}; reshape it, or open the model that it belongs to"
-        ));
-    }
-    if count_channels_last(&shape, input).is_some() {
-        return Ok(channels_first(&values[..wanted], input));
-    }
-    Ok(values[..wanted].to_vec())
+/// Whether a file of this name may hold samples.
+fn is_data(name: &str, ending: &str) -> bool {
+    matches!(ending, "npy" | "npz" | "csv" | "tsv" | "gz" | "idx" | "zip") || name.ends_with("ubyte")
 }
 
-/// Numbers of any type as the model takes them.
-fn numbers<T: npyz::Deserialize>(
-    file: npyz::NpyFile<&[u8]>,
-    number: impl Fn(T) -> f32,
-) -> std::io::Result<Vec<f32>> {
-    Ok(file.into_vec::<T>()?.into_iter().map(number).collect())
+/// What to do with a file of samples: a single one is shown, several are the new samples, and labels go with the
+/// samples in use. Arrays are told apart here; all other formats are read by the worker.
+fn data(name: String, bytes: Vec<u8>, loaded: &Loaded) -> Result<Action, String> {
+    let in_use = loaded.load.data.as_ref().map(|data| &data.files);
+    if let Ok(array) = read_array(&bytes) {
+        let count = loaded.network.samples.count;
+        let is_list = array.len() == count && array.shape.first() == Some(&count);
+        let input = loaded.input_shape();
+        let turned = count_channels_last(&array.shape, input);
+        match (count_samples(&array.shape, input).or(turned), in_use) {
+            (Some(1), _) if array.len() == loaded.input_len() => {
+                let mut values = array.to_f32();
+                if count_samples(&array.shape, input).is_none() {
+                    values = channels_first(&values, input);
+                }
+                if !values.iter().all(|value| value.is_finite()) {
+                    let problem = "it holds values that are not finite; replace NaN and infinity by numbers";
+                    return Err(problem.to_owned());
+                }
+                return Ok(Action::Pick(SampleChoice::drawn(values, Source::File(name))));
+            }
+            (Some(_), _) => {}
+            (None, Some(files)) if is_list && array.to_labels().is_ok() => {
+                let bytes = bytes.into();
+                return Ok(Action::OpenData(DataFiles {
+                    truth: TruthFile::Labels { name, bytes },
+                    ..files.clone()
+                }));
+            }
+            (None, _) => {
+                let found = crate::web::format::shape(&array.shape);
+                let expected = crate::web::format::shape(loaded.input_shape());
+                return Err(format!(
+                    "it has the shape {found}, but the model takes {expected}; reshape it, or open the model that it belongs to"
+                ));
+            }
+        }
+    }
+    let divisor = match in_use.map(|files| files.divisor) {
+        Some(Divisor::Is(divisor) | Divisor::IfNeeded(divisor)) => divisor,
+        None => BYTES,
+    };
+    Ok(Action::OpenData(DataFiles {
+        name,
+        samples: bytes.into(),
+        truth: TruthFile::Inside,
+        calibration: Packed::default(),
+        divisor: Divisor::IfNeeded(divisor),
+    }))
 }
 
 /// A picture as the browser decodes it, in the model's input shape.
 async fn picture(file: &File, loaded: &Loaded) -> Result<Vec<f32>, String> {
     let expected = crate::web::format::shape(loaded.input_shape());
-    let frame = Frame::of(loaded.input_shape()).ok_or_else(|| {
+    let frame = InputForm::of(&loaded.network).frame().ok_or_else(|| {
         format!("the model takes {expected} values, which is no picture; open an array (.npy) of them")
     })?;
     let undecodable = |_: JsValue| "the browser can't decode this picture; save it as PNG or JPEG".to_owned();

@@ -17,7 +17,7 @@ use super::gallery::Gallery;
 use super::link::Link;
 use super::selection::{Select, Selection};
 use super::theme::Theme;
-use super::worker::{Epoch, ModelFile, NetworkView, Response, RunView};
+use super::worker::{DataFiles, Epoch, ModelFile, NetworkView, Response, RunView};
 use crate::explore::{Agreement, CalibrationEffect};
 use crate::settings::{Setting, Settings, SettingsError};
 use crate::spiking::{Accumulation, LayerPlan, Scaling};
@@ -169,6 +169,10 @@ pub enum Action {
     Choose(ModelChoice),
     /// The user has opened a model's file.
     Open(ModelFile),
+    /// The user has opened samples, or labels of those in use.
+    OpenData(DataFiles),
+    /// The user wants the shipped samples again.
+    UseShippedData,
     /// The files of a wanted model came, or did not.
     FilesCame {
         /// The wish that they answer.
@@ -242,6 +246,8 @@ impl State {
             Action::GalleryCame(gallery) => self.take_gallery(gallery),
             Action::Choose(choice) => self.choose(choice),
             Action::Open(file) => self.open(file),
+            Action::OpenData(files) => self.open_data(files),
+            Action::UseShippedData => self.use_shipped_data(),
             Action::FilesCame { wish, files } => self.take_files(wish, files),
             Action::Set(setting, value) => self.set(setting, &value),
             Action::ResetSettings => self.settings = Settings::default(),

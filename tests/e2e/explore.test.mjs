@@ -2,61 +2,27 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, describe, test } from 'node:test';
+import { test } from 'node:test';
 
-import { accessibilityViolations, launch, open, serve, settled } from './harness.mjs';
+import {
+  accessibilityViolations,
+  badge,
+  clipped,
+  file,
+  modelField,
+  notices,
+  npy,
+  onPage,
+  sampleField,
+  settled,
+} from './harness.mjs';
 
 const DIGITS = new URL('../../assets/models/digits-mlp.onnx', import.meta.url);
 const STRIDED = new URL('../corpus/conv-stride-2/model.onnx', import.meta.url);
 const FLOAT = new URL('../../assets/models/mnist-cnn.float.onnx', import.meta.url);
 
-/** A file as a file field takes it. */
-const file = (name, buffer) => ({ name, mimeType: 'application/octet-stream', buffer });
-
-/** A file of numpy's. */
-const npy = (type, shape, numbers) => {
-  const header = `{'descr': '${type}', 'fortran_order': False, 'shape': ${shape}, }`.padEnd(117) + '\n';
-  return Buffer.concat([Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0]), Buffer.from(header), numbers]);
-};
-
-/** What scrolls sideways or is cut off though it should not. */
-const clipped = (page) =>
-  page.evaluate(() =>
-    [...document.querySelectorAll('html, .header, .panel, .main, .badge, .segmented, .segment span, .field-fact, .walk-caption')]
-      .filter((element) => element.scrollWidth > element.clientWidth + 1)
-      .map((element) => `${element.className || element.tagName}: ${element.textContent.slice(0, 60)}`),
-  );
-
-describe('exploring', { timeout: 400_000 }, () => {
-  let server;
-  let browser;
-  let opened;
-
-  before(async () => {
-    server = await serve();
-    browser = await launch();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-  });
-
-  /** A test on a page of its own, which must not complain on the console. */
-  const on = (title, query, run, options = {}) =>
-    test(title, async () => {
-      opened = await open(browser, server.url, { query, ...options });
-      await settled(opened.page);
-      await run(opened.page);
-      assert.deepEqual(opened.problems, []);
-      await opened.close();
-    });
-
-  const badge = (page) => page.locator('.badge').innerText();
+onPage('exploring', { timeout: 400_000 }, (on, serving) => {
   const time = (page) => page.getByRole('slider', { name: 'Time step' });
-  const notices = (page) => page.getByRole('region', { name: 'Notices' });
-  const modelField = (page) => page.locator('input[type=file][accept=".onnx"]');
-  const sampleField = (page) => page.locator('input[type=file]:not([accept=".onnx"])');
 
   on('opens with a digit that runs exactly', '', async (page) => {
     assert.match(await badge(page), /codes equal, 1\s000 of 1\s000/);
@@ -227,10 +193,11 @@ describe('exploring', { timeout: 400_000 }, () => {
   );
 
   test('says so if its engine does not start', async () => {
+    const { browser, url } = serving();
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.route('**/worker_bg.wasm', (route) => route.abort());
-    await page.goto(server.url);
+    await page.goto(url);
     await notices(page).getByText('The engine has not started').waitFor();
     assert.match(await notices(page).innerText(), /load the page again/);
     await context.close();

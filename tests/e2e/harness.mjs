@@ -3,10 +3,12 @@
 // The page is served under a folder rather than at the root, so that an address which works only at the root
 // is found out. The browser resolves no other host, so that the page can't lean on one unnoticed.
 
+import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import axe from 'axe-core';
@@ -26,7 +28,7 @@ export const SCHEMES = ['light', 'dark'];
 const HEIGHTS = { 390: 844, 1440: 900 };
 
 /** How long a busy machine may take, in milliseconds. */
-const SLOW = 30_000;
+const SLOW = 90_000;
 
 const FLAGS = [
   '--headless=new',
@@ -127,6 +129,56 @@ function watch(context, page, origin) {
   });
   return problems;
 }
+
+/**
+ * A group of tests on the built page. `define` is called with `on(title, query, run, options)`, a test on a page of
+ * its own, which must not complain on the console; and with `serving()`, the browser and address for tests that open
+ * a page otherwise.
+ */
+export function onPage(title, options, define) {
+  describe(title, options, () => {
+    let [server, browser] = [];
+    before(async () => {
+      server = await serve();
+      browser = await launch();
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.close();
+    });
+    const on = (name, query, run, window = {}) =>
+      test(name, async () => {
+        const { page, problems, close } = await open(browser, server.url, { query, ...window });
+        await run(page);
+        assert.deepEqual(problems, []);
+        await close();
+      });
+    define(on, () => ({ browser, url: server.url }));
+  });
+}
+
+/** What the badge says. */
+export const badge = (page) => page.locator('.badge').innerText();
+export const notices = (page) => page.getByRole('region', { name: 'Notices' });
+export const modelField = (page) => page.locator('input[type=file][accept*=".onnx"]');
+export const sampleField = (page) => page.locator('input[type=file]:not([accept*=".onnx"])');
+
+/** A file as a file field takes it. */
+export const file = (name, buffer) => ({ name, mimeType: 'application/octet-stream', buffer });
+
+/** A file of numpy's. */
+export const npy = (type, shape, numbers) => {
+  const header = `{'descr': '${type}', 'fortran_order': False, 'shape': ${shape}, }`.padEnd(117) + '\n';
+  return Buffer.concat([Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0]), Buffer.from(header), numbers]);
+};
+
+/** What scrolls sideways or is cut off though it should not. */
+export const clipped = (page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('html, .header, .panel, .main, .badge, .segmented, .segment span, .field-fact, .walk-caption')]
+      .filter((element) => element.checkVisibility() && element.scrollWidth > element.clientWidth + 1)
+      .map((element) => `${element.className || element.tagName}: ${element.textContent.slice(0, 60)}`),
+  );
 
 /** What axe-core finds wrong with the page as it is now, one line for each rule: which, and where. */
 export async function accessibilityViolations(page) {

@@ -1,8 +1,9 @@
 //! Which network: one of the gallery, or the user's own.
 
 use super::icon::{Glyph, Icon};
-use crate::web::gallery::Gallery;
+use crate::web::gallery::{Gallery, GalleryQuality};
 use crate::web::state::ModelChoice;
+use crate::web::verdict::{name_of, value_in_words};
 use crate::web::worker::ModelFile;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -37,10 +38,10 @@ impl PartialEq for Props {
 #[component]
 pub fn NetworkPicker(props: &Props) -> Html {
     let entries = entries(props);
-    let about = entries
+    let chosen = entries
         .iter()
-        .find(|entry| Some(&entry.choice) == props.wanted.as_ref())
-        .and_then(|e| e.about.clone());
+        .find(|entry| Some(&entry.choice) == props.wanted.as_ref());
+    let about = chosen.and_then(|entry| entry.about.clone());
     let onchange = {
         let choices: Vec<ModelChoice> = entries.iter().map(|entry| entry.choice.clone()).collect();
         let on_choose = props.on_choose.clone();
@@ -61,7 +62,7 @@ pub fn NetworkPicker(props: &Props) -> Html {
             <h2 id="network-title">{ "Network" }</h2>
             <div class="network-row">
                 <div class="select">
-                    <select {onchange} aria-labelledby="network-title" disabled={entries.is_empty()} title={about}>
+                    <select {onchange} aria-labelledby="network-title" disabled={entries.is_empty()}>
                         if entries.is_empty() { <option>{ "loading…" }</option> }
                         { for entries.iter().map(option) }
                     </select>
@@ -69,6 +70,9 @@ pub fn NetworkPicker(props: &Props) -> Html {
                 </div>
                 <FileButton accept=".onnx,.tflite" label="Open…" name="Open… an ONNX or TensorFlow Lite model" on_file={props.on_file.clone()} />
             </div>
+            if let Some((sentence, quality)) = about {
+                <p class="about">{ sentence }<span>{ quality }</span></p>
+            }
         </section>
     }
 }
@@ -76,7 +80,8 @@ pub fn NetworkPicker(props: &Props) -> Html {
 struct Entry {
     choice: ModelChoice,
     title: String,
-    about: Option<String>,
+    /// A sentence, and how good it is.
+    about: Option<(String, String)>,
 }
 
 fn entries(props: &Props) -> Vec<Entry> {
@@ -87,7 +92,7 @@ fn entries(props: &Props) -> Vec<Entry> {
         .map(|model| Entry {
             choice: ModelChoice::Gallery(model.id.clone()),
             title: model.title.clone(),
-            about: Some(model.about.clone()),
+            about: Some((model.about.clone(), quality(&model.quality))),
         });
     let opened = props.opened.iter().enumerate().map(|(index, file)| Entry {
         choice: ModelChoice::Opened(index),
@@ -95,6 +100,17 @@ fn entries(props: &Props) -> Vec<Entry> {
         about: None,
     });
     shipped.chain(opened).collect()
+}
+
+/// `accuracy 98.5 %, before quantization 98.6 %`
+fn quality(quality: &GalleryQuality) -> String {
+    let words = |value| value_in_words(quality.measure, value);
+    format!(
+        "{} {}, before quantization {}",
+        name_of(quality.measure),
+        words(quality.quantized),
+        words(quality.float)
+    )
 }
 
 /// What a [`FileButton`] takes.

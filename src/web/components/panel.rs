@@ -9,6 +9,7 @@ use crate::web::facts::{Fact, fact};
 use crate::web::files;
 use crate::web::plots::ByPtr;
 use crate::web::state::{Action, Dispatch, Loaded, State, dispatching};
+use crate::web::task::Task;
 use yew::prelude::*;
 
 /// What it needs.
@@ -50,6 +51,7 @@ pub fn Panel(props: &Props) -> Html {
     let on_choose = dispatching(dispatch, Action::Choose);
     let on_pick = dispatching(dispatch, Action::Pick);
     let on_set = dispatching(dispatch, |(setting, value)| Action::Set(setting, value));
+    let on_shipped = dispatching(dispatch, |()| Action::UseShippedData);
     let on_reset = dispatching(dispatch, |()| Action::ResetSettings);
     let facts: Vec<Fact> = SETTINGS
         .iter()
@@ -72,7 +74,7 @@ pub fn Panel(props: &Props) -> Html {
                 <NetworkPicker gallery={state.gallery.clone()} opened={state.opened.clone()} wanted={state.wanted.clone()}
                     {on_choose} on_file={on_file.clone()} />
                 <SamplePicker loaded={state.loaded.clone().map(ByPtr)} sample={state.sample.clone()} read_as={read_as(state)}
-                    {on_pick} {on_file} />
+                    {on_pick} {on_file} {on_shipped} />
                 <SettingsForm settings={state.settings} {facts} {on_set} {on_reset} />
             </aside>
         </>
@@ -82,5 +84,8 @@ pub fn Panel(props: &Props) -> Html {
 /// What the network takes the shown sample for.
 fn read_as(state: &State) -> Option<AttrValue> {
     let (loaded, shown): (&Loaded, _) = (state.loaded.as_deref()?, state.shown.as_ref()?);
+    if Task::of(&loaded.network) != Task::Classes {
+        return None;
+    }
     Some(loaded.class(shown.run.winner).into())
 }

@@ -3,13 +3,14 @@
 use super::draw_pad::DrawPad;
 use super::icon::{Glyph, Icon};
 use super::network_picker::FileButton;
+use super::signal::Signal;
 use super::thumbnail::Thumbnail;
-use crate::web::format::count;
-use crate::web::picture::Frame;
+use crate::web::format::{count, decimal, significant};
 use crate::web::plots::ByPtr;
-use crate::web::state::{Loaded, SampleChoice, Source};
+use crate::web::state::{Loaded, ModelChoice, SampleChoice, Source};
+use crate::web::task::InputForm;
 use std::rc::Rc;
-use web_sys::File;
+use web_sys::{File, HtmlInputElement};
 use yew::prelude::*;
 
 /// What can be picked and what is.
@@ -25,6 +26,8 @@ pub struct Props {
     pub on_pick: Callback<SampleChoice>,
     /// A file.
     pub on_file: Callback<File>,
+    /// The shipped samples are wanted again.
+    pub on_shipped: Callback<()>,
 }
 
 /// Picks, a way through all samples, and buttons for the user's own.
@@ -35,24 +38,28 @@ pub fn SamplePicker(props: &Props) -> Html {
     let Some(loaded) = &props.loaded else {
         return html! { <section class="group"><h2>{ "Sample" }</h2><div class="picks-skeleton skeleton" /></section> };
     };
-    let frame = Frame::of(loaded.input_shape());
+    let form = InputForm::of(&loaded.network);
     let open = {
         let set = set_drawing.clone();
         Callback::from(move |_: MouseEvent| set.set(true))
     };
-    let ink_frame = frame.filter(|frame| frame.channels == 1);
+    let ink_frame = form.frame().filter(|frame| frame.channels == 1);
     html! {
         <section class="group">
             <h2>{ "Sample" }</h2>
             <Picks loaded={loaded.clone()} sample={props.sample.clone()} on_pick={props.on_pick.clone()} />
             <Walk loaded={loaded.clone()} sample={props.sample.clone()} on_pick={props.on_pick.clone()} />
+            if form == InputForm::Number {
+                <NumberSlider loaded={loaded.clone()} sample={props.sample.clone()} on_pick={props.on_pick.clone()} />
+            }
+            <OwnData loaded={loaded.clone()} on_shipped={props.on_shipped.clone()} />
             <div class="button-row">
                 if ink_frame.is_some() {
                     <button type="button" class="button" onclick={open} aria-haspopup="dialog">
                         <Icon glyph={Glyph::Pen} />{ "Draw…" }
                     </button>
                 }
-                <FileButton accept="image/*,.npy" label="Upload…" name="Upload… a picture or an array (.npy)" glyph={Glyph::Upload} on_file={props.on_file.clone()} />
+                <FileButton accept="image/*,.npy,.npz,.csv,.tsv,.idx,.gz,.zip,.ubyte" label="Upload…" name="Upload… a picture, or samples (.npy, .npz, CSV, IDX, a zip of pictures)" glyph={Glyph::Upload} on_file={props.on_file.clone()} />
             </div>
             if let (Some(frame), true) = (ink_frame, *is_drawing) {
                 <DrawPad {frame} read_as={props.read_as.clone()} on_pick={props.on_pick.clone()}
@@ -75,8 +82,9 @@ struct PartProps {
 #[component]
 fn Picks(props: &PartProps) -> Html {
     let loaded = &props.loaded;
+    let form = InputForm::of(&loaded.network);
     let pictures = use_memo(loaded.clone(), |loaded| pictures(loaded));
-    let pick = |(index, frame, pixels): &(usize, Frame, Rc<[u8]>)| {
+    let pick = |(index, pixels): &(usize, Rc<[u8]>)| {
         let sample = SampleChoice::Stored(*index);
         let is_picked = props.sample.as_ref() == Some(&sample);
         let label = match loaded.label(*index) {
@@ -90,7 +98,7 @@ fn Picks(props: &PartProps) -> Html {
         let onclick = props.on_pick.reform(move |_| sample.clone());
         html! {
             <button type="button" class="pick" aria-pressed={is_picked.to_string()} aria-label={label} {onclick}>
-                <Thumbnail pixels={pixels.clone()} frame={*frame} />
+                { thumbnail(form, pixels) }
             </button>
         }
     };
@@ -100,18 +108,98 @@ fn Picks(props: &PartProps) -> Html {
     html! { <div class="picks" role="group" aria-label="Typical samples">{ for pictures.iter().map(pick) }</div> }
 }
 
-fn pictures(loaded: &Loaded) -> Vec<(usize, Frame, Rc<[u8]>)> {
+/// A sample in small: a picture or curves.
+fn thumbnail(form: InputForm, pixels: &Rc<[u8]>) -> Html {
+    match form {
+        InputForm::Picture(frame) => html! { <Thumbnail pixels={pixels.clone()} {frame} /> },
+        InputForm::Signal { channels, .. } => {
+            let values: Rc<[i32]> = pixels.iter().map(|&pixel| i32::from(pixel)).collect();
+            html! { <Signal {values} {channels} /> }
+        }
+        InputForm::Number | InputForm::Numbers => Html::default(),
+    }
+}
+
+fn pictures(loaded: &Loaded) -> Vec<(usize, Rc<[u8]>)> {
     let samples = &loaded.network.samples;
-    let Some(frame) = Frame::of(&samples.shape) else {
+    if matches!(
+        InputForm::of(&loaded.network),
+        InputForm::Number | InputForm::Numbers
+    ) {
         return Vec::new();
-    };
-    let size = frame.channels * frame.height * frame.width;
+    }
+    let size = loaded.input_len();
     let picks = loaded.load.data.as_ref().map_or(&[][..], |data| &data.picks);
     let picture = |&pick: &usize| {
         let pixels = samples.pixels.get(pick * size..(pick + 1) * size)?;
-        Some((pick, frame, Rc::from(pixels)))
+        Some((pick, Rc::from(pixels)))
     };
     picks.iter().filter_map(picture).collect()
+}
+
+/// Any number that the input's codes can express.
+#[component]
+fn NumberSlider(props: &PartProps) -> Html {
+    let network = &props.loaded.network;
+    let Some(affine) = network.tensors.first().and_then(|tensor| tensor.affine) else {
+        return Html::default();
+    };
+    let value = match &props.sample {
+        Some(SampleChoice::Stored(index)) => network.samples.inputs.get(*index).copied(),
+        Some(SampleChoice::Drawn(drawn)) => drawn.values.first().copied(),
+        None => None,
+    };
+    let (low, high) = (affine.format.min(), affine.format.max());
+    let code = value.map_or(0, |value| affine.quantize(value));
+    let share = f64::from(code - low) / f64::from(high - low).max(1.0);
+    let oninput = props.on_pick.reform(move |event: InputEvent| {
+        let slider = event.target_unchecked_into::<HtmlInputElement>();
+        let code = slider.value_as_number().clamp(low.into(), high.into()) as i32;
+        SampleChoice::drawn(vec![affine.dequantize(code)], Source::Slider)
+    });
+    let words = decimal(affine.dequantize(code).into(), 3);
+    html! {
+        <div class="field">
+            <div class="field-head"><label for="input-number">{ "Input" }</label><span class="field-fact">{ &words }</span></div>
+            <div class="slider" style={format!("--at:{:.2}%", share * 100.0)}>
+                <input id="input-number" type="range" min={low.to_string()} max={high.to_string()} step="1"
+                    value={code.to_string()} aria-valuetext={words} {oninput} />
+            </div>
+        </div>
+    }
+}
+
+/// What the user's own samples are, and the way back to the shipped ones.
+#[component]
+fn OwnData(props: &OwnDataProps) -> Html {
+    let samples = &props.loaded.network.samples;
+    let Some(data) = props.loaded.load.data.as_ref().filter(|data| data.is_own) else {
+        return Html::default();
+    };
+    let divided = if samples.divided_by == 1.0 {
+        String::new()
+    } else {
+        format!(", divided by {}", significant(samples.divided_by.into(), 3))
+    };
+    let back = matches!(props.loaded.load.choice, ModelChoice::Gallery(_));
+    let onclick = props.on_shipped.reform(|_: MouseEvent| ());
+    html! {
+        <div class="own-data">
+            <p title={data.files.name.clone()}><strong>{ &data.files.name }</strong>{ divided }</p>
+            if back {
+                <button type="button" class="button button-small button-quiet" {onclick} title="Use the shipped samples again">
+                    <Icon glyph={Glyph::Cross} />{ "Shipped" }
+                </button>
+            }
+        </div>
+    }
+}
+
+/// What [`OwnData`] takes.
+#[derive(Properties, PartialEq)]
+struct OwnDataProps {
+    loaded: ByPtr<Loaded>,
+    on_shipped: Callback<()>,
 }
 
 /// Previous, next, and any, with what is shown between them.
@@ -184,12 +272,19 @@ pub fn caption(loaded: &Loaded, sample: Option<&SampleChoice>) -> String {
             Source::Pad => "your drawing".to_owned(),
             Source::File(name) => name.clone(),
             Source::Random(seed) => format!("random, seed {seed}"),
+            Source::Slider => {
+                let value = drawn.values.first().copied().unwrap_or(f32::NAN);
+                format!("input {}", decimal(value.into(), 3))
+            }
         },
     }
 }
 
-/// `a 3`, `an 8`, `an ankle boot`.
+/// `a 3`, `an 8`, `an ankle boot`; `speaker 3` is a name by itself.
 fn with_article(name: &str) -> String {
+    if name.contains(' ') && name.ends_with(|letter: char| letter.is_ascii_digit()) {
+        return name.to_owned();
+    }
     let is_vowel = name.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O', '8']);
     let article = if is_vowel || ["11", "18"].contains(&name) {
         "an"
@@ -208,5 +303,6 @@ mod tests {
         assert_eq!(with_article("3"), "a 3");
         assert_eq!(with_article("8"), "an 8");
         assert_eq!(with_article("ankle boot"), "an ankle boot");
+        assert_eq!(with_article("speaker 3"), "speaker 3");
     }
 }

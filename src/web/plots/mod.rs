@@ -2,6 +2,7 @@
 //! ImageData, lines and histograms through plotters. Text stays outside of canvases.
 
 mod canvas;
+mod curves;
 mod histogram;
 mod line;
 mod mosaic;
@@ -9,6 +10,7 @@ mod ramp;
 mod scale;
 
 pub use canvas::{ByPtr, Frame, PixelCanvas, Pixels, PlotCanvas, use_pixel_ratio};
+pub use curves::path;
 pub use histogram::{Histogram, busy_span, draw_histogram};
 pub use line::{StepPlot, draw_steps};
 pub use mosaic::{Limits, Mosaic, Rect};

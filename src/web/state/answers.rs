@@ -94,11 +94,14 @@ impl State {
         match what {
             Failure::Load if self.load.as_ref().is_some_and(|load| load.epoch == epoch) => {
                 self.is_loading = false;
-                let name = self
-                    .load
-                    .as_ref()
-                    .map(|load| load.model.name.clone())
-                    .unwrap_or_default();
+                let name = match &self.load {
+                    // The model itself was read before.
+                    Some(load) if load.is_data_new(self.loaded.as_deref()) => {
+                        load.data.as_ref().map(|data| data.files.name.clone())
+                    }
+                    load => load.as_ref().map(|load| load.model.name.clone()),
+                };
+                let name = name.unwrap_or_default();
                 self.complain(Notice::error(format!("{name} can't be used"), message));
                 self.want_what_is_loaded();
             }

@@ -29,6 +29,14 @@ pub struct ModelLoad {
     pub data: Option<Rc<Dataset>>,
 }
 
+impl ModelLoad {
+    /// Whether it brings the user's own samples to a model that is in use already.
+    pub fn is_data_new(&self, loaded: Option<&Loaded>) -> bool {
+        self.data.as_ref().is_some_and(|data| data.is_own)
+            && loaded.is_some_and(|loaded| loaded.load.choice == self.choice)
+    }
+}
+
 /// A model that the worker has read.
 #[derive(Clone)]
 pub struct Loaded {
@@ -65,6 +73,8 @@ pub enum Source {
     File(String),
     /// Chance, with this seed.
     Random(u32),
+    /// The slider.
+    Slider,
 }
 
 impl PartialEq for SampleChoice {
@@ -86,6 +96,14 @@ impl SampleChoice {
     /// Values from 0 to 1, the same for the same seed.
     pub fn random(seed: u32, len: usize) -> Self {
         Self::drawn(noise(seed, len), Source::Random(seed))
+    }
+
+    /// The index of a stored one.
+    pub fn stored(&self) -> Option<usize> {
+        match self {
+            Self::Stored(index) => Some(*index),
+            Self::Drawn(_) => None,
+        }
     }
 
     /// As the worker takes it.
@@ -218,6 +236,31 @@ impl State {
         self.choose(ModelChoice::Opened(self.opened.len() - 1));
     }
 
+    /// The model in use is loaded again, with the user's samples.
+    pub(super) fn open_data(&mut self, files: DataFiles) {
+        let Some(loaded) = self.loaded.clone() else {
+            return;
+        };
+        let number = self.load.as_ref().map_or(0, |load| load.epoch);
+        let data = Dataset {
+            id: format!("{} ({number})", files.name),
+            is_own: true,
+            files,
+            classes: Rc::default(),
+            picks: Vec::new(),
+        };
+        self.start_load(ModelLoad {
+            data: Some(Rc::new(data)),
+            ..(*loaded.load).clone()
+        });
+    }
+
+    pub(super) fn use_shipped_data(&mut self) {
+        if let Some(choice) = self.wanted.clone() {
+            self.choose(choice);
+        }
+    }
+
     pub(super) fn take_files(&mut self, wish: Epoch, files: Result<ModelLoad, String>) {
         if wish != self.wish {
             return;
@@ -256,6 +299,9 @@ impl State {
             .is_some_and(|before| before.load.epoch == epoch);
         if !is_again {
             self.forget_errors();
+        }
+        if let Some(note) = network.samples.note.clone() {
+            self.complain(Notice::warning("The samples are used without labels", note));
         }
         let loaded = Loaded {
             load: load.clone(),
@@ -326,6 +372,8 @@ impl State {
             return self.linked_sample;
         };
         match (&self.sample, loaded.opening_sample()) {
+            // An address can't bring the user's own samples along.
+            _ if loaded.load.data.as_ref().is_some_and(|data| data.is_own) => None,
             (Some(SampleChoice::Stored(index)), opening) if opening != SampleChoice::Stored(*index) => {
                 Some(*index)
             }

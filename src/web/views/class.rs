@@ -6,6 +6,7 @@ use crate::web::format;
 use crate::web::palette::hue_of_layer;
 use crate::web::plots::{ByPtr, Span};
 use crate::web::selection::Select;
+use crate::web::task::Task;
 use crate::web::worker::{NetworkView, RunView};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -22,6 +23,8 @@ pub struct ClassStageProps {
     pub run: ByPtr<RunView>,
     /// What classes are called, if they have names.
     pub classes: Rc<Vec<String>>,
+    /// Whether the outputs are classes, of which the largest wins, or numbers.
+    pub task: Task,
     /// What the last layer does now.
     pub phase: Phase,
     /// The chosen neuron, if it is one of the last layer.
@@ -38,6 +41,7 @@ pub fn ClassStage(props: &ClassStageProps) -> Html {
         network,
         run,
         classes,
+        task,
         phase,
         chosen,
         on_select,
@@ -61,11 +65,16 @@ pub fn ClassStage(props: &ClassStageProps) -> Html {
         _ => None,
     };
     let name = |class: usize| classes.get(class).cloned().unwrap_or_else(|| class.to_string());
-    let agrees = run.winner == run.reference_winner;
+    let is_choice = *task == Task::Classes;
+    let agrees = if is_choice {
+        run.winner == run.reference_winner
+    } else {
+        run.output == run.reference
+    };
     let steps = run.trace.steps();
     let state = match phase {
-        // A single number is no choice between classes.
-        Phase::Fired if answers.len() == 1 => "fired".to_owned(),
+        Phase::Fired if !is_choice && agrees => "as the ANN says".to_owned(),
+        Phase::Fired if !is_choice => "not as the ANN says".to_owned(),
         Phase::Fired if agrees => format!("{}, as the ANN says", name(run.winner)),
         Phase::Fired => format!(
             "{}, but the ANN says {}",
@@ -113,7 +122,7 @@ pub fn ClassStage(props: &ClassStageProps) -> Html {
                 let left = axis.share(value).clamp(0.0, 1.0) * 100.0;
                 html! { <span class="so-far" style={format!("left:{left:.2}%")} /> }
             });
-        let is_winner = class == run.winner;
+        let is_winner = is_choice && class == run.winner;
         let is_chosen = *chosen == Some(class);
         let width = axis.share(answer).clamp(0.0, 1.0) * 100.0;
         html! {
@@ -127,7 +136,7 @@ pub fn ClassStage(props: &ClassStageProps) -> Html {
     };
     let more = answers.len() - shown.len();
     html! {
-        <Stage title={if answers.len() == 1 { "Output" } else { "Class" }} {subtitle} hue={hue_of_layer(Some(layer))}
+        <Stage title={if is_choice { "Class" } else { "Output" }} {subtitle} hue={hue_of_layer(Some(layer))}
             class={classes!("class-stage", phase.class(), (!agrees).then_some("disagrees"))} {state}
             counts={format::counted(answers.len() as u64, "neuron", "neurons")}>
             <ul role="listbox" tabindex="0" aria-label="Classes and what the network answers for each" {onkeydown}

@@ -1,12 +1,15 @@
-//! The first stage: the input's codes as a picture.
+//! The first stage: the input's codes as a picture, as curves, or as a number.
 
 use super::stage::Stage;
 use super::words::{code_format, extents, spike_code, spikes_of, volume};
 use crate::graph::Volume;
+use crate::web::components::Signal;
 use crate::web::format;
 use crate::web::palette::{Palette, Rgb};
 use crate::web::plots::{ByPtr, Limits, Mosaic, PixelCanvas, Pixels, Rect, Sequential};
+use crate::web::task::InputForm;
 use crate::web::worker::{NetworkView, RunView};
+use std::rc::Rc;
 use yew::prelude::*;
 
 /// Largest side of the picture in CSS pixels.
@@ -53,17 +56,52 @@ pub fn InputStage(props: &InputStageProps) -> Html {
         },
     );
     let title = extents(volume);
+    let label = format!("{caption}: the input as {title} codes of {bits} bits");
+    let picture = match InputForm::of(network) {
+        InputForm::Signal { channels, steps } => {
+            let values = Rc::from(&run.trace.input[..]);
+            html! {
+                <div class="signal-frame" role="img" aria-label={label}>
+                    <ol class="signal-channels">{ for (1..=channels).map(|channel| html! { <li>{ channel }</li> }) }</ol>
+                    <Signal {values} {channels} />
+                    <p class="signal-steps"><span>{ "1" }</span><span>{ "time" }</span><span>{ steps }</span></p>
+                </div>
+            }
+        }
+        InputForm::Number => number(network, run, &label),
+        InputForm::Picture(_) | InputForm::Numbers => html! {
+            <div role="img" aria-label={label}>
+                <PixelCanvas pixels={ByPtr(pixels)} ratio={*ratio} class="well" />
+            </div>
+        },
+    };
     html! {
         <Stage title="Input" subtitle={format!("{title}, {bits} bits")} hue="var(--layer-input)"
             state={format::counted(*spikes, "spike", "spikes")}
             counts={format::counted(volume.len() as u64, "neuron", "neurons")}>
             <figure class="input-picture">
-                <div role="img" aria-label={format!("{caption}: the input as {title} codes of {bits} bits")}>
-                    <PixelCanvas pixels={ByPtr(pixels)} ratio={*ratio} class="well" />
-                </div>
+                { picture }
                 <figcaption>{ caption }</figcaption>
             </figure>
         </Stage>
+    }
+}
+
+/// A single number, with its code and where that lies in the range of codes.
+fn number(network: &NetworkView, run: &RunView, label: &str) -> Html {
+    let code = run.trace.input.first().copied().unwrap_or(0);
+    let Some(affine) = network.tensors.first().and_then(|tensor| tensor.affine) else {
+        return Html::default();
+    };
+    let (low, high) = (affine.format.min(), affine.format.max());
+    let share = f64::from(code - low) / f64::from(high - low).max(1.0) * 100.0;
+    html! {
+        <div class="one-number" role="img" aria-label={format!("{label}, code {}", format::thousands(code.into()))}>
+            <strong>{ format::decimal(affine.dequantize(code).into(), 3) }</strong>
+            <span class="bar"><span class="so-far" style={format!("left:{share:.2}%")} /></span>
+            <span class="ends"><span>{ format::thousands(low.into()) }</span><span>{ format!("code {}", format::thousands(code.into())) }</span>
+            <span>{ format::thousands(high.into()) }</span></span>
+        </div>
     }
 }
 

@@ -7,11 +7,13 @@
 mod bit_planes;
 mod calibration;
 mod class;
+mod curve;
 mod input;
 mod layer_map;
 mod membrane;
 mod mesh;
 mod mesh_layout;
+mod picture;
 mod stage;
 mod story;
 mod words;
@@ -20,4 +22,6 @@ pub use calibration::{CalibrationCard, CalibrationCardProps};
 pub use membrane::{MembraneCard, MembraneCardProps};
 pub use mesh::{MeshCard, MeshCardProps};
 pub use story::{Story, StoryProps};
+#[cfg(test)]
+pub use words::tests;
 pub use words::{digit_word, full_name, layer_name, tensor_name};

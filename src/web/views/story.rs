@@ -1,13 +1,16 @@
-//! The big card: from the picture over bits and membranes to the class, left to right.
+//! The big card: from the input over bits and membranes to the answer, left to right.
 
 use super::bit_planes::BitPlanesStage;
 use super::class::ClassStage;
+use super::curve::CurveStage;
 use super::input::InputStage;
 use super::layer_map::LayerStage;
+use super::picture::PictureStage;
 use super::words::{Phase, spike_code, spikes_of};
 use crate::web::palette::use_palette;
 use crate::web::plots::{ByPtr, Diverging, typical_magnitude, use_pixel_ratio};
 use crate::web::selection::{Select, Selection};
+use crate::web::task::Task;
 use crate::web::theme::wants_no_motion;
 use crate::web::worker::{NetworkView, RunView};
 use gloo::utils::document;
@@ -25,6 +28,8 @@ pub struct StoryProps {
     pub run: Rc<RunView>,
     /// What the sample is, in words.
     pub sample_caption: AttrValue,
+    /// The index of a stored sample.
+    pub stored: Option<usize>,
     /// What classes are called, if they have names.
     pub classes: Rc<Vec<String>>,
     /// The time step, over all windows.
@@ -40,6 +45,7 @@ impl PartialEq for StoryProps {
         Rc::ptr_eq(&self.network, &other.network)
             && Rc::ptr_eq(&self.run, &other.run)
             && self.sample_caption == other.sample_caption
+            && self.stored == other.stored
             && self.classes == other.classes
             && self.step == other.step
             && self.selection == other.selection
@@ -74,8 +80,31 @@ pub fn Story(props: &StoryProps) -> Html {
     };
     let last = network.layers.len().saturating_sub(1);
     let chosen = |layer: usize| (props.selection.layer == layer).then_some(props.selection.neuron);
-    // The last layer's membranes are in the bars of the class.
-    let layers = summaries.iter().enumerate().take(last).map(|(layer, summary)| {
+    let task = Task::of(&network);
+    let phase = Phase::of(&run, last, props.step);
+    let (answer, has_membranes) = match task {
+        Task::Picture(frame) => (
+            html! {
+                <PictureStage network={network.clone()} run={run.clone()} stored={props.stored} {frame} {phase}
+                    palette={ByPtr(palette.clone())} {ratio} />
+            },
+            false,
+        ),
+        Task::Numbers if run.curve.is_some() => (
+            html! { <CurveStage network={network.clone()} run={run.clone()} stored={props.stored} {phase} /> },
+            false,
+        ),
+        Task::Classes | Task::Numbers => (
+            html! {
+                <ClassStage network={network.clone()} run={run.clone()} classes={props.classes.clone()} {task} {phase}
+                    chosen={chosen(last)} on_select={props.on_select.clone()} />
+            },
+            true,
+        ),
+    };
+    // The bars of the class show the last layer's membranes; other answers don't.
+    let maps = if has_membranes { last } else { last + 1 };
+    let layers = summaries.iter().enumerate().take(maps).map(|(layer, summary)| {
         html! {
             <LayerStage key={layer} network={network.clone()} run={run.clone()} {layer}
                 phase={Phase::of(&run, layer, props.step)} magnitude={summary.magnitude} spikes={summary.spikes}
@@ -84,15 +113,14 @@ pub fn Story(props: &StoryProps) -> Html {
     });
     html! {
         <section class="card story" aria-labelledby="story-title">
-            <h2 id="story-title" class="visually-hidden">{ "From picture to class" }</h2>
+            <h2 id="story-title" class="visually-hidden">{ "From the input to the answer" }</h2>
             <div class="stages" ref={stages} ontouchmove={on_swipe.reform(|_: TouchEvent| ())} onwheel={on_swipe.reform(|_: WheelEvent| ())}>
                 <InputStage network={network.clone()} run={run.clone()} caption={props.sample_caption.clone()}
                     palette={ByPtr(palette.clone())} {ratio} />
                 <BitPlanesStage network={network.clone()} run={run.clone()} {window} step={within}
                     palette={ByPtr(palette.clone())} {ratio} on_select={props.on_select.clone()} />
                 { for layers }
-                <ClassStage network={network.clone()} run={run.clone()} classes={props.classes.clone()} phase={Phase::of(&run, last, props.step)}
-                    chosen={chosen(last)} on_select={props.on_select.clone()} />
+                { answer }
             </div>
         </section>
     }
@@ -125,7 +153,10 @@ fn show_stage(stages: &HtmlElement, index: usize) {
     let children = stages.children();
     let stage = |index: usize| children.item(index as u32)?.dyn_into::<HtmlElement>().ok();
     let Some(listening) = stage(index) else { return };
-    let right = listening.offset_left() + listening.offset_width();
+    // The answer is pinned to the right where there is room: what listens must not lie behind it.
+    let answer = stage((children.length() as usize).saturating_sub(1)).filter(is_pinned);
+    let pinned = answer.map_or(0, |answer| answer.offset_width());
+    let right = listening.offset_left() + listening.offset_width() + pinned;
     let lefts = (0..=index).filter_map(stage).map(|stage| stage.offset_left());
     let margin = stage(0).map_or(0, |first| first.offset_left());
     let from = lefts
@@ -133,6 +164,16 @@ fn show_stage(stages: &HtmlElement, index: usize) {
         .find(|left| right - left <= stages.client_width() - 2 * margin);
     let left = from.unwrap_or(listening.offset_left());
     stages.set_scroll_left(left - margin);
+}
+
+/// Whether styles keep an element in sight.
+fn is_pinned(element: &HtmlElement) -> bool {
+    let style = gloo::utils::window().get_computed_style(element).ok().flatten();
+    style.is_some_and(|style| {
+        style
+            .get_property_value("position")
+            .is_ok_and(|value| value == "sticky")
+    })
 }
 
 fn summaries(network: &NetworkView, run: &RunView) -> Vec<Summary> {

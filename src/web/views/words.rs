@@ -262,6 +262,7 @@ pub fn busiest<T: Copy + PartialOrd>(numbers: impl IntoIterator<Item = T>) -> Op
 }
 
 #[cfg(test)]
+/// A small network and its run, for tests.
 pub mod tests {
     use super::*;
     use crate::graph::{Affine, Connections};

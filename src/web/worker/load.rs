@@ -167,11 +167,21 @@ fn samples_view(session: &Session) -> SamplesView {
         GroundTruth::Targets(values, closeness) => (values.clone(), Some(*closeness)),
         _ => (Vec::new(), None),
     };
+    let input = network.input();
+    let inputs: Vec<f32> = match input.affine.filter(|_| input.len() == 1) {
+        Some(affine) => samples
+            .codes
+            .iter()
+            .map(|&code| affine.dequantize(code))
+            .collect(),
+        None => Vec::new(),
+    };
     SamplesView {
         count: samples.codes.len() / network.input().len().max(1),
         shape: network.input().shape.clone(),
         pixels: pixels.collect::<Vec<_>>().into(),
         labels: labels.collect::<Vec<_>>().into(),
+        inputs: inputs.into(),
         targets: targets.into(),
         closeness,
         ..SamplesView::default()

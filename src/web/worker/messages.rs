@@ -234,6 +234,8 @@ pub struct SamplesView {
     pub labels: Packed<u8>,
     /// What classes are called; empty without names.
     pub class_names: Vec<String>,
+    /// All samples in the model's units, where one is a single number; else empty.
+    pub inputs: Packed<f32>,
     /// What should come out of each sample where that is no class, in the output's shape.
     pub targets: Packed<f32>,
     /// How closeness to those is measured.
