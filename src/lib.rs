@@ -56,6 +56,7 @@
 //!
 //! `docs/ARCHITECTURE.md` shows the house, `docs/MATHEMATICS.md` the equations.
 
+mod arrays;
 pub mod baseline;
 pub mod chip;
 #[cfg(feature = "cli")]
@@ -67,6 +68,7 @@ pub mod import;
 mod onnx;
 pub mod quantize;
 pub mod real;
+pub mod sdann_file;
 pub mod settings;
 pub mod simulate;
 pub mod spiking;

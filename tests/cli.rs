@@ -1015,3 +1015,103 @@ fn the_examples_in_the_documentation_run() {
     }
     assert_eq!(count, 4);
 }
+
+#[test]
+fn a_converted_network_runs_in_place_of_its_model() {
+    let folder = folder("convert");
+    let images = dataset("digits-test-images.idx3-ubyte.gz");
+    let model = model("digits-mlp");
+    let settings = ["--register-bits", "12", "--rounding", "half-even"];
+    let convert = |output: &str| {
+        let args = [
+            "convert",
+            &model,
+            "--data",
+            &images,
+            "--divide-by",
+            "16",
+            "-o",
+            output,
+            "--json",
+        ];
+        let report = succeed(&folder, &[&args[..], &settings].concat());
+        serde_json::from_str::<Value>(&report).unwrap()
+    };
+    let report = convert("narrow.sdann");
+    assert_eq!(report["register_bits"], 12);
+    assert_eq!(report["files"][0]["path"], "narrow.sdann");
+    assert_eq!(report["exact"], false);
+    convert("parts/");
+    assert!(folder.join("parts/network.json").is_file() && folder.join("parts/weights.bin").is_file());
+
+    let run = |model: &str, more: &[&str]| {
+        let args = [
+            "run",
+            model,
+            "--inputs",
+            &images,
+            "--divide-by",
+            "16",
+            "--output",
+            "codes.npy",
+            "--json",
+        ];
+        let mut report: Value = serde_json::from_str(&succeed(&folder, &[&args[..], more].concat())).unwrap();
+        // Only the file and the samples of calibration are others.
+        for field in ["model_file", "calibration"] {
+            report["source"][field] = Value::Null;
+        }
+        (report, integers(&array(&folder.join("codes.npy"))))
+    };
+    let expected = run(&model, &[&["--calibration", &images][..], &settings].concat());
+    assert_eq!(expected.0["settings"]["register-bits"], 12);
+    assert_eq!(run("narrow.sdann", &[]), expected);
+    assert_eq!(run("parts", &[]), expected);
+
+    let args = [
+        "run",
+        "narrow.sdann",
+        "--inputs",
+        &images,
+        "--output",
+        "codes.npy",
+    ];
+    let error = fail(&folder, 2, &[&args[..], &["--register-bits", "9"]].concat());
+    assert!(
+        error.contains("--register-bits") && error.contains("converted already"),
+        "{error}"
+    );
+    let error = fail(&folder, 1, &["convert", "narrow.sdann", "-o", "again.sdann"]);
+    assert!(error.contains("spiking network already"), "{error}");
+    let bytes = fs::read(folder.join("narrow.sdann")).unwrap();
+    fs::write(folder.join("cut.sdann"), &bytes[..bytes.len() / 2]).unwrap();
+    let error = fail(
+        &folder,
+        1,
+        &["run", "cut.sdann", "--inputs", &images, "--output", "codes.npy"],
+    );
+    assert!(error.contains("no complete .sdann file"), "{error}");
+}
+
+#[test]
+fn without_data_a_network_that_may_overflow_is_told() {
+    let folder = folder("convert-without-data");
+    let model = model("digits-mlp");
+    let output = sdann(&folder, &["convert", &model, "-o", "wide.sdann"]);
+    assert!(output.status.success() && output.stderr.is_empty());
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("exact for any input")
+    );
+    let output = sdann(
+        &folder,
+        &["convert", &model, "-o", "narrow.sdann", "--register-bits", "10"],
+    );
+    assert!(output.status.success());
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .starts_with("note: without --data")
+    );
+}

@@ -34,6 +34,11 @@ Example:
   sdann explain assets/models/mnist-cnn.onnx --data assets/datasets/mnist-test-images.idx3-ubyte.gz \\
       --labels assets/datasets/mnist-test-labels.idx1-ubyte.gz --divide-by 255 --register-bits 12";
 
+const CONVERT_EXAMPLE: &str = "\
+Example:
+  sdann convert assets/models/mnist-cnn.onnx --data assets/datasets/mnist-calibration-images.idx3-ubyte.gz \\
+      --divide-by 255 --register-bits 12 -o narrow.sdann";
+
 const SETTINGS_EXAMPLE: &str = "\
 Example:
   sdann settings --markdown > docs/SETTINGS.md";
@@ -47,6 +52,7 @@ pub(super) fn command() -> Command {
         .subcommand_required(true)
         .subcommand(inspect())
         .subcommand(run())
+        .subcommand(convert())
         .subcommand(explain())
         .subcommand(settings())
 }
@@ -82,6 +88,31 @@ fn run() -> Command {
         .arg(path("report", "R.json").help("Where to write the report"))
         .arg(switch("json", "Print the report instead of a summary"))
         .args(Section::ALL.into_iter().flat_map(section_flags))
+}
+
+fn convert() -> Command {
+    Command::new("convert")
+        .about("Convert a model, and write the spiking network to a file")
+        .after_help(CONVERT_EXAMPLE)
+        .arg(model())
+        .arg(path("data", "C").visible_alias("calibration").help(
+            "Samples that ranges and corrections are measured on, in the model's input shape: .npy, .npz, IDX or CSV, .gz or not; images [default: none, so that nothing is scaled but by guarantee]",
+        ))
+        .arg(
+            Arg::new("divide-by")
+                .long("divide-by")
+                .value_name("N")
+                .default_value("1")
+                .value_parser(divisor)
+                .help("Divide stored values of the samples by N: 255 for 8-bit images, for instance"),
+        )
+        .arg(
+            path("output", "OUT").short('o').required(true).help(
+                "Where to write it: a file (.sdann), or a folder that exists or whose name ends with /",
+            ),
+        )
+        .arg(switch("json", "Print what was written as JSON"))
+        .args(conversion_flags())
 }
 
 fn explain() -> Command {
@@ -146,7 +177,7 @@ fn model() -> Arg {
         .value_name("MODEL")
         .required(true)
         .value_parser(value_parser!(PathBuf))
-        .help("A quantized ONNX or full-integer TensorFlow Lite model")
+        .help("A quantized ONNX or full-integer TensorFlow Lite model, or a spiking network that 'sdann convert' wrote")
 }
 
 fn path(name: &'static str, value: &'static str) -> Arg {
@@ -166,6 +197,21 @@ fn divisor(word: &str) -> Result<f32, String> {
         .ok()
         .filter(|n: &f32| n.is_finite() && *n > 0.0)
         .ok_or_else(|| "it takes a number above 0".into())
+}
+
+/// The flags of all settings that conversion depends on.
+fn conversion_flags() -> impl Iterator<Item = Arg> {
+    Section::ALL
+        .into_iter()
+        .filter(|&section| section != Section::Chip)
+        .flat_map(section_flags)
+}
+
+/// The first flag given that decides how a model is converted.
+pub(super) fn given_conversion(matches: &ArgMatches) -> Option<&'static str> {
+    let settings = SETTINGS.iter().filter(|setting| setting.section != Section::Chip);
+    let mut keys = settings.map(|setting| setting.key).chain([BIAS_CALIBRATION]);
+    keys.find(|key| matches.value_source(key) == Some(ValueSource::CommandLine))
 }
 
 fn section_flags(section: Section) -> impl Iterator<Item = Arg> {
@@ -269,8 +315,11 @@ pub(super) fn chosen_settings(matches: &ArgMatches) -> Result<Settings, CliError
     }
     for setting in SETTINGS {
         // A default value would undo the shorthand.
+        let Ok(value) = matches.try_get_one::<String>(setting.key) else {
+            continue;
+        };
         let given = matches.value_source(setting.key) == Some(ValueSource::CommandLine);
-        if let (true, Some(value)) = (given, matches.get_one::<String>(setting.key)) {
+        if let (true, Some(value)) = (given, value) {
             setting.set(&mut settings, value).map_err(usage)?;
         }
     }

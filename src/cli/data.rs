@@ -6,6 +6,7 @@ use super::{args, files, note};
 use crate::explore::{Closeness, GroundTruth};
 use crate::export::{CalibrationSource, RunSource};
 use crate::quantize::QuantizedNetwork;
+use crate::settings::Settings;
 use crate::simulate::{Samples, Statistics, calibrate, measure};
 use crate::spiking::{Conversion, SpikingNetwork};
 use clap::ArgMatches;
@@ -31,6 +32,8 @@ pub(super) struct DataFlags {
 /// What was read from the files.
 pub(super) struct Data {
     pub(super) network: QuantizedNetwork,
+    /// The spiking network, if that is what the file holds.
+    pub(super) spiking: Option<SpikingNetwork>,
     pub(super) inputs: Inputs,
     /// What should come out of them.
     pub(super) truth: GroundTruth,
@@ -78,11 +81,12 @@ impl DataFlags {
     /// # Errors
     /// If one of the files cannot be used, or they do not fit each other.
     pub(super) fn open(&self) -> Result<Data, CliError> {
-        let network = files::model(&self.model)?;
+        let (network, spiking) = files::model_or_spiking(&self.model)?;
         let inputs = Inputs::read(self.what, &self.inputs, self.divide_by, &network)?;
         let truth = self.truth(&inputs, &network)?;
         Ok(Data {
             network,
+            spiking,
             inputs,
             truth,
         })
@@ -105,7 +109,8 @@ impl DataFlags {
         })
     }
 
-    /// Converts, calibrated on the samples given, or on the first ones of the inputs.
+    /// Converts, calibrated on the samples given, or on the first ones of the inputs. A spiking network
+    /// stays as it is.
     ///
     /// # Errors
     /// If there are no samples to calibrate with, or they do not fit the model.
@@ -117,7 +122,10 @@ impl DataFlags {
         };
         let statistics = measure(&data.network, conversion, samples);
         Ok(Converted {
-            spiking: calibrate(&data.network, conversion, &statistics, samples),
+            spiking: match &data.spiking {
+                Some(spiking) => spiking.clone(),
+                None => calibrate(&data.network, conversion, &statistics, samples),
+            },
             statistics,
             source,
         })
@@ -141,6 +149,29 @@ impl DataFlags {
         }
         let codes = given.first_codes(&data.network, usize::MAX)?;
         Ok((codes, describe(&given, false, given.count())))
+    }
+
+    /// The settings that the flags say, or those of a spiking network.
+    ///
+    /// # Errors
+    /// If a spiking network is to be converted in another way.
+    pub(super) fn settings(&self, matches: &ArgMatches, data: &Data) -> Result<Settings, CliError> {
+        let settings = args::chosen_settings(matches)?;
+        let Some(spiking) = &data.spiking else {
+            return Ok(settings);
+        };
+        let given = args::given_conversion(matches);
+        let calibration = self.calibration.as_ref().map(|_| "calibration");
+        if let Some(flag) = given.or(calibration) {
+            return Err(CliError::Usage(format!(
+                "--{flag} decides how a model is converted, but '{}' is converted already; leave it out, or give the model itself",
+                self.model.display()
+            )));
+        }
+        Ok(Settings {
+            conversion: spiking.conversion,
+            ..settings
+        })
     }
 
     /// Where everything came from, for a report.

@@ -18,11 +18,10 @@ const NAMED_FLIPS: usize = 12;
 
 /// Says of every layer what conversion did to it.
 pub(super) fn explain(matches: &ArgMatches) -> Result<(), CliError> {
-    let (flags, settings) = (
-        DataFlags::read(matches, "--data"),
-        args::chosen_settings(matches)?,
-    );
+    let flags = DataFlags::read(matches, "--data");
+    args::chosen_settings(matches)?;
     let data = flags.open()?;
+    let settings = flags.settings(matches, &data)?;
     if data.inputs.count() == 0 {
         let problem = "it holds no samples, but at least one is needed to explain anything";
         return Err(CliError::file("--data", data.inputs.path(), problem));

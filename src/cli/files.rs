@@ -6,6 +6,8 @@ use crate::explore::open_network;
 use crate::import::dataset::{Dataset, Labels, MAX_ARRAY_BYTES, read_dataset, read_images, read_labels};
 use crate::import::{ImportError, MAX_MODEL_BYTES};
 use crate::quantize::QuantizedNetwork;
+use crate::sdann_file;
+use crate::spiking::SpikingNetwork;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -42,9 +44,33 @@ pub(super) fn unreadable(error: &io::Error) -> String {
 
 /// Opens a model, called by its file's name without the extension.
 pub(super) fn model(path: &Path) -> Result<QuantizedNetwork, CliError> {
+    model_or_spiking(path).map(|(network, _)| network)
+}
+
+/// Opens a model, or a spiking network that [`sdann_file`] wrote (a file or a folder) with the integer network
+/// in it.
+pub(super) fn model_or_spiking(path: &Path) -> Result<(QuantizedNetwork, Option<SpikingNetwork>), CliError> {
+    let refused = |error: &dyn std::fmt::Display| CliError::file("model", path, error);
+    let spiking = |converted: sdann_file::Converted| (converted.network, Some(converted.spiking));
+    if path.join(sdann_file::TEXT).is_file() {
+        let part = |name: &str, limit| read("model", &path.join(name), limit);
+        let parts = sdann_file::Parts {
+            text: part(sdann_file::TEXT, sdann_file::MAX_TEXT_BYTES)?,
+            weights: part(sdann_file::WEIGHTS, sdann_file::MAX_WEIGHT_BYTES)?,
+        };
+        return sdann_file::read_parts(&parts)
+            .map(spiking)
+            .map_err(|error| refused(&error));
+    }
     let bytes = read("model", path, MAX_MODEL_BYTES)?;
+    if sdann_file::is_sdann_file(&bytes) {
+        return sdann_file::read(&bytes)
+            .map(spiking)
+            .map_err(|error| refused(&error));
+    }
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
-    open_network(&bytes, &name).map_err(|error| CliError::file("model", path, error))
+    let network = open_network(&bytes, &name).map_err(|error| refused(&error))?;
+    Ok((network, None))
 }
 
 /// Reads samples that the flag `what` names: a file, or a folder of images.

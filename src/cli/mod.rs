@@ -5,6 +5,7 @@
 //! the command itself was.
 
 mod args;
+mod convert;
 mod data;
 mod engine;
 mod error;
@@ -34,6 +35,7 @@ pub fn main() -> ExitCode {
     let result = match matches.subcommand() {
         Some(("inspect", matches)) => inspect::inspect(matches),
         Some(("run", matches)) => run::run(matches),
+        Some(("convert", matches)) => convert::convert(matches),
         Some(("explain", matches)) => explain::explain(matches),
         Some(("settings", matches)) => settings::settings(matches),
         _ => Err(CliError::Usage("no command was given; see 'sdann --help'".into())),

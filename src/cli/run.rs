@@ -10,7 +10,6 @@ use crate::chip::{ChipConfig, Mapping, Router};
 use crate::explore::Agreement;
 use crate::export::{ChipReport, Engine, NpyWriter, OutputReport, RunReport};
 use crate::quantize::{CodeTensor, QuantizedNetwork, Reference};
-use crate::settings::Settings;
 use crate::simulate::{Simulator, trace};
 use crate::spiking::SpikingNetwork;
 use clap::ArgMatches;
@@ -25,7 +24,6 @@ struct Request {
     output: PathBuf,
     report: Option<PathBuf>,
     print_json: bool,
-    settings: Settings,
 }
 
 impl Request {
@@ -39,7 +37,6 @@ impl Request {
             output: args::path_of(matches, "output").unwrap_or_default(),
             report: args::path_of(matches, "report"),
             print_json: matches.get_flag("json"),
-            settings: args::chosen_settings(matches)?,
         };
         let mut written: Vec<(&'static str, &Path)> = vec![("--output", &request.output)];
         written.extend(request.report.iter().map(|path| ("--report", path.as_path())));
@@ -51,7 +48,10 @@ impl Request {
 /// Runs samples through a model.
 pub(super) fn run(matches: &ArgMatches) -> Result<(), CliError> {
     let request = Request::read(matches)?;
+    // Settings that exclude each other are told before anything is read.
+    args::chosen_settings(matches)?;
     let data = request.data.open()?;
+    let settings = request.data.settings(matches, &data)?;
     // What cannot be written is better known before the work than behind it.
     let mut output_file = NewFile::create("--output", &request.output)?;
     let mut report_file = request
@@ -64,9 +64,16 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), CliError> {
     let start = Instant::now();
     let converted = match request.engine {
         Engine::Integer => None,
-        Engine::Spiking => Some(request.data.convert(&data, &request.settings.conversion)?),
+        Engine::Spiking if data.spiking.is_some() => None,
+        Engine::Spiking => Some(request.data.convert(&data, &settings.conversion)?),
     };
-    let spiking = converted.as_ref().map(|converted| &converted.spiking);
+    let spiking = match request.engine {
+        Engine::Integer => None,
+        Engine::Spiking => data
+            .spiking
+            .as_ref()
+            .or(converted.as_ref().map(|converted| &converted.spiking)),
+    };
     let job = Job {
         network: &data.network,
         spiking,
@@ -80,7 +87,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), CliError> {
         data.inputs.count(),
     );
     let calibration = converted.as_ref().map(|converted| converted.source.clone());
-    let (source, settings) = (request.data.source(&data, calibration), request.settings);
+    let source = request.data.source(&data, calibration);
     let report = match spiking {
         None => RunReport::integer(source, settings, &agreement, output),
         Some(spiking) => {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The integers that a code can be: K bits, unsigned or two's complement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CodeFormat {
     /// K, from 1 to 16.
     pub bits: u8,
@@ -39,6 +40,7 @@ impl CodeFormat {
 
 /// Scale, zero point and format of a tensor's codes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Affine {
     /// S, the real step between neighbouring codes.
     pub scale: f32,
@@ -71,7 +73,7 @@ impl Affine {
     }
 
     /// What makes these parameters meaningless, as a sentence for the user.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         let CodeFormat { bits, .. } = self.format;
         if !(1..=16).contains(&bits) {
             return Err(format!("its codes have {bits} bits; 1 to 16 are supported"));

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 /// Extents of a tensor seen as channels × height × width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Volume {
     /// Number of channels.
     pub channels: usize,
@@ -34,6 +35,7 @@ impl Volume {
 
 /// How a kernel moves along one axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Window {
     /// Taps of the kernel.
     pub kernel: usize,
@@ -78,6 +80,7 @@ impl Window {
 /// The wiring of a linear operator: a (grouped) convolution, of which a dense layer is the case
 /// of one position. Every neuron of an output channel has the same weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Connections {
     /// The neurons that send.
     pub input: Volume,

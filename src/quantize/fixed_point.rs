@@ -2,15 +2,58 @@
 //! (`docs/tensorflow-lite-arithmetic.md`).
 
 use super::Shared;
+use crate::arrays::{Element, Type};
 use crate::graph::{Affine, Unary};
+use serde::{Deserialize, Serialize};
 
 /// A real factor M as a 31-bit integer and a shift: M ≈ `value` · 2^(`shift` − 31).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "i64", try_from = "i64")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "i64"))]
 pub struct Multiplier {
     /// 2^30 to 2^31 − 1 (negative for a negative factor), or 0.
     pub value: i32,
     /// Positive to the left, −31 to 31.
     pub shift: i32,
+}
+
+impl From<Multiplier> for i64 {
+    /// `value` + 2^32 · `shift`, as it is stored.
+    fn from(multiplier: Multiplier) -> Self {
+        Self::from(multiplier.value) + (Self::from(multiplier.shift) << 32)
+    }
+}
+
+impl TryFrom<i64> for Multiplier {
+    type Error = String;
+
+    fn try_from(stored: i64) -> Result<Self, String> {
+        let value = stored as i32;
+        let shift = (i128::from(stored) - i128::from(value)) >> 32;
+        if (-31..=31).contains(&shift) {
+            return Ok(Self {
+                value,
+                shift: shift as i32,
+            });
+        }
+        Err(format!(
+            "a multiplier is shifted by {shift} bits, but 31 are possible"
+        ))
+    }
+}
+
+impl Element for Multiplier {
+    fn narrowest(_: &[Self]) -> Type {
+        Type::I64
+    }
+
+    fn write(self, kind: Type, bytes: &mut Vec<u8>) {
+        i64::from(self).write(kind, bytes);
+    }
+
+    fn read(kind: Type, bytes: &[u8]) -> Option<Self> {
+        i64::read(kind, bytes)?.try_into().ok()
+    }
 }
 
 /// Factors of this magnitude and more have no [`Multiplier`].
@@ -98,7 +141,9 @@ fn rounding_divide_by_power(x: i32, exponent: i32) -> i32 {
 }
 
 /// What the exact sums of a neuron's dendrites go through before Z_y is added.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum FixedPoint {
     /// Convolutions, requantization, means: M · acc, rounded twice.
     Scale(Shared<Multiplier>),
@@ -123,6 +168,8 @@ pub enum FixedPoint {
     /// MUL by a constant.
     Product {
         /// The constant's codes, less their zero point; one per neuron.
+        #[serde(with = "crate::arrays")]
+        #[cfg_attr(test, schemars(with = "crate::arrays::Stored"))]
         factors: Vec<i16>,
         /// S_a S_b / S_y.
         multiplier: Multiplier,
@@ -152,9 +199,9 @@ impl FixedPoint {
             Self::ScaleOnce(multipliers) => multipliers.at(neuron).apply_once(sum(0) as i32),
             Self::Average { counts, zero_point } => {
                 let count = counts.at(neuron);
-                let total = sum(0) as i32 + count * zero_point;
+                let total = (sum(0) as i32).wrapping_add(count.wrapping_mul(*zero_point));
                 let half = if total > 0 { count / 2 } else { -(count / 2) };
-                (total + half) / count - zero_point
+                (total.wrapping_add(half) / count).wrapping_sub(*zero_point)
             }
             Self::Sum {
                 terms,

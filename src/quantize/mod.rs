@@ -13,7 +13,7 @@ mod requantize;
 mod requantize_all;
 
 pub use fixed_point::{FixedPoint, MAX_FACTOR, Multiplier};
-pub use fuse::{FuseError, quantize};
+pub use fuse::{FuseError, MAX_FAN_IN, quantize};
 pub use network::{CodeTensor, Dendrite, Layer, QuantizedNetwork, Reduce, View, locate};
 pub use reference::{Reference, winner};
 pub use requantize::{Line, Requantizer, Rule, Shared, Step, Target, Term};

@@ -2,10 +2,12 @@
 
 use super::Requantizer;
 use crate::graph::{Affine, Connections, Rearrange, Weights};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A tensor of codes (of real numbers, at an unquantized output), for one sample.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CodeTensor {
     /// The name that it has in the file.
     pub name: String,
@@ -29,12 +31,15 @@ impl CodeTensor {
 
 /// What a dendrite listens to: the neurons of one or more tensors of the same quantization, where
 /// wiring has put them. Transpose, Pad, Slice, Resize and Concat are such wiring, and nothing more.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct View {
     /// The tensors.
     pub tensors: Vec<usize>,
     /// For each element, the neuron: an index into the tensors laid end to end, or
     /// [`Rearrange::ZERO`] where nothing is connected. `None` for the one tensor as it is.
+    #[serde(with = "crate::arrays::optional")]
+    #[cfg_attr(test, schemars(with = "Option<crate::arrays::Stored>"))]
     pub map: Option<Arc<[u32]>>,
 }
 
@@ -109,7 +114,9 @@ pub fn locate(lengths: &[usize], index: u32) -> Option<(usize, usize)> {
 }
 
 /// What is made of the values that arrive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Reduce {
     /// Σ_j w_ij (x_j − Z_x) + b_i.
     Sum,

@@ -1,11 +1,15 @@
 //! From exact integer sums to the next code, by the very arithmetic of the model's format.
 
 use super::{FixedPoint, fixed_point};
+use crate::arrays::Element;
 use crate::graph::{Affine, Arithmetic, Clamp, Constant, Unary};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// How M̂ · acc is computed in a format; rounding differs, so the rule is part of the model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Rule {
     /// ONNX Runtime's fused integer kernels: f32(acc) · f32(S_x S_w / S_y), half to even.
     Multiply,
@@ -15,9 +19,17 @@ pub enum Rule {
 }
 
 /// Numbers that neurons share: one for all, one per channel, or one each.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Shared<T> {
+    /// The different numbers.
+    #[serde(
+        with = "crate::arrays",
+        bound(serialize = "T: Element", deserialize = "T: Element")
+    )]
+    #[cfg_attr(test, schemars(with = "crate::arrays::Stored"))]
     values: Vec<T>,
+    /// How many neurons in a row have the same.
     span: usize,
 }
 
@@ -58,6 +70,14 @@ impl<T: Copy> Shared<T> {
         }
     }
 
+    /// Whether every one of `neurons` has a number.
+    pub fn covers(&self, neurons: usize) -> bool {
+        let runs = neurons
+            .checked_div(self.span)
+            .map(|_| neurons.div_ceil(self.span));
+        self.values.len() == 1 || runs.is_some_and(|runs| runs <= self.values.len())
+    }
+
     /// The different numbers.
     pub fn values(&self) -> &[T] {
         &self.values
@@ -65,7 +85,9 @@ impl<T: Copy> Shared<T> {
 }
 
 /// What is done to a real number before it becomes a code: an operator of its own in the file.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Step {
     /// Times a constant for each neuron.
     Multiply(Shared<f32>),
@@ -74,7 +96,8 @@ pub enum Step {
 }
 
 /// From one dendrite's sum to a real number: S_x · S_w · acc, then the steps, each rounded to 32 bits.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Line {
     /// S_x · S_w.
     pub scales: Shared<f32>,
@@ -121,7 +144,8 @@ impl Line {
 }
 
 /// The quantization of a result, and which of its codes can be fired.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Target {
     /// How the codes are read.
     pub affine: Affine,
@@ -161,7 +185,8 @@ impl Target {
 }
 
 /// One dendrite's part in a sum.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Term {
     /// How its codes are read.
     pub affine: Affine,
@@ -176,7 +201,9 @@ impl Term {
 }
 
 /// Turns the sums of a layer's dendrites into codes, or into real numbers at an unquantized output.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Requantizer {
     /// One dendrite's sum becomes a code.
     Codes {
@@ -230,6 +257,8 @@ pub enum Requantizer {
     /// round(f32(a b) · (S_a S_b / S_y) + Z_y), as ONNX Runtime's kernel has it.
     Product {
         /// b of every neuron, less its zero point.
+        #[serde(with = "crate::arrays")]
+        #[cfg_attr(test, schemars(with = "crate::arrays::Stored"))]
         factors: Vec<i16>,
         /// S_a S_b / S_y.
         ratio: f32,
@@ -245,6 +274,8 @@ pub enum Requantizer {
         /// The sum that `codes` begins with.
         first: i32,
         /// The code of every sum.
+        #[serde(with = "crate::arrays")]
+        #[cfg_attr(test, schemars(with = "crate::arrays::Stored"))]
         codes: Vec<i32>,
         /// The quantization of the result.
         output: Affine,

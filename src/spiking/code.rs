@@ -6,7 +6,8 @@ use crate::graph::CodeFormat;
 use serde::{Deserialize, Serialize};
 
 /// One time step of a window: which digit is sent, and what it weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Step {
     /// λ, the digit that every neuron sends.
     pub plane: u8,
@@ -70,6 +71,7 @@ fn canonical(value: i32) -> (i32, i32) {
 
 /// How the neurons of a tensor send their codes: as the digits of x − z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SpikeCode {
     /// The smallest code that is sent.
     low: i32,
@@ -77,7 +79,9 @@ pub struct SpikeCode {
     high: i32,
     /// z, the code that is silence.
     silent: i32,
+    /// What a digit can be.
     digits: Digits,
+    /// Time steps that a code takes.
     planes: u8,
 }
 
@@ -101,6 +105,25 @@ impl SpikeCode {
             digits,
             planes: digits.planes(low - silent, high - silent),
         }
+    }
+
+    /// What makes this no code that `fired` codes of `format` can be sent in, as a sentence.
+    pub(crate) fn check(&self, format: CodeFormat, fired: (i32, i32)) -> Result<(), String> {
+        let Self {
+            low,
+            high,
+            silent,
+            digits,
+            ..
+        } = *self;
+        let is_inside = format.min() <= low && low <= fired.0 && fired.1 <= high && high <= format.max();
+        if is_inside && silent.unsigned_abs() <= 1 << 16 && *self == Self::new((low, high), silent, digits) {
+            return Ok(());
+        }
+        Err(format!(
+            "its spikes are made for codes from {low} to {high} with {silent} as silence, which isn't what its neurons fire ({} to {})",
+            fired.0, fired.1
+        ))
     }
 
     /// The bits of the codes themselves: two's complement where they are signed.

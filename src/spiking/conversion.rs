@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Which bit of a code is sent first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum BitOrder {
     /// Most significant bit first.
     #[default]
@@ -16,6 +17,7 @@ pub enum BitOrder {
 /// How the weight of a bit enters the membrane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Accumulation {
     /// U ← U + M_0 · (c_t · Σ w s): the bit's weight first, then M_0.
     #[default]
@@ -29,6 +31,7 @@ pub enum Accumulation {
 /// same, since the constant that the membrane begins with makes up for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum SilentCode {
     /// Code 0: codes are sent as their format has them.
     #[default]
@@ -45,6 +48,7 @@ pub enum SilentCode {
 /// What a digit of x − z can be, and so what a spike is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Digits {
     /// 0 or 1: two's complement where x − z can be negative, else unsigned.
     #[default]
@@ -59,6 +63,7 @@ pub enum Digits {
 /// What the register does with a result outside its range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Overflow {
     /// It keeps the nearest value that it can hold.
     #[default]
@@ -70,6 +75,7 @@ pub enum Overflow {
 /// Where I_max, the largest magnitude of an intermediate result, comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Scaling {
     /// No scaled integration: M_0 = 1.
     Off,
@@ -83,6 +89,7 @@ pub enum Scaling {
 /// Which numbers M_0 may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Factor {
     /// (2^(n−1) − 1) / I_max itself.
     #[default]
@@ -94,6 +101,7 @@ pub enum Factor {
 /// How a scaled current is rounded to an integer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Rounding {
     /// Towards −∞, what an arithmetic shift does.
     #[default]
@@ -107,6 +115,7 @@ pub enum Rounding {
 /// Where the folded constant is added.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum FoldAt {
     /// As the integer start value of the membrane: V keeps the format's own arithmetic.
     #[default]
@@ -117,6 +126,7 @@ pub enum FoldAt {
 
 /// Bias calibration in its three parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BiasCalibration {
     /// Fold zero points and bias into one constant. Without it the bias is added alone, as if
     /// every zero point were 0.
@@ -139,6 +149,7 @@ impl Default for BiasCalibration {
 
 /// Everything that decides how the spiking network computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Conversion {
     /// Which bit is sent first.
     pub order: BitOrder,

@@ -254,7 +254,7 @@ fn convert_dendrite(
 }
 
 /// Whether 16-bit values and 32-bit sums hold Σ_j w_ij (x_j − z) and all its partial sums.
-fn products_fit(dendrite: &Dendrite, code: SpikeCode) -> bool {
+pub(crate) fn products_fit(dendrite: &Dendrite, code: SpikeCode) -> bool {
     let (low, high) = code.values();
     let largest = i64::from(high).max(-i64::from(low));
     let rows = dendrite

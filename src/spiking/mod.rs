@@ -15,7 +15,7 @@ pub use conversion::{
     Accumulation, BiasCalibration, BitOrder, Conversion, Digits, Factor, FoldAt, MAX_REGISTER_BITS,
     MIN_REGISTER_BITS, Overflow, Rounding, Scaling, SilentCode,
 };
-pub(crate) use convert::{Fitted, fit_bias, rounding_reserve};
+pub(crate) use convert::{Fitted, fit_bias, products_fit, rounding_reserve};
 pub use convert::{Range, convert, convert_coded, ideal, no_ranges};
 pub use network::{Fire, LANES, SpikingDendrite, SpikingLayer, SpikingNetwork, Synapses};
 pub use neuron::{Register, Scale};

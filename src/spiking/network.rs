@@ -4,9 +4,11 @@ use super::{Conversion, LayerPlan, Register, Scale, SpikeCode, Step};
 use crate::graph::{Affine, Connections};
 use crate::quantize::{CodeTensor, Line, Reduce, Requantizer, Shared, View};
 use crate::vectorize::vectorized;
+use serde::{Deserialize, Serialize};
 
 /// A network of STEM neurons.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SpikingNetwork {
     /// The choices that it was converted with.
     pub conversion: Conversion,
@@ -38,7 +40,8 @@ impl SpikingNetwork {
 }
 
 /// A layer of STEM neurons.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SpikingLayer {
     /// Its node's name in the file.
     pub name: String,
@@ -70,7 +73,8 @@ impl SpikingLayer {
 }
 
 /// A group of inputs that the neurons of a layer integrate in a register of their own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SpikingDendrite {
     /// The neurons whose bits arrive.
     pub view: View,
@@ -94,6 +98,8 @@ pub struct SpikingDendrite {
     pub scale: Scale,
     /// What stands in the membrane before the first step (shifting: what is added after the last),
     /// already scaled; one per neuron, or empty for 0.
+    #[serde(with = "crate::arrays")]
+    #[cfg_attr(test, schemars(with = "crate::arrays::Stored"))]
     pub start: Vec<i64>,
     /// Whether these steps provably come to one integer product: M_0 = 1, no input can leave the
     /// register, and 32 bits hold every sum of products.
@@ -130,9 +136,12 @@ impl SpikingDendrite {
 }
 
 /// Weights of a layer, each output channel's row padded with zeros to whole vectors.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Synapses {
     /// Output channels × stride.
+    #[serde(with = "crate::arrays")]
+    #[cfg_attr(test, schemars(with = "crate::arrays::Stored"))]
     pub rows: Vec<i16>,
     /// Values of a row.
     pub stride: usize,
@@ -171,7 +180,8 @@ impl Synapses {
 
 /// The last two steps of the neuron: V_i = Σ_d M_1,d U_i,d + b̃_i over its dendrites, then the
 /// nearest code.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Fire {
     /// The format's own arithmetic, used where every U is the exact sum.
     pub requantizer: Requantizer,
@@ -180,6 +190,8 @@ pub struct Fire {
     /// M_1 of each dendrite.
     pub m1: Vec<Shared<f64>>,
     /// b̃, one per neuron, or empty for 0.
+    #[serde(with = "crate::arrays")]
+    #[cfg_attr(test, schemars(with = "crate::arrays::Stored"))]
     pub bias: Vec<f64>,
     /// Z_y, added after rounding; 0 where it is part of b̃ or left out.
     pub zero_point: i32,

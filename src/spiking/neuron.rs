@@ -2,9 +2,11 @@
 //! (`docs/MATHEMATICS.md`, section 3).
 
 use super::{Overflow, Rounding};
+use serde::{Deserialize, Serialize};
 
 /// An n-bit two's complement register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Register {
     /// n.
     pub bits: u8,
@@ -52,7 +54,9 @@ impl Register {
 const NARROW: u64 = 1 << 52;
 
 /// M_0 as a ratio of integers, with the rounding of its products.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(try_from = "Ratio", into = "Ratio")]
 pub struct Scale {
     numerator: i64,
     denominator: i64,
@@ -61,6 +65,53 @@ pub struct Scale {
     /// The largest current that is exact in floating point and whose product with the numerator fits
     /// 64 bits.
     narrow: u64,
+}
+
+/// How a scale is stored: the rest follows.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Ratio {
+    /// Above the line.
+    numerator: i64,
+    /// Below the line; not less than the numerator.
+    denominator: i64,
+    /// How products are rounded.
+    rounding: Rounding,
+}
+
+impl From<Scale> for Ratio {
+    fn from(scale: Scale) -> Self {
+        let Scale {
+            numerator,
+            denominator,
+            rounding,
+            ..
+        } = scale;
+        Self {
+            numerator,
+            denominator,
+            rounding,
+        }
+    }
+}
+
+impl TryFrom<Ratio> for Scale {
+    type Error = String;
+
+    fn try_from(
+        Ratio {
+            numerator,
+            denominator,
+            rounding,
+        }: Ratio,
+    ) -> Result<Self, String> {
+        if 0 < numerator && numerator <= denominator {
+            return Ok(Self::new(numerator, denominator, rounding));
+        }
+        Err(format!(
+            "M_0 is {numerator} / {denominator}, but must be above 0 and at most 1"
+        ))
+    }
 }
 
 impl Scale {

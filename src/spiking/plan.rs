@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The register and scale of one layer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LayerPlan {
     /// I_max: the largest magnitude of an intermediate result at M_0 = 1, from where
     /// [`Scaling`](super::Scaling) says (measured on calibration data where scaling is off).
@@ -15,6 +16,8 @@ pub struct LayerPlan {
     /// M_0 as numerator and denominator; 1 / 1 where the register is wide enough.
     pub m0: (i64, i64),
     /// M_1 = M̂ / M_0, one per output channel or one for all; empty for an output that is a real number.
+    #[serde(with = "crate::arrays")]
+    #[cfg_attr(test, schemars(with = "crate::arrays::Stored"))]
     pub m1: Vec<f64>,
     /// Fewest register bits with which calibration data does not overflow at M_0 = 1.
     pub narrowest_register: u8,

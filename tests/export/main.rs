@@ -5,3 +5,4 @@
 
 mod models;
 mod onnx;
+mod spiking;

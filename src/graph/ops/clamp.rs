@@ -1,12 +1,44 @@
 //! Relu, Relu6 and Clip: a range of real numbers.
 
+use serde::{Deserialize, Serialize};
+
 /// max(min(r, `max`), `min`); Relu is 0 to ∞.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Bounds", into = "Bounds")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Clamp {
     /// The lowest value that passes.
     pub min: f32,
     /// The highest value that passes.
     pub max: f32,
+}
+
+/// How a clamp is stored: JSON has no infinity.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Bounds {
+    /// The lowest value that passes; null for −∞.
+    min: Option<f32>,
+    /// The highest value that passes; null for ∞.
+    max: Option<f32>,
+}
+
+impl From<Clamp> for Bounds {
+    fn from(Clamp { min, max }: Clamp) -> Self {
+        Self {
+            min: min.is_finite().then_some(min),
+            max: max.is_finite().then_some(max),
+        }
+    }
+}
+
+impl From<Bounds> for Clamp {
+    fn from(Bounds { min, max }: Bounds) -> Self {
+        Self {
+            min: min.unwrap_or(f32::NEG_INFINITY),
+            max: max.unwrap_or(f32::INFINITY),
+        }
+    }
 }
 
 impl Clamp {
