@@ -1013,7 +1013,7 @@ fn the_examples_in_the_documentation_run() {
         succeed(&folder, &words.iter().map(String::as_str).collect::<Vec<_>>());
         count += 1;
     }
-    assert_eq!(count, 4);
+    assert!(count >= 7, "only {count} examples were found");
 }
 
 #[test]
