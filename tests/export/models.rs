@@ -26,7 +26,9 @@ pub fn all() -> Vec<(String, Graph)> {
     for path in files.filter(|path| path.extension().is_some_and(|e| e == "onnx") && path.exists()) {
         let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
         let name = name.trim_end_matches("/model.onnx").to_string();
-        if let Ok(graph) = import_model(&std::fs::read(&path).unwrap(), &name) {
+        if let Ok(graph) = import_model(&std::fs::read(&path).unwrap(), &name)
+            && graph.tensors[graph.input].encoding != Encoding::Real
+        {
             models.push((name, graph));
         }
     }

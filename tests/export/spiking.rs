@@ -242,7 +242,7 @@ fn what_is_damaged_is_refused_in_one_sentence() {
         weights: Vec::new(),
     })
     .unwrap();
-    assert!(read(&one_part).unwrap_err().to_string().contains("has 0 bytes"));
+    assert!(read(&one_part).unwrap_err().to_string().contains("have 0 bytes"));
 }
 
 #[test]
