@@ -194,7 +194,11 @@ fn what_is_damaged_is_refused_in_one_sentence() {
             json!(1u64 << 40),
             "extents",
         ),
-        (&format!("{dendrite}/synapses/stride"), json!(0), "aren't those of"),
+        (
+            &format!("{dendrite}/synapses/stride"),
+            json!(0),
+            "aren't those of",
+        ),
         (
             &format!("{dendrite}/synapses/rows/offset"),
             json!(1 << 30),
