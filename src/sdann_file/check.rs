@@ -197,7 +197,9 @@ fn check_dendrite(
             let fits = (fan_in..fan_in + 64).contains(&stride) && channels.checked_mul(stride) == Some(rows);
             let is_whole = || *synapses == Synapses::new(&super::values(dendrite), &dendrite.connections);
             expect(fits && is_whole(), || {
-                format!("its {rows} weights in rows of {stride} aren't those of {channels} neurons with {fan_in} inputs")
+                format!(
+                    "its {rows} weights in rows of {stride} aren't those of {channels} neurons with {fan_in} inputs"
+                )
             })?;
         }
         Reduce::Max => {
