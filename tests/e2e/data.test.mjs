@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { deflateSync, gunzipSync } from 'node:zlib';
 
-import { badge, file, notices, npy, onPage, sampleField, settled } from './harness.mjs';
+import { badge, file, modelField, notices, npy, onPage, sampleField, settled } from './harness.mjs';
 
 const data = (name) => readFile(new URL(`../../assets/datasets/${name}`, import.meta.url));
 
@@ -140,5 +140,14 @@ onPage('own samples', { timeout: 400_000 }, (on) => {
     await upload(page, 'pets.csv', Buffer.from([names, row(0), row(1)].join('\n')));
     await notices(page).getByText(/2 classes are named, but the model tells 10 apart/).waitFor();
     assert.match(await badge(page), /codes equal, 2 of 2/);
+  });
+});
+
+onPage('own models', { timeout: 120_000 }, (on) => {
+  on('may be TensorFlow Lite ones', '', async (page) => {
+    const model = await readFile(new URL('../corpus-tflite/conv-relu/model.tflite', import.meta.url));
+    await modelField(page).setInputFiles(file('mine.tflite', model));
+    await page.waitForFunction(() => /for this sample/.test(document.querySelector('.badge').innerText));
+    assert.match(await badge(page), /codes equal for this sample/);
   });
 });

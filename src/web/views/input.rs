@@ -55,8 +55,14 @@ pub fn InputStage(props: &InputStageProps) -> Html {
             paint(codes, volume, (low, high), palette, *ratio)
         },
     );
-    let title = extents(volume);
-    let label = format!("{caption}: the input as {title} codes of {bits} bits");
+    let title = match InputForm::of(network) {
+        InputForm::Number => "a number".to_owned(),
+        _ => extents(volume),
+    };
+    let label = match InputForm::of(network) {
+        InputForm::Number => format!("{caption}: the input as a code of {bits} bits"),
+        _ => format!("{caption}: the input as {title} codes of {bits} bits"),
+    };
     let picture = match InputForm::of(network) {
         InputForm::Signal { channels, steps } => {
             let values = Rc::from(&run.trace.input[..]);

@@ -100,6 +100,7 @@ pub fn LayerStage(props: &LayerStageProps) -> Html {
     };
     let is_narrow = (mosaic.size().0 as f64) < 160.0 * ratio;
     let subtitle = match volume.positions() {
+        1 if volume.len() == 1 => "1 membrane".to_owned(),
         1 => format!("{} membranes", extents(volume)),
         _ if is_narrow => extents(volume),
         _ => format!("{} membranes", extents(volume)),
