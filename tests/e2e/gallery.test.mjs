@@ -10,9 +10,9 @@ const NETWORKS = [
   ['digits-mlp', /codes equal, 360 of 360[\s\S]*accuracy 97\.5\s%/, 'Class'],
   ['mnist-residual', /codes equal, 1\s000 of 1\s000[\s\S]*accuracy 98\.8\s%/, 'Class'],
   ['mnist-4bit', /codes equal, 1\s000 of 1\s000[\s\S]*accuracy 98\.3\s%/, 'Class'],
-  ['mnist-denoiser', /codes equal, 500 of 500[\s\S]*PSNR 19\.35\sdB/, 'Output'],
+  ['mnist-denoiser', /codes equal, 500 of 500[\s\S]*PSNR 19\.35\sdB/, 'Answer'],
   ['signal-1d', /codes equal, 505 of 505[\s\S]*accuracy 96\.6\s%/, 'Class'],
-  ['sine-regression', /codes equal, 500 of 500[\s\S]*RMSE 0\.0116/, 'Output'],
+  ['sine-regression', /codes equal, 500 of 500[\s\S]*RMSE 0\.0116/, 'Answer'],
 ];
 
 onPage('the gallery', { timeout: 600_000 }, (on) => {
@@ -46,7 +46,7 @@ onPage('the gallery', { timeout: 600_000 }, (on) => {
   });
 
   on('puts the clean picture beside the cleaned one', '?model=mnist-denoiser', async (page) => {
-    const output = page.getByRole('region', { name: 'Output' });
+    const output = page.getByRole('region', { name: 'Answer' });
     assert.ok(await output.getByRole('img', { name: /The network's answer/ }).isVisible());
     assert.ok(await output.getByRole('img', { name: /What should come out/ }).isVisible());
     assert.match(await output.innerText(), /PSNR \d+\.\d\sdB, mean error 0\.\d+/);
@@ -54,7 +54,7 @@ onPage('the gallery', { timeout: 600_000 }, (on) => {
   });
 
   on('draws the sine and follows the slider', '?model=sine-regression', async (page) => {
-    const output = page.getByRole('region', { name: 'Output' });
+    const output = page.getByRole('region', { name: 'Answer' });
     assert.match(await output.innerText(), /target\s+quantized\s+spiking, the same/);
     await page.getByRole('slider', { name: 'Input' }).fill('64');
     await page.waitForFunction(() => /^input 1\.5/.test(document.querySelector('.walk-caption').innerText));

@@ -136,7 +136,7 @@ pub fn ClassStage(props: &ClassStageProps) -> Html {
     };
     let more = answers.len() - shown.len();
     html! {
-        <Stage title={if is_choice { "Class" } else { "Output" }} {subtitle} hue={hue_of_layer(Some(layer))}
+        <Stage title={if is_choice { "Class" } else { "Answer" }} {subtitle} hue={hue_of_layer(Some(layer))}
             class={classes!("class-stage", phase.class(), (!agrees).then_some("disagrees"))} {state}
             counts={format::counted(answers.len() as u64, "neuron", "neurons")}>
             <ul role="listbox" tabindex="0" aria-label="Classes and what the network answers for each" {onkeydown}

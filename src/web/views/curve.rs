@@ -61,7 +61,7 @@ pub fn CurveStage(props: &CurveStageProps) -> Html {
     };
     let is_different = curve.reference.iter().ne(curve.spiking.iter());
     html! {
-        <Stage title="Output" {subtitle} hue={hue_of_layer(Some(layer))} {state} {counts}
+        <Stage title="Answer" {subtitle} hue={hue_of_layer(Some(layer))} {state} {counts}
             class={classes!("curve-stage", phase.class(), (!agrees).then_some("disagrees"))}>
             { plot(curve, &targets, (here, answer), &words(curve, &values)) }
             <ul class="curve-legend">

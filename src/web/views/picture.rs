@@ -81,7 +81,7 @@ pub fn PictureStage(props: &PictureStageProps) -> Html {
     let size = format::shape(&[frame.height, frame.width]);
     let wanted = (*wanted).clone().map(|pixels| ByPtr(std::rc::Rc::new(pixels)));
     html! {
-        <Stage title="Output" subtitle={format!("{size}, a picture")} hue={hue_of_layer(Some(layer))} {state}
+        <Stage title="Answer" subtitle={format!("{size}, a picture")} hue={hue_of_layer(Some(layer))} {state}
             class={classes!("picture-stage", phase.class(), (!agrees).then_some("disagrees"))}
             counts={errors.as_ref().map(Errors::words).unwrap_or_default()}>
             <div class="pictures">
