@@ -788,9 +788,12 @@ fn explain_says_what_is_wrong_and_its_remedies_mend_it() {
     let folder = folder("explain");
     let mnist = model("mnist-cnn");
     few_images(&folder, 30);
+    let float = at("assets/models/mnist-cnn.float.onnx").display().to_string();
     let flags = [
         "--labels",
         "labels.npy",
+        "--float",
+        &float,
         "--register-bits",
         "12",
         "--scaling",
@@ -826,6 +829,13 @@ fn explain_says_what_is_wrong_and_its_remedies_mend_it() {
         layer["own"], layer["errors"],
         "nothing wrong arrives at the first layer"
     );
+
+    // The quantized network is like the float one; what overflows is less so.
+    for layer in report["layers"].as_array().unwrap() {
+        let r = |of: &str| layer["correlation"][of].as_f64().unwrap();
+        let (spiking, quantized) = (r("float"), r("quantized_float"));
+        assert!(quantized > 0.9 && spiking < quantized, "{}", layer["correlation"]);
+    }
 
     let finding = &report["findings"][0];
     assert_eq!(
@@ -872,6 +882,26 @@ fn explain_refuses_what_it_cannot_use() {
     write_reals(&folder.join("flat.npy"), &[2, 10], &[0.0; 20]);
     let line = fail(&folder, 1, &explain_mnist(&mnist, "flat.npy", &[]));
     assert!(line.contains("--data 'flat.npy': its shape is [2, 10]"), "{line}");
+    few_images(&folder, 1);
+    let line = fail(
+        &folder,
+        1,
+        &explain_mnist(&mnist, "few.npy", &["--float", &mnist]),
+    );
+    assert!(
+        line.contains("--float") && line.contains("is quantized"),
+        "{line}"
+    );
+    let digits = at("assets/models/digits-mlp.float.onnx").display().to_string();
+    let line = fail(
+        &folder,
+        1,
+        &explain_mnist(&mnist, "few.npy", &["--float", &digits]),
+    );
+    assert!(
+        line.contains("the sample has 784 numbers") && line.contains("takes 64"),
+        "{line}"
+    );
     let line = fail(&folder, 2, &["explain", &mnist]);
     assert!(line.contains("--data"), "{line}");
     let mixed = ["--order", "lsb", "--accumulation", "shifting"];

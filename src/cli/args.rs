@@ -123,6 +123,9 @@ fn explain() -> Command {
         .after_help(EXPLAIN_EXAMPLE)
         .arg(model())
         .args(data_flags(path("data", "X").visible_alias("inputs")))
+        .arg(path("float", "F").help(
+            "The model as it was before quantization: says how much alike the numbers of both are, layer by layer",
+        ))
         .arg(switch("json", "Print JSON instead of tables and sentences"))
         .args(Section::ALL.into_iter().flat_map(section_flags))
 }

@@ -5,7 +5,7 @@ use super::error::CliError;
 use super::progress::Progress;
 use super::summary::{calibrated_on, fact, first_overflow, measured, scale};
 use super::table::{Align, Table, one_line, percent, thousands};
-use super::{args, print, print_json};
+use super::{args, files, print, print_json};
 use crate::explore::numbers::THIN;
 use crate::explore::report::{ConvertedLayer, Exactness, Severity, Span};
 use crate::explore::{ConversionReport, ReportMeter};
@@ -29,10 +29,13 @@ pub(super) fn explain(matches: &ArgMatches) -> Result<(), CliError> {
     data.tell_doubts();
     let converted = flags.convert(&data, &settings.conversion)?;
     let spiking = Rc::new(converted.spiking);
-    let meter = measure(
-        &data,
-        ReportMeter::new(&data.network, spiking, &converted.statistics),
-    )?;
+    let mut meter = ReportMeter::new(&data.network, spiking, &converted.statistics);
+    if let Some(path) = args::path_of(matches, "float") {
+        let graph = files::float_model("--float", &path)?;
+        let refused = |error| CliError::file("--float", &path, error);
+        meter = meter.beside(&data.network, &graph).map_err(refused)?;
+    }
+    let meter = measure(&data, meter)?;
     let source = flags.source(&data, Some(converted.source));
     let report = ExplainReport::new(source, settings, meter.report(&data.network));
     if matches.get_flag("json") {
@@ -187,6 +190,7 @@ fn codes(report: &ConversionReport) -> String {
         ("arrives wrong", Right),
         ("r codes", Right),
         ("r potentials", Right),
+        ("r float", Right),
         ("silent", Right),
         ("at limit", Right),
         ("exact", Left),
@@ -212,6 +216,7 @@ fn codes(report: &ConversionReport) -> String {
             percent(arriving.wrong, arriving.codes),
             r(correlation.codes),
             r(correlation.potentials),
+            r(correlation.float),
             thousands(stuck.silent as u64),
             thousands(stuck.saturated as u64),
             match layer.exact {

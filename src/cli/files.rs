@@ -3,8 +3,9 @@
 use super::error::CliError;
 use super::folder::Folder;
 use crate::explore::open_network;
+use crate::graph::Graph;
 use crate::import::dataset::{Dataset, Labels, MAX_ARRAY_BYTES, read_dataset, read_images, read_labels};
-use crate::import::{ImportError, MAX_MODEL_BYTES};
+use crate::import::{ImportError, MAX_MODEL_BYTES, import_model};
 use crate::quantize::QuantizedNetwork;
 use crate::sdann_file;
 use crate::spiking::SpikingNetwork;
@@ -71,6 +72,13 @@ pub(super) fn model_or_spiking(path: &Path) -> Result<(QuantizedNetwork, Option<
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
     let network = open_network(&bytes, &name).map_err(|error| refused(&error))?;
     Ok((network, None))
+}
+
+/// Opens the float model that the flag `what` names.
+pub(super) fn float_model(what: &'static str, path: &Path) -> Result<Graph, CliError> {
+    let bytes = read(what, path, MAX_MODEL_BYTES)?;
+    let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
+    import_model(&bytes, &name).map_err(|error| CliError::file(what, path, error))
 }
 
 /// Reads samples that the flag `what` names: a file, or a folder of images.

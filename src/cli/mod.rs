@@ -1,8 +1,7 @@
 //! The command line, `sdann`: a thin front on the engine. It reads and writes files, and says in
 //! one sentence what is wrong with them.
 //!
-//! Exit codes: 0 if all went well, 1 if something from outside was wrong (a file, its data), 2 if
-//! the command itself was.
+//! Exit codes are those that `sdann --help` tells, the same for every command.
 
 mod args;
 mod convert;

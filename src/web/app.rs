@@ -10,6 +10,8 @@ use super::state::{Action, Dispatch, Playhead, Seek, Shown, State, dispatching};
 use super::theme::{Theme, wants_no_motion};
 use super::verdict::Verdict;
 use super::views::{CalibrationCard, MembraneCard, MeshCard, Story};
+use crate::explore::report::Remedy;
+use crate::settings::setting;
 use gloo::events::EventListener;
 use gloo::timers::callback::Interval;
 use gloo::utils::document;
@@ -101,6 +103,14 @@ fn Board(props: &BoardProps) -> Html {
     let on_select = dispatching(dispatch, Action::Select);
     let calibration = state.calibration.as_ref();
     let has_samples = network.samples.count > 0;
+    let on_remedy = {
+        let dispatch = dispatch.clone();
+        Callback::from(move |remedy: Remedy| {
+            if let Ok(setting) = setting(&remedy.key) {
+                dispatch.dispatch(Action::Set(setting, remedy.value));
+            }
+        })
+    };
     html! {
         <div class="board">
             <Story network={network.clone()} run={run.clone()} sample_caption={caption.unwrap_or_default()}
@@ -110,7 +120,7 @@ fn Board(props: &BoardProps) -> Html {
                 <MembraneCard network={network.clone()} run={run.clone()} {step} {selection} />
                 <CalibrationCard network={network.clone()} effect={calibration.map(|c| c.effect.clone())} {has_samples}
                     demonstration={calibration.is_some_and(|c| c.is_demonstration)} layer={selection.layer}
-                    on_layer={dispatching(dispatch, Action::SelectLayer)} />
+                    on_layer={dispatching(dispatch, Action::SelectLayer)} report={state.report()} {on_remedy} />
                 <MeshCard network={network.clone()} run={run.clone()} {step} {selection} {on_select} />
             </div>
         </div>

@@ -18,9 +18,9 @@ use super::link::Link;
 use super::selection::{Select, Selection};
 use super::theme::Theme;
 use super::worker::{DataFiles, Epoch, ModelFile, NetworkView, Response, RunView};
-use crate::explore::{Agreement, CalibrationEffect};
+use crate::explore::{Agreement, CalibrationEffect, ConversionReport};
 use crate::settings::{Setting, Settings, SettingsError};
-use crate::spiking::{Accumulation, LayerPlan, Scaling};
+use crate::spiking::{Accumulation, Conversion, LayerPlan, Scaling};
 use std::rc::Rc;
 use yew::{Callback, Reducible, UseReducerDispatcher};
 
@@ -57,6 +57,8 @@ pub struct State {
     pub shown: Option<Shown>,
     /// The last counts.
     pub agreement: Option<Counts>,
+    /// The last report on every layer.
+    pub explained: Option<Explained>,
     /// What the worker was last asked about calibration.
     pub calibration_asked: Option<Rc<AskedCalibration>>,
     /// Whether its answer is due.
@@ -150,6 +152,17 @@ pub struct Counts {
     pub settings: Settings,
     /// The counts.
     pub agreement: Rc<Agreement>,
+}
+
+/// A report on every layer, and the question that it answers.
+#[derive(Clone)]
+pub struct Explained {
+    /// The model, by its load's epoch.
+    pub model: Epoch,
+    /// How it was converted.
+    pub conversion: Conversion,
+    /// The report.
+    pub report: Rc<ConversionReport>,
 }
 
 /// Sends [`Action`]s to the state.
@@ -356,6 +369,15 @@ impl State {
             self.calibration_asked = Some(Rc::new(AskedCalibration { epoch, question }));
             self.is_calibrating = true;
         }
+    }
+
+    /// The report on what is shown; `None` while it is being made.
+    pub fn report(&self) -> Option<Rc<ConversionReport>> {
+        let model = self.loaded.as_ref()?.load.epoch;
+        let conversion = self.shown.as_ref()?.run.settings.conversion;
+        let explained = self.explained.as_ref()?;
+        let is_of_it = explained.model == model && explained.conversion == conversion;
+        is_of_it.then(|| explained.report.clone())
     }
 
     fn select(&mut self, select: Select) {

@@ -37,6 +37,18 @@ onPage('exploring', { timeout: 400_000 }, (on, serving) => {
     assert.match(await page.locator('#membrane-title').innerText(), /^Membrane of conv1/);
   });
 
+  on('says layer by layer what is wrong, and mends it at a press', '?register-bits=12', async (page) => {
+    const findings = page.locator('.findings');
+    const first = findings.getByRole('listitem').first();
+    assert.match(await first.innerText(), /^conv1\s+(loss|fault)[\s\S]*Set register-bits to 19$/);
+    assert.deepEqual(await accessibilityViolations(page), []);
+    await first.getByRole('button', { name: 'Set register-bits to 19, for conv1' }).click();
+    await page.waitForURL(/\?register-bits=19$/);
+    await settled(page);
+    assert.match(await findings.innerText(), /1 layer is exact, proven for any input/);
+    assert.doesNotMatch(await findings.locator('> ul').innerText(), /conv1/);
+  });
+
   on('keeps settings in the address, where back finds them', '', async (page) => {
     await page.locator('#set-register-bits').fill('16');
     await page.waitForURL(/\?register-bits=16$/);

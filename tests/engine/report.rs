@@ -520,3 +520,35 @@ fn data_unlike_the_calibration_set_is_told_and_mended() {
     let left = unmended(&network, &conversion, &blank, &images);
     assert!(left.is_empty(), "{}", left.join("\n"));
 }
+
+#[test]
+fn spikes_that_say_0_are_told_where_they_cost_most_and_are_saved_as_foretold() {
+    let (network, calibration, images) = mnist();
+    let before = report(&network, &Conversion::default(), &calibration, &images);
+    let found: Vec<_> = before
+        .findings
+        .iter()
+        .filter(|f| f.kind == FindingKind::ZeroPointSpikes)
+        .collect();
+    let [finding] = found[..] else {
+        panic!("one finding of {}", found.len())
+    };
+    let most = before.layers.iter().map(|layer| layer.zero_point_spikes).max();
+    assert_eq!(Some(before.layers[finding.layer].zero_point_spikes), most);
+    assert_eq!(
+        finding.remedy.as_ref().map(|r| (&*r.key, &*r.value)),
+        Some(("silent-code", "zero-point"))
+    );
+    let mut settings = Settings::default();
+    finding.remedy.as_ref().unwrap().apply(&mut settings).unwrap();
+    let after = report(&network, &settings.conversion, &calibration, &images);
+    for (before, after) in before.layers.iter().zip(&after.layers) {
+        assert_eq!(
+            (after.spikes, after.zero_point_spikes),
+            (before.spikes_if_silent, 0)
+        );
+        assert_eq!(after.errors.equal, after.errors.codes);
+    }
+    let left = unmended(&network, &Conversion::default(), &calibration, &images);
+    assert!(left.is_empty(), "{}", left.join("\n"));
+}

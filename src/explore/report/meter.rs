@@ -1,14 +1,19 @@
 //! Looks at samples, one after the other.
 
+use super::beside::Beside;
 use super::errors::{Correlation, ErrorSums};
 use super::{
     Arriving, ConversionReport, ConvertedLayer, Correlations, Exactness, Flip, MAX_FLIPS, OverflowPlace,
     PlanReport, Stuck, rules,
 };
 use crate::explore::{Expected, Tally};
+use crate::graph::Graph;
 use crate::quantize::{QuantizedNetwork, Reference, winner};
+use crate::real::RealError;
 use crate::simulate::{Observer, RangeMeter, Simulator, Site, Statistics, exact_potentials};
-use crate::spiking::{Range, SpikingNetwork, ideal, no_ranges};
+use crate::spiking::{
+    Conversion, Range, SilentCode, SpikeCode, SpikingNetwork, ideal, no_ranges, spike_codes,
+};
 use std::rc::Rc;
 
 /// Measures what a [`ConversionReport`] says.
@@ -21,6 +26,8 @@ pub struct ReportMeter {
     spiking: Rc<SpikingNetwork>,
     /// Registers that hold everything.
     ideal: SpikingNetwork,
+    /// The spike code of every tensor, were its zero point silence.
+    silent: Vec<Option<SpikeCode>>,
     half_ranges: Vec<Vec<Range>>,
     tally: Tally,
     /// Runs single layers on the right codes.
@@ -28,6 +35,8 @@ pub struct ReportMeter {
     layers: Vec<LayerMeter>,
     seen: Vec<Vec<Range>>,
     flips: Vec<Flip>,
+    /// The float network, if it is at hand.
+    beside: Option<Beside>,
 }
 
 /// What was seen of a layer.
@@ -46,6 +55,8 @@ struct LayerMeter {
     codes: Correlation,
     potentials: Correlation,
     zero_point_spikes: u64,
+    /// Spikes, were the zero point silence.
+    spikes_if_silent: u64,
     /// What each neuron has always been.
     always: Vec<Always>,
 }
@@ -97,14 +108,40 @@ impl ReportMeter {
         });
         Self {
             ideal: ideal(network, &spiking.conversion, spiking.codes.clone()),
+            silent: spike_codes(
+                network,
+                &Conversion {
+                    silent_code: SilentCode::ZeroPoint,
+                    ..spiking.conversion
+                },
+                &[],
+            ),
             half_ranges: statistics.half_ranges.clone(),
             tally: Tally::new(network, 0),
             alone: Simulator::new(network),
             layers: layers.collect(),
             seen: no_ranges(network),
             flips: Vec::new(),
+            beside: None,
             spiking,
         }
+    }
+
+    /// Compares with the float network as well: layers with the tensors of their names, and the outputs.
+    ///
+    /// # Errors
+    /// If the graph is not one of real numbers, or takes other samples.
+    pub fn beside(mut self, network: &QuantizedNetwork, graph: &Graph) -> Result<Self, RealError> {
+        let (found, expected) = (network.input().len(), graph.tensors[graph.input].len());
+        if found != expected {
+            return Err(RealError::Sample {
+                model: graph.name.clone(),
+                found,
+                expected,
+            });
+        }
+        self.beside = Some(Beside::new(network, graph)?).filter(Beside::has_any);
+        Ok(self)
     }
 
     /// The conversion that is looked at.
@@ -134,6 +171,10 @@ impl ReportMeter {
                 },
             });
         }
+        // The graph's input was seen to be as long as the samples.
+        if let Some(beside) = &mut self.beside {
+            let _ = beside.add(network, input, chain, reference);
+        }
         for index in 0..self.layers.len() {
             self.look_at(network, index);
         }
@@ -143,6 +184,7 @@ impl ReportMeter {
         let Self {
             spiking,
             ideal,
+            silent,
             tally,
             alone,
             seen,
@@ -151,7 +193,7 @@ impl ReportMeter {
         } = self;
         let (chain, reference) = (tally.simulator(), tally.reference());
         let (meter, layer) = (&mut layers[index], &spiking.layers[index]);
-        let wrong = meter.hear(network, spiking, chain, reference);
+        let wrong = meter.hear(network, [&spiking.codes, &silent[..]], chain, reference);
         let overflows = tally.agreement().layers[index].overflows;
         let new_overflows = overflows - std::mem::replace(&mut meter.overflows, overflows);
         meter.errors.add(network, index, chain, reference);
@@ -214,6 +256,8 @@ impl ReportMeter {
         let i_max = |ranges: &[Range]| ranges.iter().map(|range| range.magnitude()).max().unwrap_or(0);
         let senders: usize = meter.sources.iter().map(|&t| network.tensors[t].len()).sum();
         let samples = self.samples().max(1);
+        let beside = self.beside.as_ref().map(|beside| beside.coefficients(index));
+        let [float, quantized_float] = beside.unwrap_or_default();
         ConvertedLayer {
             name: layer.name.clone(),
             neurons: layer.neurons(),
@@ -234,11 +278,14 @@ impl ReportMeter {
             correlation: Correlations {
                 codes: meter.codes.coefficient(),
                 potentials: meter.potentials.coefficient(),
+                float,
+                quantized_float,
             },
             stuck: meter.stuck(),
             spikes: counts.spikes,
             spikes_per_neuron: counts.spikes as f64 / (senders * samples).max(1) as f64,
             zero_point_spikes: meter.zero_point_spikes,
+            spikes_if_silent: meter.spikes_if_silent,
             synaptic_operations: counts.synaptic_operations,
         }
     }
@@ -249,7 +296,7 @@ impl LayerMeter {
     fn hear(
         &mut self,
         network: &QuantizedNetwork,
-        spiking: &SpikingNetwork,
+        [present, silent]: [&[Option<SpikeCode>]; 2],
         chain: &Simulator,
         reference: &Reference,
     ) -> usize {
@@ -259,7 +306,11 @@ impl LayerMeter {
             let pairs = codes.iter().zip(reference.codes(tensor));
             wrong += pairs.filter(|(code, exact)| code != exact).count();
             self.arriving.codes += codes.len() as u64;
-            if let (Some(affine), Some(code)) = (network.tensors[tensor].affine, spiking.codes[tensor]) {
+            if let Some(code) = silent[tensor] {
+                let spikes = codes.iter().map(|&x| u64::from(code.spikes(x)));
+                self.spikes_if_silent += spikes.sum::<u64>();
+            }
+            if let (Some(affine), Some(code)) = (network.tensors[tensor].affine, present[tensor]) {
                 let zeros = codes.iter().filter(|&&x| x == affine.zero_point).count();
                 let spikes = code.spikes(affine.zero_point);
                 self.zero_point_spikes += zeros as u64 * u64::from(spikes);

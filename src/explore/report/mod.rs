@@ -3,6 +3,7 @@
 //! [`ReportMeter`] looks at one sample after the other, so that whoever measures can do other things in
 //! between; [`ConversionReport`] is what it has seen, and its [`Finding`]s say it in sentences.
 
+mod beside;
 mod errors;
 mod finding;
 mod meter;
@@ -113,6 +114,8 @@ pub struct ConvertedLayer {
     pub spikes_per_neuron: f64,
     /// Those of `spikes` that say nothing but the real number 0.
     pub zero_point_spikes: u64,
+    /// What `spikes` would be for these codes, were the zero point sent as silence.
+    pub spikes_if_silent: u64,
     /// Synaptic operations: each spike times the synapses that it feeds.
     pub synaptic_operations: u64,
 }
@@ -134,6 +137,10 @@ pub struct Correlations {
     pub codes: Option<f64>,
     /// Of V with the V of exact sums.
     pub potentials: Option<f64>,
+    /// Of the codes with the float network's real numbers.
+    pub float: Option<f64>,
+    /// Of the quantized network's codes with those: what quantization leaves, before any spike.
+    pub quantized_float: Option<f64>,
 }
 
 /// Neurons that did the same for every sample.

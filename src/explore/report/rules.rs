@@ -297,16 +297,19 @@ impl Case<'_> {
         Some(self.finding(index, what, Some(remedy), say::few_samples(layer, seen)))
     }
 
-    /// Only of the layer where it costs most.
+    /// Only of the layer where it costs most, and only if the network has fewer spikes without it.
     fn zero_point_spikes(&self, index: usize) -> Option<Finding> {
         let layer = &self.layers[index];
         let most = self.layers.iter().map(|layer| layer.zero_point_spikes).max()?;
         let is_first = self.layers.iter().position(|l| l.zero_point_spikes == most) == Some(index);
-        let is_much = most * 10 >= layer.spikes && most > 0;
-        (is_first && is_much).then(|| {
+        let sum = |of: fn(&ConvertedLayer) -> u64| self.layers.iter().map(of).sum::<u64>();
+        let (present, silent) = (sum(|l| l.spikes), sum(|l| l.spikes_if_silent));
+        let is_worth_it = present - silent.min(present) > present / 20;
+        (most > 0 && is_first && is_worth_it).then(|| {
             let what = (FindingKind::ZeroPointSpikes, Severity::Hint);
             let remedy = Remedy::new("silent-code", "zero-point");
-            self.finding(index, what, Some(remedy), say::zero_point_spikes(layer))
+            let sentence = say::zero_point_spikes(layer, present, silent);
+            self.finding(index, what, Some(remedy), sentence)
         })
     }
 
@@ -376,13 +379,14 @@ impl Case<'_> {
             return true;
         }
         let mut range = Range::default();
-        for dendrite in &self.network.layers[index].dendrites {
+        let layers = (&self.network.layers[index], &self.spiking.layers[index]);
+        for (dendrite, converted) in layers.0.dendrites.iter().zip(&layers.1.dendrites) {
             let zero_point = if bias_calibration.fold {
                 dendrite.affine.zero_point
             } else {
                 0
             };
-            let constants = dendrite.folded_bias(zero_point);
+            let constants = dendrite.folded_bias(zero_point - converted.code.silent());
             constants.into_iter().for_each(|constant| range.include(constant));
         }
         range.register_bits() <= bias_bits

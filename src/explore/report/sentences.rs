@@ -215,10 +215,11 @@ pub(super) fn few_samples(layer: &ConvertedLayer, seen: i64) -> String {
     }
 }
 
-pub(super) fn zero_point_spikes(layer: &ConvertedLayer) -> String {
+pub(super) fn zero_point_spikes(layer: &ConvertedLayer, present: u64, silent: u64) -> String {
     format!(
-        "{} of the spikes that it receives say nothing but 0, since the zero point's code has bits set.",
-        percent(layer.zero_point_spikes as f64 / layer.spikes.max(1) as f64)
+        "{} of the spikes that it receives say nothing but 0; with silence for that, the network has {} fewer.",
+        percent(layer.zero_point_spikes as f64 / layer.spikes.max(1) as f64),
+        percent(present.saturating_sub(silent) as f64 / present.max(1) as f64)
     )
 }
 

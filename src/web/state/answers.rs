@@ -1,7 +1,7 @@
 //! What the worker says.
 
-use super::{Calibration, Counts, Notice, Shown, State};
-use crate::explore::{Agreement, CalibrationEffect};
+use super::{Calibration, Counts, Explained, Notice, Shown, State};
+use crate::explore::{Agreement, CalibrationEffect, ConversionReport};
 use crate::web::worker::{Epoch, Failure, Response, RunView};
 use std::rc::Rc;
 
@@ -16,6 +16,7 @@ impl State {
             Response::Loaded { epoch, network } => self.take_network(epoch, *network),
             Response::Run { epoch, run } => self.take_run(epoch, *run),
             Response::Counted { epoch, agreement } => self.take_counts(epoch, agreement),
+            Response::Explained { epoch, report } => self.take_report(epoch, *report),
             Response::Calibration { epoch, effect } => self.take_calibration(epoch, effect),
             Response::Failed { epoch, what, message } => self.take_failure(epoch, what, message),
             Response::Panicked { message } => self.replace_worker(&message),
@@ -72,6 +73,17 @@ impl State {
                 agreement: Rc::new(agreement),
             });
         }
+    }
+
+    fn take_report(&mut self, epoch: Epoch, report: ConversionReport) {
+        let Some(asked) = self.asked.as_ref().filter(|asked| asked.epoch == epoch) else {
+            return;
+        };
+        self.explained = Some(Explained {
+            model: asked.question.model,
+            conversion: asked.question.settings.conversion,
+            report: Rc::new(report),
+        });
     }
 
     fn take_calibration(&mut self, epoch: Epoch, effect: CalibrationEffect) {

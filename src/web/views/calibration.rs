@@ -1,8 +1,10 @@
 //! What bias calibration mends: the error of what a layer fires, without and with the correction of
 //! the mean error.
 
+use super::findings::Findings;
 use super::words::{full_name, layer_name};
-use crate::explore::{CalibrationEffect, ErrorDistribution};
+use crate::explore::report::Remedy;
+use crate::explore::{CalibrationEffect, ConversionReport, ErrorDistribution};
 use crate::web::format;
 use crate::web::palette::{hue_of_layer, use_palette};
 use crate::web::plots::{ByPtr, Frame, Histogram, PlotCanvas, Span, busy_span, draw_histogram, ticks};
@@ -27,21 +29,29 @@ pub struct CalibrationCardProps {
     pub layer: usize,
     /// Called with the layer to look at.
     pub on_layer: Callback<usize>,
+    /// What is to be said of every layer; `None` while it is being worked out.
+    pub report: Option<Rc<ConversionReport>>,
+    /// Called with a setting that mends something.
+    pub on_remedy: Callback<Remedy>,
 }
 
 impl PartialEq for CalibrationCardProps {
     fn eq(&self, other: &Self) -> bool {
-        let same_effect = match (&self.effect, &other.effect) {
-            (None, None) => true,
-            (Some(one), Some(two)) => Rc::ptr_eq(one, two),
-            _ => false,
-        };
-        same_effect
+        same(&self.effect, &other.effect)
+            && same(&self.report, &other.report)
             && Rc::ptr_eq(&self.network, &other.network)
             && self.has_samples == other.has_samples
             && self.demonstration == other.demonstration
             && self.layer == other.layer
             && self.on_layer == other.on_layer
+    }
+}
+
+fn same<T>(one: &Option<Rc<T>>, other: &Option<Rc<T>>) -> bool {
+    match (one, other) {
+        (None, None) => true,
+        (Some(one), Some(other)) => Rc::ptr_eq(one, other),
+        _ => false,
     }
 }
 
@@ -123,6 +133,8 @@ pub fn CalibrationCard(props: &CalibrationCardProps) -> Html {
             </div>
             <p class="card-note">{ note(effect.as_deref(), props.demonstration) }</p>
             { effect.as_deref().map(table) }
+            <Findings network={ByPtr(props.network.clone())} report={props.report.clone().map(ByPtr)}
+                on_layer={props.on_layer.clone()} on_remedy={props.on_remedy.clone()} />
         </section>
     }
 }

@@ -8,6 +8,7 @@ mod bit_planes;
 mod calibration;
 mod class;
 mod curve;
+mod findings;
 mod input;
 mod layer_map;
 mod membrane;

@@ -3,8 +3,9 @@
 
 use super::load::load;
 use super::{Epoch, Failure, Request, Response, RunView, Sample};
-use crate::explore::{EffectMeter, Session, SessionError};
+use crate::explore::{ConversionReport, EffectMeter, ReportMeter, Session, SessionError};
 use crate::settings::Settings;
+use crate::spiking::Conversion;
 use gloo::timers::future::TimeoutFuture;
 use gloo_worker::{HandlerId, Worker, WorkerScope};
 use std::{cell::RefCell, panic};
@@ -19,10 +20,22 @@ pub struct EngineWorker {
     counting: Option<Epoch>,
     /// The layer whose errors are being measured.
     measuring: Option<(Epoch, EffectMeter)>,
+    /// The exploration whose layers are being looked at.
+    explaining: Option<Explaining>,
+    /// The last report, and what it is about.
+    explained: Option<(Conversion, Box<ConversionReport>)>,
     /// Given to every piece of work that is begun; portions of older work are known by it.
     ticket: u32,
     page: Option<HandlerId>,
     hooked: bool,
+}
+
+/// A report under way.
+struct Explaining {
+    epoch: Epoch,
+    settings: Settings,
+    /// Begun when its turn has come.
+    meter: Option<ReportMeter>,
 }
 
 /// What the worker says to itself: the next portion, if the ticket is still that of the work under way.
@@ -32,6 +45,8 @@ pub enum Continue {
     Count(u32),
     /// Measure a layer's errors on more samples.
     Measure(u32),
+    /// Look at all layers on more samples.
+    Explain(u32),
 }
 
 impl Worker for EngineWorker {
@@ -44,6 +59,8 @@ impl Worker for EngineWorker {
             session: None,
             counting: None,
             measuring: None,
+            explaining: None,
+            explained: None,
             ticket: 0,
             page: None,
             hooked: false,
@@ -54,6 +71,7 @@ impl Worker for EngineWorker {
         let answer = match next {
             Continue::Count(ticket) if ticket == self.ticket => self.count(),
             Continue::Measure(ticket) if ticket == self.ticket => self.measure(),
+            Continue::Explain(ticket) if ticket == self.ticket => self.explain(),
             _ => return,
         };
         if let (Some(answer), Some(page)) = (answer, self.page) {
@@ -84,6 +102,7 @@ impl EngineWorker {
                     let network = Box::new(network);
                     self.session = Some(session);
                     (self.counting, self.measuring) = (None, None);
+                    (self.explaining, self.explained) = (None, None);
                     Response::Loaded { epoch, network }
                 }
                 Err(error) => failed(epoch, Failure::Load, error.to_string()),
@@ -117,6 +136,8 @@ impl EngineWorker {
         match run(session, settings, sample) {
             Ok(run) => {
                 self.counting = Some(epoch);
+                let has_samples = !session.samples().codes.is_empty();
+                self.begin_to_explain(epoch, settings, has_samples);
                 Response::Run {
                     epoch,
                     run: Box::new(run),
@@ -150,13 +171,52 @@ impl EngineWorker {
         Some(Response::Calibration { epoch, effect })
     }
 
+    /// Another sample of the same settings does not begin again.
+    fn begin_to_explain(&mut self, epoch: Epoch, settings: &Settings, has_samples: bool) {
+        let before = self
+            .explaining
+            .take()
+            .filter(|e| e.settings.conversion == settings.conversion);
+        let meter = before.and_then(|explaining| explaining.meter);
+        self.explaining = has_samples.then_some(Explaining {
+            epoch,
+            settings: *settings,
+            meter,
+        });
+    }
+
+    /// The next portion of looking at layers; an answer when it is the last one.
+    fn explain(&mut self) -> Option<Response> {
+        let session = self.session.as_mut()?;
+        let explaining = self.explaining.as_mut()?;
+        let (epoch, conversion) = (explaining.epoch, explaining.settings.conversion);
+        let known = self.explained.as_ref().filter(|(known, _)| *known == conversion);
+        if known.is_none() {
+            let Some(meter) = &mut explaining.meter else {
+                match session.report_meter(&explaining.settings) {
+                    Ok(meter) => explaining.meter = Some(meter),
+                    Err(_) => self.explaining = None,
+                }
+                return None;
+            };
+            if in_portion(|| session.report_next(meter)) {
+                return None;
+            }
+            self.explained = Some((conversion, Box::new(meter.report(session.network()))));
+        }
+        self.explaining = None;
+        let report = self.explained.as_ref().map(|(_, report)| report.clone())?;
+        Some(Response::Explained { epoch, report })
+    }
+
     /// Goes on with what is under way, after the requests that have come meanwhile. What is measured is
     /// shorter, and the page waits for it with an empty picture, so it goes before counting.
     fn go_on(&self, scope: &WorkerScope<Self>) {
-        let next = match (&self.measuring, self.counting) {
-            (Some(_), _) => Continue::Measure(self.ticket),
-            (None, Some(_)) => Continue::Count(self.ticket),
-            (None, None) => return,
+        let next = match (&self.measuring, self.counting, &self.explaining) {
+            (Some(_), ..) => Continue::Measure(self.ticket),
+            (None, Some(_), _) => Continue::Count(self.ticket),
+            (None, None, Some(_)) => Continue::Explain(self.ticket),
+            (None, None, None) => return,
         };
         scope.send_future(async move {
             TimeoutFuture::new(0).await;

@@ -4,7 +4,7 @@
 //! newer request is there; the page drops answers of an older one. So neither ever waits.
 
 use crate::chip::{Mapping, MappingError, Traffic};
-use crate::explore::{Agreement, CalibrationEffect, Closeness, Curve};
+use crate::explore::{Agreement, CalibrationEffect, Closeness, ConversionReport, Curve};
 use crate::graph::{Affine, Connections};
 use crate::settings::Settings;
 use crate::simulate::{Packed, Trace};
@@ -28,7 +28,7 @@ pub enum Request {
         data: Option<DataFiles>,
     },
     /// Convert with these settings, trace this sample, then count agreement over all samples.
-    /// Answered by `Run` (or `Failed`), then by several `Counted`.
+    /// Answered by `Run` (or `Failed`), then by several `Counted`, and by `Explained` if there are samples.
     Explore {
         /// Counts explorations.
         epoch: Epoch,
@@ -145,6 +145,13 @@ pub enum Response {
         epoch: Epoch,
         /// The counts so far.
         agreement: Agreement,
+    },
+    /// Every layer was looked at, on some of the samples.
+    Explained {
+        /// Of the `Explore` request.
+        epoch: Epoch,
+        /// What conversion did to each layer.
+        report: Box<ConversionReport>,
     },
     /// A layer's errors were measured.
     Calibration {
