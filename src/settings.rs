@@ -2,6 +2,9 @@
 //! `docs/SETTINGS.md` are all made from [`SETTINGS`].
 
 use crate::chip::ChipConfig;
+use crate::quantize::post_training::{
+    Granularity, MAX_ACTIVATION_BITS, MAX_WEIGHT_BITS, Quantization, RangeMethod, WeightRange, ZeroPoint,
+};
 use crate::spiking::{
     Accumulation, BitOrder, Conversion, Digits, Factor, FoldAt, MAX_REGISTER_BITS, MIN_REGISTER_BITS,
     Overflow, Rounding, Scaling, SilentCode,
@@ -16,11 +19,15 @@ pub struct Settings {
     pub conversion: Conversion,
     /// The chip that it runs on.
     pub chip: ChipConfig,
+    /// How a float model becomes one of integers; a quantized model has that decided.
+    pub quantization: Quantization,
 }
 
 /// The part of the page that a setting belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
+    /// How a float model becomes one of integers.
+    Quantization,
     /// The order and weighing of bits.
     Code,
     /// The membrane register and scaled integration.
@@ -33,11 +40,23 @@ pub enum Section {
 
 impl Section {
     /// All sections in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::Code, Self::Register, Self::BiasCalibration, Self::Chip];
+    pub const ALL: [Self; 5] = [
+        Self::Quantization,
+        Self::Code,
+        Self::Register,
+        Self::BiasCalibration,
+        Self::Chip,
+    ];
+
+    /// Whether its settings matter for float models only.
+    pub const fn is_for_float_models(self) -> bool {
+        matches!(self, Self::Quantization)
+    }
 
     /// The heading.
     pub const fn title(self) -> &'static str {
         match self {
+            Self::Quantization => "Quantization",
             Self::Code => "Code",
             Self::Register => "Register",
             Self::BiasCalibration => "Bias calibration",
@@ -267,6 +286,94 @@ const fn setting_of(
 
 /// The table.
 pub static SETTINGS: &[Setting] = &[
+    setting_of(
+        "weight-bits",
+        "Weights",
+        Section::Quantization,
+        integer!(1, MAX_WEIGHT_BITS, "bits"; quantization.weight_bits),
+        "Bits of a weight of a float model that is quantized here. One bit is +1 or −1 times the mean magnitude.",
+        "w ≈ S_w q",
+    ),
+    setting_of(
+        "weight-scales",
+        "Weight scales",
+        Section::Quantization,
+        choice!("channel" "per channel" => Granularity::Channel, "tensor" "per tensor" => Granularity::Tensor; quantization.granularity),
+        "Whether each output channel has a scale of weights of its own, or a layer has one for all.",
+        "",
+    ),
+    setting_of(
+        "weight-range",
+        "Weight range",
+        Section::Quantization,
+        choice!("max" "largest" => WeightRange::Max, "mse" "least error" => WeightRange::Mse; quantization.weight_range),
+        "Cover the largest weight, or the range whose squared error is least.",
+        "",
+    ),
+    setting_of(
+        "activation-bits",
+        "Activations",
+        Section::Quantization,
+        integer!(1, MAX_ACTIVATION_BITS, "bits"; quantization.activation_bits),
+        "Bits K of what layers send to each other: as many time steps does each take.",
+        "r ≈ S (q − Z)",
+    ),
+    setting_of(
+        "edge-bits",
+        "Input and output",
+        Section::Quantization,
+        integer!(1, MAX_ACTIVATION_BITS, "bits"; quantization.edge_bits),
+        "Bits of the network's input and of its answers, which bear less than what is between.",
+        "",
+    ),
+    setting_of(
+        "signed-codes",
+        "Signed codes",
+        Section::Quantization,
+        switch!(quantization.signed),
+        "Let codes of activations be two's complement. Off, they count from 0.",
+        "",
+    ),
+    setting_of(
+        "zero-point",
+        "Zero point",
+        Section::Quantization,
+        choice!("asymmetric" "anywhere" => ZeroPoint::Asymmetric, "symmetric" "fixed" => ZeroPoint::Symmetric; quantization.zero_point),
+        "Which code means 0: the one that lets codes cover just the range met, or a fixed one (0, or the middle where values can be negative).",
+        "Z = round(q_max − r_max / S)",
+    ),
+    setting_of(
+        "activation-range",
+        "Activation range",
+        Section::Quantization,
+        choice!("min-max" "min–max" => RangeMethod::MinMax, "percentile" "percentile" => RangeMethod::Percentile, "mse" "least error" => RangeMethod::Mse, "entropy" "entropy" => RangeMethod::Entropy; quantization.range),
+        "Which range the codes of an activation cover: all values met in calibration, all but the outermost, the range whose squared error is least, or that whose distribution diverges least (Kullback–Leibler).",
+        "S = (r_max − r_min) / (q_max − q_min)",
+    ),
+    setting_of(
+        "percentile",
+        "Percentile",
+        Section::Quantization,
+        integer!(50_000, 100_000, "thousandths of a percent"; quantization.percentile),
+        "The share of all values that a range by percentile covers: 99990 is 99.99 %.",
+        "",
+    ),
+    setting_of(
+        "equalize",
+        "Equalize layers",
+        Section::Quantization,
+        switch!(quantization.equalize),
+        "Before quantization, bring the weights of neighbouring layers' channels to the same range (cross-layer equalization). The float model computes the same.",
+        "s_i = √(r_1i / r_2i)",
+    ),
+    setting_of(
+        "quantization-correct",
+        "Correct quantization's mean error",
+        Section::Quantization,
+        switch!(quantization.correct_mean_error),
+        "Take off the biases what rounding weights and activations adds on average, measured on calibration data. This is of the quantization and has nothing to do with bias calibration, which mends scaled integration.",
+        "b ← b + E[W x] − E[Ŵ x̂]",
+    ),
     setting_of(
         "register-bits",
         "Width",

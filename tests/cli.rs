@@ -686,10 +686,6 @@ fn data_that_cannot_be_used_is_refused_in_one_line() {
     check(model("missing.onnx"), &["model 'missing.onnx'", "no such file"]);
     check(model("."), &["folder"]);
     check(model("x.npy"), &["a NumPy array", "ONNX"]);
-    check(
-        model(&format!("{}", at("assets/models/mnist-cnn.float.onnx").display())),
-        &["quantize it first"],
-    );
     assert!(!folder.join("out.npy").exists());
     assert_eq!(hidden_files(&folder), 0);
 }
@@ -1017,6 +1013,97 @@ fn devices_are_written_to_and_full_ones_are_told() {
             .is_symlink()
     );
     assert_eq!(array(&folder.join("aim.npy")).shape, [2, 10]);
+}
+
+/// The flags of a float model with the samples shipped for it.
+fn float_data() -> [String; 8] {
+    [
+        at("assets/models/digits-mlp.float.onnx").display().to_string(),
+        "--divide-by".into(),
+        "16".into(),
+        "--labels".into(),
+        dataset("digits-test-labels.idx1-ubyte.gz"),
+        "--calibration".into(),
+        dataset("digits-calibration-images.idx3-ubyte.gz"),
+        dataset("digits-test-images.idx3-ubyte.gz"),
+    ]
+}
+
+#[test]
+fn a_float_model_is_quantized_reported_and_written_as_a_model_that_runs() {
+    let folder = folder("quantize");
+    let data = float_data();
+    let [model, rest @ .., samples] = &data;
+    let mut args = vec!["quantize", model, "--data", samples, "--json", "-o", "int8.onnx"];
+    args.extend(rest.iter().map(String::as_str));
+    let report: Value = serde_json::from_str(&succeed(&folder, &args)).unwrap();
+    assert_eq!(report["measure"], "accuracy");
+    let (float, quantized) = (
+        report["float_quality"].as_f64().unwrap(),
+        report["quantized_quality"].as_f64().unwrap(),
+    );
+    assert!(
+        float > 0.9 && (float - quantized).abs() < 0.01,
+        "{float} {quantized}"
+    );
+    assert_eq!(report["settings"]["weight-bits"], 8);
+    let tensors = report["tensors"].as_array().unwrap();
+    assert_eq!(tensors.len(), 3);
+    assert!(
+        tensors
+            .iter()
+            .skip(1)
+            .all(|tensor| tensor["sqnr"].as_f64().unwrap() > 25.0)
+    );
+    assert!(
+        tensors
+            .iter()
+            .all(|tensor| tensor["scale"].as_f64().unwrap() > 0.0)
+    );
+
+    // The written model answers as the float model does when it is quantized on its way in.
+    let answers = |model: &str, output: &str| {
+        let mut args = vec!["run", model, "--inputs", samples, "--output", output, "--json"];
+        args.extend(rest.iter().map(String::as_str));
+        let report: Value = serde_json::from_str(&succeed(&folder, &args)).unwrap();
+        assert_eq!(report["codes_equal"], report["samples"]);
+        fs::read(folder.join(output)).unwrap()
+    };
+    assert_eq!(answers("int8.onnx", "a.npy"), answers(model, "b.npy"));
+
+    let text = succeed(&folder, &["inspect", model]);
+    assert!(text.contains("real") && !text.contains("int8"), "{text}");
+    let few: Vec<&str> = args
+        .iter()
+        .filter(|word| !["--json", "-o", "int8.onnx"].contains(word))
+        .copied()
+        .collect();
+    let text = succeed(&folder, &[&few[..], &["--weight-bits", "2"]].concat());
+    assert!(
+        text.contains("weights of 2 bits") && text.contains("float model"),
+        "{text}"
+    );
+    let help = succeed(&folder, &["quantize", "--help"]);
+    assert!(
+        help.contains("Examples:") && help.contains("--percentile"),
+        "{help}"
+    );
+}
+
+#[test]
+fn what_cannot_be_quantized_is_refused_in_one_sentence() {
+    let folder = folder("quantize-refused");
+    let data = float_data();
+    let [float, .., samples] = &data;
+    let quantized = model("digits-mlp");
+    let args = |model| ["quantize", model, "--data", samples];
+    let error = fail(&folder, 1, &args(&quantized));
+    assert!(error.contains("quantized already"), "{error}");
+    write_reals(&folder.join("none.npy"), &[0, 64], &[]);
+    let error = fail(&folder, 1, &["quantize", float, "--data", "none.npy"]);
+    assert!(error.contains("samples"), "{error}");
+    let error = fail(&folder, 2, &[&args(float)[..], &["--weight-bits", "9"]].concat());
+    assert!(error.contains("1 to 8"), "{error}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use sdann::graph::{Affine, Arithmetic, Clamp, CodeFormat, Encoding, Graph, Op, Tensor};
 use sdann::import::dataset::{Array, ArrayValues, read_array};
 use sdann::import::import_model;
+use sdann::quantize::post_training::{Calibration, Quantization};
 use sdann::quantize::quantize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -962,9 +963,17 @@ fn weights_that_many_nodes_share_are_not_unpacked_without_limit() {
 }
 
 /// The files that the mutations start from: small ones, of many kinds.
+/// Small models of real numbers.
+fn float_models() -> Vec<Vec<u8>> {
+    let folders = fs::read_dir(at("tests/corpus-float")).unwrap();
+    let files = folders.map(|folder| folder.unwrap().path().join("model.onnx"));
+    files.filter(|file| file.exists()).map(read).collect()
+}
+
 fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = vec![whole().encode(), read(at("assets/models/digits-mlp.onnx"))];
     seeds.extend(cases().iter().map(|case| read(case.join("model.onnx"))));
+    seeds.extend(float_models());
     seeds
 }
 
@@ -1043,7 +1052,25 @@ proptest! {
         mutations.iter().for_each(|m| mutate(&mut bytes, donor, m));
         let start = Instant::now();
         let answer = import_model(&bytes, "model").map_err(|error| error.to_string());
-        if let Err(message) = answer.and_then(|graph| quantize(&graph).map_err(|error| error.to_string())) {
+        if let Err(message) = answer.and_then(|graph| as_integers(&graph)) {
+            prop_assert!(!message.contains('\n'), "{message}");
+            prop_assert!(message.len() < 2000, "{message}");
+        }
+        prop_assert!(start.elapsed() < Duration::from_secs(5), "took {:?}", start.elapsed());
+    }
+
+    #[test]
+    fn mutated_float_models_never_panic_and_are_answered_soon(
+        seed in any::<prop::sample::Index>(),
+        mutations in prop::collection::vec(mutation(), 1..6),
+    ) {
+        let seeds = float_models();
+        let mut bytes: Vec<u8> = seed.get(&seeds).clone();
+        let donor = bytes.clone();
+        mutations.iter().for_each(|m| mutate(&mut bytes, &donor, m));
+        let start = Instant::now();
+        let answer = import_model(&bytes, "model").map_err(|error| error.to_string());
+        if let Err(message) = answer.and_then(|graph| as_integers(&graph)) {
             prop_assert!(!message.contains('\n'), "{message}");
             prop_assert!(message.len() < 2000, "{message}");
         }
@@ -1069,6 +1096,24 @@ proptest! {
         }
         prop_assert!(start.elapsed() < Duration::from_secs(5), "took {:?}", start.elapsed());
     }
+}
+
+/// Makes integer layers of a graph; one of real numbers is quantized first, on some samples.
+fn as_integers(graph: &Graph) -> Result<(), String> {
+    let told = |error: &dyn std::fmt::Display| error.to_string();
+    if !graph.is_real() {
+        return quantize(graph).map(|_| ()).map_err(|error| told(&error));
+    }
+    let samples = vec![0.5; 2 * graph.tensors[graph.input].len()];
+    let options = Quantization {
+        correct_mean_error: true,
+        ..Quantization::default()
+    };
+    let calibration = Calibration::measure(graph, true, &samples).map_err(|error| told(&error))?;
+    let graph = calibration
+        .quantize(&options, &samples)
+        .map_err(|error| told(&error))?;
+    quantize(&graph).map(|_| ()).map_err(|error| told(&error))
 }
 
 fn seeds_once() -> &'static [Vec<u8>] {

@@ -3,9 +3,10 @@
 use super::error::CliError;
 use super::inputs::{self, Inputs};
 use super::{args, files, note};
-use crate::explore::{Closeness, GroundTruth};
+use crate::explore::{Closeness, FloatModel, GroundTruth, Model, Quantized};
 use crate::export::{CalibrationSource, RunSource};
 use crate::quantize::QuantizedNetwork;
+use crate::quantize::post_training::Quantization;
 use crate::settings::Settings;
 use crate::simulate::{Samples, Statistics, calibrate, measure};
 use crate::spiking::{Conversion, SpikingNetwork};
@@ -27,6 +28,8 @@ pub(super) struct DataFlags {
     divide_targets_by: f32,
     calibration: Option<PathBuf>,
     divide_by: f32,
+    /// What a float model is quantized with.
+    quantization: Quantization,
 }
 
 /// What was read from the files.
@@ -37,6 +40,13 @@ pub(super) struct Data {
     pub(super) inputs: Inputs,
     /// What should come out of them.
     pub(super) truth: GroundTruth,
+}
+
+/// A float model, what was made of it, and what that was measured on.
+pub(super) struct Loaded {
+    pub(super) float: FloatModel,
+    pub(super) quantized: Quantized,
+    pub(super) source: CalibrationSource,
 }
 
 /// A conversion, what it was calibrated on, and what was measured there.
@@ -63,6 +73,8 @@ impl DataFlags {
             divide_targets_by: matches.get_one("divide-targets-by").copied().unwrap_or(1.0),
             calibration: path("calibration"),
             divide_by: matches.get_one("divide-by").copied().unwrap_or(1.0),
+            // What is wrong with settings is told by whoever asks for all of them.
+            quantization: args::chosen_settings(matches).unwrap_or_default().quantization,
         }
     }
 
@@ -81,12 +93,60 @@ impl DataFlags {
     /// # Errors
     /// If one of the files cannot be used, or they do not fit each other.
     pub(super) fn open(&self) -> Result<Data, CliError> {
-        let (network, spiking) = files::model_or_spiking(&self.model)?;
+        match files::any_model(&self.model)? {
+            (Model::Codes(network), spiking) => Ok(Data {
+                spiking,
+                ..self.with_inputs(*network)?
+            }),
+            (Model::Real(float), _) => Ok(self.with_float(*float)?.0),
+        }
+    }
+
+    /// Reads the samples of a float model and quantizes it on them, or on others that are given.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and if there are no samples to quantize with.
+    pub(super) fn with_float(&self, mut float: FloatModel) -> Result<(Data, Loaded), CliError> {
+        let refused = |error| CliError::file("model", &self.model, error);
+        let mut data = self.with_inputs(float.wiring().map_err(refused)?)?;
+        let (samples, source) = match &self.calibration {
+            None => {
+                let samples = data.inputs.first_reals(CALIBRATION_SAMPLES)?;
+                (
+                    samples,
+                    described(&data.inputs, true, data.inputs.count().min(CALIBRATION_SAMPLES)),
+                )
+            }
+            Some(path) => {
+                let given = Inputs::read("--calibration", path, self.divide_by, &data.network)?;
+                (
+                    given.first_reals(usize::MAX)?,
+                    described(&given, false, given.count()),
+                )
+            }
+        };
+        float.set_samples(samples);
+        let quantized = float.quantize(&self.quantization).map_err(refused)?;
+        data.network = quantized.network.clone();
+        let loaded = Loaded {
+            float,
+            quantized,
+            source,
+        };
+        Ok((data, loaded))
+    }
+
+    /// The model's file.
+    pub(super) fn model(&self) -> &Path {
+        &self.model
+    }
+
+    fn with_inputs(&self, network: QuantizedNetwork) -> Result<Data, CliError> {
         let inputs = Inputs::read(self.what, &self.inputs, self.divide_by, &network)?;
         let truth = self.truth(&inputs, &network)?;
         Ok(Data {
             network,
-            spiking,
+            spiking: None,
             inputs,
             truth,
         })
@@ -132,15 +192,10 @@ impl DataFlags {
     }
 
     fn calibration(&self, data: &Data) -> Result<(Vec<i32>, CalibrationSource), CliError> {
-        let describe = |from: &Inputs, from_inputs, samples| CalibrationSource {
-            file: from.path().display().to_string(),
-            from_inputs,
-            samples,
-        };
         let Some(path) = &self.calibration else {
             let codes = data.inputs.first_codes(&data.network, CALIBRATION_SAMPLES)?;
             let samples = data.inputs.count().min(CALIBRATION_SAMPLES);
-            return Ok((codes, describe(&data.inputs, true, samples)));
+            return Ok((codes, described(&data.inputs, true, samples)));
         };
         let given = Inputs::read("--calibration", path, self.divide_by, &data.network)?;
         if given.count() == 0 {
@@ -148,7 +203,7 @@ impl DataFlags {
             return Err(CliError::file("--calibration", path, problem));
         }
         let codes = given.first_codes(&data.network, usize::MAX)?;
-        Ok((codes, describe(&given, false, given.count())))
+        Ok((codes, described(&given, false, given.count())))
     }
 
     /// The settings that the flags say, or those of a spiking network.
@@ -187,6 +242,15 @@ impl DataFlags {
             divide_by: self.divide_by,
             calibration,
         }
+    }
+}
+
+/// Where samples to calibrate with came from.
+fn described(from: &Inputs, from_inputs: bool, samples: usize) -> CalibrationSource {
+    CalibrationSource {
+        file: from.path().display().to_string(),
+        from_inputs,
+        samples,
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::error::CliError;
 use super::folder::Folder;
-use crate::explore::open_network;
+use crate::explore::{Model, open_model};
 use crate::graph::Graph;
 use crate::import::dataset::{Dataset, Labels, MAX_ARRAY_BYTES, read_dataset, read_images, read_labels};
 use crate::import::{ImportError, MAX_MODEL_BYTES, import_model};
-use crate::quantize::QuantizedNetwork;
+use crate::quantize::{FuseError, QuantizedNetwork};
 use crate::sdann_file;
 use crate::spiking::SpikingNetwork;
 use std::fs::{self, File, OpenOptions};
@@ -43,16 +43,24 @@ pub(super) fn unreadable(error: &io::Error) -> String {
     }
 }
 
-/// Opens a model, called by its file's name without the extension.
-pub(super) fn model(path: &Path) -> Result<QuantizedNetwork, CliError> {
-    model_or_spiking(path).map(|(network, _)| network)
+/// Opens a quantized model, or a spiking network; see [`any_model`].
+pub(super) fn model_or_spiking(path: &Path) -> Result<(QuantizedNetwork, Option<SpikingNetwork>), CliError> {
+    match any_model(path)? {
+        (Model::Codes(network), spiking) => Ok((*network, spiking)),
+        (Model::Real(float), _) => {
+            let model = float.graph().name.clone();
+            Err(CliError::file("model", path, FuseError::NotQuantized { model }))
+        }
+    }
 }
 
-/// Opens a model, or a spiking network that [`sdann_file`] wrote (a file or a folder) with the integer network
-/// in it.
-pub(super) fn model_or_spiking(path: &Path) -> Result<(QuantizedNetwork, Option<SpikingNetwork>), CliError> {
+/// Opens a model of integers or of real numbers, called by its file's name without the extension, or a spiking
+/// network that [`sdann_file`] wrote (a file or a folder) with the integer network in it.
+pub(super) fn any_model(path: &Path) -> Result<(Model, Option<SpikingNetwork>), CliError> {
     let refused = |error: &dyn std::fmt::Display| CliError::file("model", path, error);
-    let spiking = |converted: sdann_file::Converted| (converted.network, Some(converted.spiking));
+    let spiking = |converted: sdann_file::Converted| {
+        (Model::Codes(Box::new(converted.network)), Some(converted.spiking))
+    };
     if path.join(sdann_file::TEXT).is_file() {
         let part = |name: &str, limit| read("model", &path.join(name), limit);
         let parts = sdann_file::Parts {
@@ -70,8 +78,8 @@ pub(super) fn model_or_spiking(path: &Path) -> Result<(QuantizedNetwork, Option<
             .map_err(|error| refused(&error));
     }
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
-    let network = open_network(&bytes, &name).map_err(|error| refused(&error))?;
-    Ok((network, None))
+    let model = open_model(&bytes, &name).map_err(|error| refused(&error))?;
+    Ok((model, None))
 }
 
 /// Opens the float model that the flag `what` names.

@@ -15,6 +15,8 @@ pub(super) struct Inputs {
     values: ArrayValues,
     count: usize,
     is_channels_last: bool,
+    /// Of one sample, as the model takes it.
+    shape: Vec<usize>,
     per_sample: usize,
     divide_by: f32,
     labels: Option<Labels>,
@@ -45,6 +47,7 @@ impl Inputs {
             values: array.values,
             count,
             is_channels_last,
+            shape: input.shape.clone(),
             per_sample: input.len(),
             divide_by,
             labels: dataset.labels.map(|classes| Labels {
@@ -99,6 +102,14 @@ impl Inputs {
     /// # Errors
     /// If a value is not a number.
     pub(super) fn codes(&self, network: &QuantizedNetwork, sample: usize) -> Result<Vec<i32>, CliError> {
+        Ok(network.quantize_input(&self.reals(sample)?))
+    }
+
+    /// A sample in the model's units.
+    ///
+    /// # Errors
+    /// If a value is not a number.
+    pub(super) fn reals(&self, sample: usize) -> Result<Vec<f32>, CliError> {
         let mut values = reals(
             &self.values,
             sample * self.per_sample..(sample + 1) * self.per_sample,
@@ -111,9 +122,21 @@ impl Inputs {
             return Err(CliError::file(self.what, &self.path, problem));
         }
         if self.is_channels_last {
-            values = channels_first(&values, &network.input().shape);
+            values = channels_first(&values, &self.shape);
         }
-        Ok(network.quantize_input(&values))
+        Ok(values)
+    }
+
+    /// The first samples in the model's units, at most `count`.
+    ///
+    /// # Errors
+    /// If a value is not a number.
+    pub(super) fn first_reals(&self, count: usize) -> Result<Vec<f32>, CliError> {
+        let mut reals = Vec::new();
+        for sample in 0..self.count.min(count) {
+            reals.extend(self.reals(sample)?);
+        }
+        Ok(reals)
     }
 
     /// The codes of the first samples, at most `count`.

@@ -3,13 +3,22 @@
 use super::error::CliError;
 use super::table::{Align, Table, one_line, shape, thousands};
 use super::{args, files, print, print_json};
+use crate::explore::Model;
 use crate::export::{LayerReport, ModelReport, TensorReport};
 use clap::ArgMatches;
 
 /// Says what a model is made of.
 pub(super) fn inspect(matches: &ArgMatches) -> Result<(), CliError> {
     let path = args::path_of(matches, "model").unwrap_or_default();
-    let report = ModelReport::new(&files::model(&path)?);
+    let report = match files::any_model(&path)? {
+        (Model::Codes(network), _) => ModelReport::new(&network),
+        (Model::Real(float), _) => {
+            let wiring = float
+                .wiring()
+                .map_err(|error| CliError::file("model", &path, error))?;
+            ModelReport::of_wiring(&wiring)
+        }
+    };
     if matches.get_flag("json") {
         print_json(&report)
     } else {
@@ -79,7 +88,9 @@ fn layers(report: &ModelReport) -> String {
             shape(&layer.output.shape),
             kernel(layer),
             format!("{} → {}", codes(&layer.input), codes(&layer.output)),
-            format!("int{}", layer.weight_bits),
+            layer
+                .weight_bits
+                .map_or("real".into(), |bits| format!("int{bits}")),
             thousands(layer.fan_in as u64),
             thousands(layer.neurons as u64),
             thousands(layer.synapses),

@@ -14,6 +14,7 @@ mod folder;
 mod inputs;
 mod inspect;
 mod progress;
+mod quantize;
 mod run;
 mod settings;
 mod summary;
@@ -34,6 +35,7 @@ pub fn main() -> ExitCode {
     let result = match matches.subcommand() {
         Some(("inspect", matches)) => inspect::inspect(matches),
         Some(("run", matches)) => run::run(matches),
+        Some(("quantize", matches)) => quantize::quantize(matches),
         Some(("convert", matches)) => convert::convert(matches),
         Some(("explain", matches)) => explain::explain(matches),
         Some(("settings", matches)) => settings::settings(matches),

@@ -4,6 +4,8 @@
 mod agreement;
 mod curve;
 mod effect;
+mod loss;
+mod model;
 pub mod numbers;
 mod provenance;
 mod quality;
@@ -13,6 +15,8 @@ mod session;
 pub use agreement::{Agreement, FirstOverflow, LayerAgreement, Tally};
 pub use curve::Curve;
 pub use effect::{CalibrationEffect, EffectMeter, ErrorDistribution};
+pub use loss::{LossMeter, QuantizationLoss, TensorLoss};
+pub use model::{FloatModel, Model, Quantized, open_model};
 pub use provenance::{
     DendriteProvenance, OthersProvenance, Provenance, SourceProvenance, StepProvenance, Tracer,
 };

@@ -1,15 +1,17 @@
 //! A loaded network with its samples: what the page's worker and the command line ask questions of.
 
-use super::{Curve, EffectMeter, GroundTruth, ReportMeter, Tally};
+use super::{Curve, EffectMeter, FloatModel, GroundTruth, Model, ReportMeter, Tally, open_model};
 use crate::chip::{ChipConfig, Mapping, MappingError, Router, Traffic};
 use crate::import::dataset::{Array, channels_first, count_channels_last, count_samples};
 use crate::import::{ImportError, import_model};
+use crate::quantize::post_training::{PostTrainingError, Quantization};
 use crate::quantize::{CodeTensor, FuseError, QuantizedNetwork, Reference, quantize, winner};
 use crate::settings::{Settings, SettingsError};
 use crate::simulate::{Samples, Simulator, Statistics, Trace, calibrate, measure, trace};
 use crate::spiking::{
     Accumulation, BitOrder, Conversion, Digits, FoldAt, SilentCode, SpikingLayer, SpikingNetwork,
 };
+use std::borrow::Cow;
 use std::rc::Rc;
 use thiserror::Error;
 
@@ -31,6 +33,9 @@ pub enum SessionError {
     /// It can be read, but not run as integers.
     #[error(transparent)]
     Fuse(#[from] FuseError),
+    /// A float model that cannot be quantized.
+    #[error(transparent)]
+    Quantize(#[from] PostTrainingError),
     /// Settings that exclude each other.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -151,6 +156,7 @@ type StatisticsKey = (BitOrder, Accumulation, SilentCode, Digits, FoldAt, bool);
 /// A network, its samples, and what was worked out for the last settings.
 #[derive(Debug)]
 pub struct Session {
+    float: Option<Float>,
     network: QuantizedNetwork,
     samples: SampleSet,
     calibration: Vec<i32>,
@@ -160,6 +166,17 @@ pub struct Session {
     tally: Tally,
     simulator: Simulator,
     reference: Reference,
+}
+
+/// What a session of a float model keeps: from it the network of integers is made anew when settings of
+/// quantization change.
+#[derive(Debug)]
+struct Float {
+    model: Box<FloatModel>,
+    /// The samples as real numbers.
+    samples: Vec<f32>,
+    /// What the present network was made with; `None` as long as it is but wiring.
+    options: Option<Quantization>,
 }
 
 /// Membrane values that a trace may hold: 256 MiB with the currents beside them.
@@ -183,6 +200,7 @@ impl Session {
     /// A session without samples.
     pub fn new(network: QuantizedNetwork) -> Self {
         Self {
+            float: None,
             tally: Tally::new(&network, 0),
             simulator: Simulator::new(&network),
             reference: Reference::new(&network),
@@ -195,6 +213,54 @@ impl Session {
         }
     }
 
+    /// Reads a model into a session without samples. A float model is quantized when it is first explored,
+    /// on the calibration samples; until then its network is but wiring.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the file, or what of it is not supported.
+    pub fn open(bytes: &[u8], name: &str) -> Result<Self, SessionError> {
+        Ok(match open_model(bytes, name)? {
+            Model::Codes(network) => Self::new(*network),
+            Model::Real(model) => Self {
+                float: Some(Float {
+                    samples: Vec::new(),
+                    options: None,
+                    model: model.clone(),
+                }),
+                ..Self::new(model.wiring()?)
+            },
+        })
+    }
+
+    /// Whether the model is one of real numbers, quantized here.
+    pub fn is_float(&self) -> bool {
+        self.float.is_some()
+    }
+
+    /// Quantizes a float model anew if these settings ask for another network of integers than there is.
+    /// Says whether they did: then input codes are others too.
+    ///
+    /// # Errors
+    /// If there are no calibration samples, or the model cannot be quantized; the session stays as it was.
+    pub fn follow(&mut self, settings: &Settings) -> Result<bool, SessionError> {
+        let options = settings.quantization;
+        let Some(float) = self.float.as_mut().filter(|float| float.options != Some(options)) else {
+            return Ok(false);
+        };
+        let network = float.model.quantize(&options)?.network;
+        float.options = Some(options);
+        self.samples.codes = network.quantize_input(&float.samples);
+        self.calibration = network.quantize_input(float.model.samples());
+        let count = float.samples.len() / network.input().len().max(1);
+        self.tally = Tally::new(&network, count);
+        self.simulator = Simulator::new(&network);
+        self.reference = Reference::new(&network);
+        self.statistics.clear();
+        (self.spiking, self.router) = (None, None);
+        self.network = network;
+        Ok(true)
+    }
+
     /// Sets samples, as stored values that `divide_by` makes the model's, and what should come out of them.
     ///
     /// # Errors
@@ -205,9 +271,12 @@ impl Session {
         divide_by: f32,
         truth: GroundTruth,
     ) -> Result<(), SessionError> {
-        let codes = self.stored_codes("the set of samples", samples, divide_by)?;
+        let (codes, values) = self.stored_codes("the set of samples", samples, divide_by)?;
         let count = codes.len() / self.network.input().len().max(1);
         self.check_truth(&truth, count)?;
+        if let Some(float) = &mut self.float {
+            float.samples = values;
+        }
         self.tally = Tally::new(&self.network, count);
         self.samples = SampleSet { codes, truth };
         Ok(())
@@ -246,9 +315,28 @@ impl Session {
     /// # Errors
     /// If they do not fit the model; the session stays as it was.
     pub fn set_calibration(&mut self, samples: &Array, divide_by: f32) -> Result<(), SessionError> {
-        let codes = self.stored_codes("the set of calibration samples", samples, divide_by)?;
+        let (codes, values) = self.stored_codes("the set of calibration samples", samples, divide_by)?;
+        self.calibrate_float(values);
         self.set_calibration_codes(codes);
         Ok(())
+    }
+
+    /// Measures ranges and corrections on the first samples of the set, at most `count`.
+    pub fn calibrate_on_first(&mut self, count: usize) {
+        let values = self.network.input().len() * count;
+        if let Some(float) = &self.float {
+            let first = float.samples[..float.samples.len().min(values)].to_vec();
+            self.calibrate_float(first);
+        }
+        let codes = &self.samples.codes;
+        self.set_calibration_codes(codes[..codes.len().min(values)].to_vec());
+    }
+
+    fn calibrate_float(&mut self, samples: Vec<f32>) {
+        if let Some(float) = &mut self.float {
+            float.model.set_samples(samples);
+            float.options = None;
+        }
     }
 
     /// Sets the input codes that ranges and corrections are measured on.
@@ -258,10 +346,17 @@ impl Session {
         self.spiking = None;
     }
 
-    fn stored_codes(&self, what: &str, array: &Array, divide_by: f32) -> Result<Vec<i32>, SessionError> {
+    /// Codes and the real numbers that they stand for.
+    fn stored_codes(
+        &self,
+        what: &str,
+        array: &Array,
+        divide_by: f32,
+    ) -> Result<(Vec<i32>, Vec<f32>), SessionError> {
         let mut values = array.to_f32();
         values.iter_mut().for_each(|value| *value /= divide_by);
-        self.input_codes(what, &array.shape, &values)
+        let values = self.input_values(what, &array.shape, &values)?.into_owned();
+        Ok((self.network.quantize_input(&values), values))
     }
 
     /// The codes of samples in the model's units; `shape` as [`count_samples`] or [`count_channels_last`] takes it.
@@ -269,6 +364,17 @@ impl Session {
     /// # Errors
     /// [`SessionError::Shape`] if they have not the model's shape, [`SessionError::NotANumber`].
     pub fn input_codes(&self, what: &str, shape: &[usize], values: &[f32]) -> Result<Vec<i32>, SessionError> {
+        let values = self.input_values(what, shape, values)?;
+        Ok(self.network.quantize_input(&values))
+    }
+
+    /// Samples in the model's own order of axes.
+    fn input_values<'a>(
+        &self,
+        what: &str,
+        shape: &[usize],
+        values: &'a [f32],
+    ) -> Result<Cow<'a, [f32]>, SessionError> {
         let input = self.network.input();
         let turned = count_channels_last(shape, &input.shape);
         if count_samples(shape, &input.shape).or(turned).is_none() {
@@ -285,11 +391,10 @@ impl Session {
                 sample: index / input.len().max(1),
             });
         }
-        if turned.is_some() {
-            let turned = channels_first(values, &input.shape);
-            return Ok(self.network.quantize_input(&turned));
-        }
-        Ok(self.network.quantize_input(values))
+        Ok(match turned {
+            Some(_) => channels_first(values, &input.shape).into(),
+            None => values.into(),
+        })
     }
 
     /// The network of integers.
@@ -392,9 +497,11 @@ impl Session {
     /// Converts with these settings and traces one input.
     ///
     /// # Errors
-    /// If the settings exclude each other, or the input has not the model's size.
+    /// If the settings exclude each other, the input has not the model's size, or a float model cannot be
+    /// quantized. Input codes are those of these settings (see [`Self::follow`]).
     pub fn explore(&mut self, settings: &Settings, input: &[i32]) -> Result<Exploration, SessionError> {
         settings.check()?;
+        self.follow(settings)?;
         if input.len() != self.network.input().len() {
             return Err(SessionError::Shape {
                 what: "the sample".to_owned(),
@@ -481,6 +588,7 @@ impl Session {
     /// If the settings exclude each other or there is no such layer.
     pub fn effect_meter(&mut self, settings: &Settings, layer: usize) -> Result<EffectMeter, SessionError> {
         settings.check()?;
+        self.follow(settings)?;
         let count = self.network.layers.len();
         if layer >= count {
             return Err(SessionError::NoLayer { index: layer, count });
@@ -502,6 +610,7 @@ impl Session {
     /// If the settings exclude each other.
     pub fn report_meter(&mut self, settings: &Settings) -> Result<ReportMeter, SessionError> {
         settings.check()?;
+        self.follow(settings)?;
         let len = REPORT_SAMPLES * self.network.input().len();
         let codes = self.samples.codes[..self.samples.codes.len().min(len)].to_vec();
         let spiking = self.converted(&settings.conversion, &codes);

@@ -8,12 +8,14 @@ mod explain;
 mod model;
 mod npy;
 mod onnx;
+mod quantize;
 mod run;
 
 pub use explain::ExplainReport;
 pub use model::{LayerKind, LayerReport, ModelReport, ModelTotals, QuantizationReport, TensorReport};
 pub use npy::NpyWriter;
 pub use onnx::{OnnxError, OnnxModel, write_onnx, write_onnx_as_read};
+pub use quantize::QuantizeReport;
 pub use run::{
     CalibrationSource, ChipReport, Engine, OutputReport, QualityReport, RunLayerReport, RunReport, RunSource,
     RunTotals, SettingValues, SpikeCodeReport,

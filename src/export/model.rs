@@ -97,9 +97,9 @@ pub struct LayerReport {
     pub macs: u64,
     /// Weights and biases that are stored.
     pub parameters: usize,
-    /// Bits of a stored weight.
-    pub weight_bits: u8,
-    /// S_w: one per output channel, or one for all.
+    /// Bits of a stored weight; `null` in a float model.
+    pub weight_bits: Option<u8>,
+    /// S_w: one per output channel, or one for all; empty in a float model.
     pub weight_scales: Vec<f32>,
     /// Whether it has biases.
     pub has_bias: bool,
@@ -138,6 +138,22 @@ impl ModelReport {
             totals: ModelTotals::of(&layers),
             layers,
         }
+    }
+
+    /// Describes a float model by its wiring ([`FloatModel::wiring`](crate::explore::FloatModel::wiring)),
+    /// without what only quantization decides.
+    pub fn of_wiring(network: &QuantizedNetwork) -> Self {
+        let mut report = Self::new(network);
+        report.input.quantization = None;
+        report.output.quantization = None;
+        for layer in &mut report.layers {
+            layer.input.quantization = None;
+            layer.output.quantization = None;
+            layer.weight_bits = None;
+            layer.weight_scales.clear();
+        }
+        report.totals = ModelTotals::of(&report.layers);
+        report
     }
 }
 
@@ -184,7 +200,7 @@ impl LayerReport {
             fan_in: wiring.fan_in(),
             macs: if is_relay { 0 } else { macs },
             parameters: if is_relay { 0 } else { parameters },
-            weight_bits: main.weights.bits,
+            weight_bits: Some(main.weights.bits),
             weight_scales: main.weights.scales.clone(),
             has_bias: !main.weights.bias.is_empty(),
         }

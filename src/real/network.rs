@@ -1,7 +1,7 @@
 //! All layers with a buffer for every tensor.
 
 use super::Layer;
-use crate::graph::{Encoding, Graph, TensorId};
+use crate::graph::{Encoding, Graph, Op, TensorId};
 use thiserror::Error;
 
 /// Why a graph cannot be run on real numbers.
@@ -27,6 +27,20 @@ pub enum RealError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A network that would take too much memory or time.
+    #[error(
+        "model '{model}' has {found} {what} for one sample, more than the supported {limit}; export it for a smaller input"
+    )]
+    TooLarge {
+        /// The model.
+        model: String,
+        /// What there is too much of.
+        what: &'static str,
+        /// How much there is.
+        found: u64,
+        /// The most that is supported.
+        limit: u64,
+    },
     /// A sample of the wrong size.
     #[error("the sample has {found} numbers, but model '{model}' takes {expected}")]
     Sample {
@@ -38,6 +52,12 @@ pub enum RealError {
         expected: usize,
     },
 }
+
+/// Numbers of all tensors together, or of what the windows of one layer see, beside each other: 256 MiB.
+const MAX_VALUES: u64 = 1 << 26;
+
+/// Multiplications for one sample.
+const MAX_MACS: u64 = 1 << 35;
 
 /// A float graph that is ready to run. Nothing is allocated while it runs, but in the first run.
 #[derive(Clone, Debug)]
@@ -65,6 +85,7 @@ impl RealNetwork {
                 tensor: tensor.name.clone(),
             });
         }
+        check_size(graph)?;
         let layer = |node| Layer::new(node, graph);
         Ok(Self {
             name: graph.name.clone(),
@@ -119,4 +140,41 @@ impl RealNetwork {
     pub fn layers(&self) -> &[Layer] {
         &self.layers
     }
+}
+
+/// Refuses what takes too much memory or time, before any of it is spent.
+fn check_size(graph: &Graph) -> Result<(), RealError> {
+    let check = |what, found: u64, limit| {
+        if found <= limit {
+            return Ok(());
+        }
+        Err(RealError::TooLarge {
+            model: graph.name.clone(),
+            what,
+            found,
+            limit,
+        })
+    };
+    let values = graph
+        .tensors
+        .iter()
+        .fold(0u64, |n, tensor| n.saturating_add(tensor.len() as u64));
+    check("values", values, MAX_VALUES)?;
+    let mut macs = 0u64;
+    for node in &graph.nodes {
+        let shape = &graph.tensors[node.inputs[0]].shape;
+        let connections = match &node.op {
+            Op::RealConv(conv) => conv.connections(shape),
+            Op::RealDense(dense) => dense.connections(shape),
+            Op::MaxPool(pool) | Op::AveragePool(pool) => pool.connections(shape),
+            _ => continue,
+        };
+        // Shapes that do not fit are told by the layer itself.
+        let Ok(connections) = connections else { continue };
+        let (fan_in, positions) = (connections.fan_in() as u64, connections.output.positions() as u64);
+        let seen = fan_in.saturating_mul(positions);
+        check("numbers in the windows of a layer", seen, MAX_VALUES)?;
+        macs = macs.saturating_add(seen.saturating_mul(connections.output.channels as u64));
+    }
+    check("multiplications", macs, MAX_MACS)
 }

@@ -119,14 +119,23 @@ onPage('exploring', { timeout: 400_000 }, (on, serving) => {
   on('keeps its model when a file is no model', '', async (page) => {
     await modelField(page).setInputFiles(file('broken.onnx', Buffer.from('no model at all')));
     await notices(page).getByText('broken.onnx can').waitFor();
-    await modelField(page).setInputFiles(file('float.onnx', await readFile(FLOAT)));
-    await notices(page).getByText(/computes with real numbers/).waitFor();
     await sampleField(page).setInputFiles(file('notes.txt', Buffer.from('no sample')));
     await notices(page).getByText('It is neither a model').waitFor();
     assert.match(await badge(page), /codes equal, 1\s000/);
     assert.deepEqual(await accessibilityViolations(page), []);
     await page.getByRole('button', { name: /^Dismiss: broken/ }).click();
     assert.equal(await notices(page).getByText('broken.onnx').count(), 0);
+  });
+
+  on('quantizes a float model of the visitor on the data at hand', '', async (page) => {
+    const quantization = page.getByRole('region', { name: 'Quantization' });
+    assert.equal(await quantization.count(), 0);
+    await modelField(page).setInputFiles(file('float.onnx', await readFile(FLOAT)));
+    await page.locator('option', { hasText: 'float.onnx' }).waitFor({ state: 'attached' });
+    await quantization.waitFor();
+    await settled(page);
+    assert.match(await badge(page), /codes equal, 1\s000/);
+    assert.deepEqual(await accessibilityViolations(page), []);
   });
 
   on('opens a model of the visitor, with the data at hand if they fit', '?model=digits-mlp', async (page) => {

@@ -15,6 +15,7 @@ mod files;
 mod post_training;
 mod properties;
 mod provenance;
+mod quantization;
 mod reals;
 mod registers;
 mod report;

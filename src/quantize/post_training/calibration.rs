@@ -1,10 +1,8 @@
 //! From a float graph to one of codes.
 
 use super::groups::Groups;
-use super::{Histogram, Quantization, correct, equalize, range, weights};
-use crate::graph::{
-    Affine, Arithmetic, Clamp, CodeFormat, Conv, Dense, Encoding, Graph, GraphError, Node, Op, Weights,
-};
+use super::{Histogram, Quantization, arithmetic, correct, equalize, range, weights};
+use crate::graph::{Affine, Clamp, CodeFormat, Conv, Dense, Encoding, Graph, GraphError, Node, Op, Weights};
 use crate::real::{RealError, RealNetwork};
 use thiserror::Error;
 
@@ -137,7 +135,8 @@ impl Calibration {
         let Graph {
             name, input, output, ..
         } = &self.graph;
-        let (tensors, nodes, input, output) = without_gaps(tensors, nodes, *input, *output);
+        let (tensors, mut nodes, input, output) = without_gaps(tensors, nodes, *input, *output);
+        arithmetic::decide(&mut nodes, &tensors);
         Ok(Graph::new(name.clone(), tensors, nodes, input, output)?)
     }
 
@@ -210,15 +209,7 @@ fn quantized(node: &Node, affine: impl Fn(usize) -> Affine, options: &Quantizati
         }),
         op => op.clone(),
     };
-    let arithmetic = match op {
-        Op::Scale(_) | Op::Shift(_) => Arithmetic::Real,
-        _ => Arithmetic::Codes,
-    };
-    Node {
-        op,
-        arithmetic,
-        ..node.clone()
-    }
+    Node { op, ..node.clone() }
 }
 
 /// Whether no code stands for a real number that `clamp` would change.

@@ -8,8 +8,10 @@
 //! - [`weights`]: weights and biases
 //! - [`groups`]: which tensors share a quantization, and which need none
 //! - [`equalize`]: cross-layer equalization
+//! - [`arithmetic`]: how ties round, as ONNX Runtime would run the same in QDQ form
 //! - [`correct`]: mean-error correction of the quantization
 
+mod arithmetic;
 mod calibration;
 mod correct;
 mod equalize;

@@ -57,6 +57,10 @@ pub fn Panel(props: &Props) -> Html {
         .iter()
         .map(|setting| fact(setting.key, state.shown.as_ref()))
         .collect();
+    let is_float = state
+        .loaded
+        .as_ref()
+        .is_some_and(|loaded| loaded.network.is_float);
     let onkeydown = {
         let on_close = props.on_close.clone();
         Callback::from(move |event: KeyboardEvent| {
@@ -75,7 +79,7 @@ pub fn Panel(props: &Props) -> Html {
                     {on_choose} on_file={on_file.clone()} />
                 <SamplePicker loaded={state.loaded.clone().map(ByPtr)} sample={state.sample.clone()} read_as={read_as(state)}
                     {on_pick} {on_file} {on_shipped} />
-                <SettingsForm settings={state.settings} {facts} {on_set} {on_reset} />
+                <SettingsForm settings={state.settings} {is_float} {facts} {on_set} {on_reset} />
             </aside>
         </>
     }

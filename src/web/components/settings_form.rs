@@ -15,6 +15,8 @@ pub struct Props {
     pub settings: Settings,
     /// One for each setting of the table, in its order.
     pub facts: Vec<Fact>,
+    /// Whether the model is one of real numbers, so that its quantization can be chosen.
+    pub is_float: bool,
     /// A setting was changed.
     pub on_set: Callback<(&'static Setting, String)>,
     /// The defaults are wanted.
@@ -22,7 +24,14 @@ pub struct Props {
 }
 
 /// Settings that few people change.
-const LESS_USED: [&str; 9] = [
+const LESS_USED: [&str; 16] = [
+    "weight-scales",
+    "weight-range",
+    "edge-bits",
+    "signed-codes",
+    "zero-point",
+    "percentile",
+    "equalize",
     "accumulation",
     "silent-code",
     "digits",
@@ -41,9 +50,12 @@ const WIDEST_SLIDER: u32 = 32;
 #[component]
 pub fn SettingsForm(props: &Props) -> Html {
     let is_default = props.settings == Settings::default();
+    let sections = Section::ALL
+        .iter()
+        .filter(|section| props.is_float || !section.is_for_float_models());
     html! {
         <>
-            { for Section::ALL.iter().map(|section| view_section(props, *section)) }
+            { for sections.map(|section| view_section(props, *section)) }
             if !is_default {
                 <button type="button" class="button button-reset" onclick={props.on_reset.reform(|_| ())}>
                     { "Reset to defaults" }

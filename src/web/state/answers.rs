@@ -1,8 +1,8 @@
 //! What the worker says.
 
-use super::{Calibration, Counts, Explained, Notice, Shown, State};
+use super::{Calibration, Counts, Explained, Loaded, Notice, Shown, State};
 use crate::explore::{Agreement, CalibrationEffect, ConversionReport};
-use crate::web::worker::{Epoch, Failure, Response, RunView};
+use crate::web::worker::{Epoch, Failure, NetworkView, Response, RunView};
 use std::rc::Rc;
 
 /// What is said of a worker that says nothing; it goes with the first answer.
@@ -23,7 +23,7 @@ impl State {
         }
     }
 
-    fn take_run(&mut self, epoch: Epoch, run: RunView) {
+    fn take_run(&mut self, epoch: Epoch, mut run: RunView) {
         let Some(asked) = self.asked.clone().filter(|asked| asked.epoch == epoch) else {
             return;
         };
@@ -39,6 +39,7 @@ impl State {
             .shown
             .as_ref()
             .is_none_or(|shown| !Rc::ptr_eq(&shown.network, &loaded.network));
+        let (loaded, is_requantized) = self.requantized(loaded, &mut run);
         let network = loaded.network.clone();
         self.shown = Some(Shown {
             network,
@@ -48,11 +49,33 @@ impl State {
         });
         let steps = self.steps();
         self.playhead.stay_within(steps);
-        if is_other_network {
+        if is_other_network && !is_requantized {
             self.playhead.open(steps);
             // The second of several hidden layers shows most: it hears the network's own words.
             self.select_layer(usize::from(loaded.network.layers.len() > 2));
         }
+    }
+
+    /// The loaded model with the network that `run` was of, and whether settings have quantized it anew.
+    fn requantized(&mut self, loaded: Rc<Loaded>, run: &mut RunView) -> (Rc<Loaded>, bool) {
+        let Some(network) = run.network.take() else {
+            return (loaded, false);
+        };
+        let samples = loaded.network.samples.clone();
+        let network = NetworkView { samples, ..*network };
+        if network == *loaded.network {
+            return (loaded, false);
+        }
+        let is_requantized = self
+            .shown
+            .as_ref()
+            .is_some_and(|shown| Rc::ptr_eq(&shown.network, &loaded.network));
+        let loaded = Rc::new(Loaded {
+            load: loaded.load.clone(),
+            network: Rc::new(network),
+        });
+        self.loaded = Some(loaded.clone());
+        (loaded, is_requantized)
     }
 
     fn take_counts(&mut self, epoch: Epoch, agreement: Agreement) {

@@ -292,6 +292,7 @@ pub mod tests {
             synapses: (inputs * outputs) as u64,
         };
         NetworkView {
+            is_float: false,
             name: "small".into(),
             tensors: vec![tensor("x", 16), tensor("h", 6), tensor("y", 3)],
             layers: vec![layer("/body/hidden12", 0, 1, 16, 6), layer("scores", 1, 2, 6, 3)],
@@ -317,6 +318,7 @@ pub mod tests {
         };
         RunView {
             settings: Settings::default(),
+            network: None,
             plans: vec![
                 LayerPlan {
                     m0: (1, 1),

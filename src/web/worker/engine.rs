@@ -1,8 +1,8 @@
 //! The worker: one session, one exploration at a time; counting and measuring run in small portions,
 //! so that a newer request is never kept waiting.
 
-use super::load::load;
-use super::{Epoch, Failure, Request, Response, RunView, Sample};
+use super::load::{load, network_view};
+use super::{Epoch, Failure, Request, Response, RunView, Sample, SamplesView};
 use crate::explore::{ConversionReport, EffectMeter, ReportMeter, Session, SessionError};
 use crate::settings::Settings;
 use crate::spiking::Conversion;
@@ -133,6 +133,15 @@ impl EngineWorker {
         let Some(session) = &mut self.session else {
             return no_model(epoch, Failure::Explore);
         };
+        let is_new = match session.follow(settings) {
+            Ok(is_new) => is_new,
+            Err(error) => return failed(epoch, Failure::Explore, error.to_string()),
+        };
+        if is_new {
+            // What is being measured, and what is known, is of the network before.
+            self.measuring = None;
+            (self.explaining, self.explained) = (None, None);
+        }
         match run(session, settings, sample) {
             Ok(run) => {
                 self.counting = Some(epoch);
@@ -273,8 +282,12 @@ fn run(session: &mut Session, settings: &Settings, sample: &Sample) -> Result<Ru
         Sample::Values(values) => session.input_codes("the sample", &[1, values.len()], values)?,
     };
     let exploration = session.explore(settings, &input)?;
+    let network = session
+        .is_float()
+        .then(|| Box::new(network_view(session, SamplesView::default())));
     Ok(RunView {
         settings: *settings,
+        network,
         plans: exploration
             .spiking
             .layers

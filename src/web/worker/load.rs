@@ -1,8 +1,8 @@
 //! Reading a model with its data: what the page hands over as files becomes a session.
 
 use super::{DataFiles, Divisor, LayerView, ModelFile, NetworkView, SamplesView, TensorView, TruthFile};
-use crate::explore::{GroundTruth, Session, SessionError, open_network};
-use crate::graph::Affine;
+use crate::explore::{GroundTruth, Session, SessionError};
+use crate::graph::{Affine, CodeFormat};
 use crate::import::dataset::{Array, Dataset, read_array, read_dataset, read_labels};
 
 /// Samples of a set that are calibrated on if no others are given, as by the command line.
@@ -16,7 +16,7 @@ const BEYOND: usize = 10;
 /// # Errors
 /// Whatever is wrong with a file, or does not fit the model.
 pub fn load(model: &ModelFile, data: Option<&DataFiles>) -> Result<(Session, NetworkView), SessionError> {
-    let mut session = Session::new(open_network(&model.bytes, &model.name)?);
+    let mut session = Session::open(&model.bytes, &model.name)?;
     let samples = match data {
         Some(data) => load_data(&mut session, data)?,
         None => SamplesView::default(),
@@ -31,7 +31,17 @@ fn load_data(session: &mut Session, data: &DataFiles) -> Result<SamplesView, Ses
         labels,
         mut class_names,
     } = read_dataset(&data.samples, &data.name)?;
-    let input = session.network().input().affine;
+    // What a float model takes is not written in it; most take numbers from 0 to 1.
+    let unit = Affine {
+        scale: 1.0 / 255.0,
+        zero_point: 0,
+        format: CodeFormat::unsigned(8),
+    };
+    let input = if session.is_float() {
+        Some(unit)
+    } else {
+        session.network().input().affine
+    };
     let divide_by = match data.divisor {
         Divisor::Is(divisor) => divisor,
         Divisor::IfNeeded(divisor) => needed_divisor(&samples, input, divisor),
@@ -58,10 +68,7 @@ fn load_data(session: &mut Session, data: &DataFiles) -> Result<SamplesView, Ses
         }
     }
     if data.calibration.is_empty() {
-        let len = session.network().input().len();
-        let codes = &session.samples().codes;
-        let first = codes[..codes.len().min(len * CALIBRATION_SAMPLES)].to_vec();
-        session.set_calibration_codes(first);
+        session.calibrate_on_first(CALIBRATION_SAMPLES);
     } else {
         session.set_calibration(&read_array(&data.calibration)?, divide_by)?;
     }
@@ -127,7 +134,8 @@ fn needed_divisor(samples: &Array, input: Option<Affine>, divisor: f32) -> f32 {
     if !fits(1.0) && fits(divisor) { divisor } else { 1.0 }
 }
 
-fn network_view(session: &Session, samples: SamplesView) -> NetworkView {
+/// What the page draws of a session's network.
+pub fn network_view(session: &Session, samples: SamplesView) -> NetworkView {
     let network = session.network();
     let tensors = network.tensors.iter().map(|t| TensorView {
         name: t.name.clone(),
@@ -146,6 +154,7 @@ fn network_view(session: &Session, samples: SamplesView) -> NetworkView {
         name: network.name.clone(),
         tensors: tensors.collect(),
         layers: layers.collect(),
+        is_float: session.is_float(),
         samples,
     }
 }

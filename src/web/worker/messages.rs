@@ -196,6 +196,8 @@ pub struct NetworkView {
     pub tensors: Vec<TensorView>,
     /// Layers in running order.
     pub layers: Vec<LayerView>,
+    /// Whether it was made here of a float model, and settings of quantization matter.
+    pub is_float: bool,
     /// Stored samples; empty without a data set.
     pub samples: SamplesView,
 }
@@ -258,6 +260,8 @@ pub struct SamplesView {
 pub struct RunView {
     /// The settings that it ran with.
     pub settings: Settings,
+    /// The network without its samples, where settings decide how a float model is quantized.
+    pub network: Option<Box<NetworkView>>,
     /// One per layer.
     pub plans: Vec<LayerPlan>,
     /// Codes, currents, membranes, potentials.
