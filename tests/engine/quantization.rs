@@ -283,3 +283,28 @@ fn weights_that_are_no_numbers_are_refused_by_their_node() {
         assert!(error.contains("finite") && error.contains("node '"), "{error}");
     }
 }
+
+/// Measured by `tools/check_quantization.py`.
+#[test]
+fn min_max_and_percentile_are_as_good_as_onnx_runtimes_and_its_codes_are_equal() {
+    let file = std::fs::read(root().join("tests/fixtures/quantization.json")).unwrap();
+    let measured: serde_json::Value = serde_json::from_slice(&file).unwrap();
+    let rows = measured["compared"].as_array().unwrap();
+    assert_eq!(rows.len(), 3 * SHIPPED.len());
+    for row in rows {
+        assert_eq!(row["codes_differing"], 0, "{row}");
+        let quality = |key: &str| row[key].as_f64().unwrap();
+        let (own, other) = (quality("sdann"), quality("onnxruntime"));
+        let worse = match row["measure"].as_str().unwrap() {
+            "rmse" => (own - other) / other,
+            "psnr" => (other - own) / 20.0,
+            _ => other - own,
+        };
+        let allowed = match (row["method"].as_str().unwrap(), row["measure"].as_str().unwrap()) {
+            ("entropy", _) => continue,
+            (_, "rmse") => 0.02,
+            _ => 0.005,
+        };
+        assert!(worse <= allowed, "{row}");
+    }
+}
