@@ -4,6 +4,8 @@
 
 #[path = "import/onnx.rs"]
 mod onnx;
+#[path = "import/tflite.rs"]
+mod tflite;
 
 use onnx::{FLOAT, INT4, INT8, INT16, INT32, INT64, Model, UINT8, Value, tensor, value_info};
 use proptest::prelude::*;

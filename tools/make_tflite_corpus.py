@@ -95,18 +95,14 @@ def write(folder, case: TfliteCase) -> None:
         content = tflite.with_simple_scales(content)
     inputs = tflite.quantized_inputs(content, samples.astype(np.float32))
     outputs = tflite.run(content, inputs)
-    default = tflite.run(content, inputs, tflite.DEFAULT)
+    default = by_default_kernels(content, inputs, outputs)
     hidden = tflite.hidden(content, inputs)
     description = {
         "about": case.about,
         "operators": tflite.operators(content),
         "output": str(outputs.dtype),
         "hidden": [{"name": d["name"], "shape": [int(n) for n in d["shape"]]} for d, _ in hidden],
-        "default": {
-            "values": int(outputs.size),
-            "differing": int(np.count_nonzero(default != outputs)),
-            "largest": float(np.max(np.abs(default.astype(np.float64) - outputs))),
-        },
+        "default": default,
         "tensorflow": tf.__version__,
     }
     shutil.rmtree(folder, ignore_errors=True)
@@ -120,6 +116,19 @@ def write(folder, case: TfliteCase) -> None:
     text = json.dumps(description, indent=2, ensure_ascii=False)
     (folder / "case.json").write_text(text + "\n")
     print(case.name, len(content), description["operators"], description["default"])
+
+
+def by_default_kernels(content, inputs, outputs) -> dict:
+    """How many outputs the default kernels give otherwise; nothing where they refuse the model."""
+    try:
+        default = tflite.run(content, inputs, tflite.DEFAULT)
+    except RuntimeError as error:
+        return {"refused": str(error).splitlines()[0]}
+    return {
+        "values": int(outputs.size),
+        "differing": int(np.count_nonzero(default != outputs)),
+        "largest": float(np.max(np.abs(default.astype(np.float64) - outputs))),
+    }
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ use sdann::simulate::{Samples, Statistics, calibrate, measure};
 use sdann::spiking::{BiasCalibration, Conversion, FoldAt, LayerPlan, Overflow, Scaling};
 
 /// Counts agreement over the first `count` test images of the MNIST network.
-fn tally(network: &QuantizedNetwork, conversion: &Conversion, count: usize) -> Tally {
+pub fn tally(network: &QuantizedNetwork, conversion: &Conversion, count: usize) -> Tally {
     let calibration: Vec<i32> = calibration_set(network, "mnist", 255.0).concat();
     let calibration = Samples {
         codes: &calibration,
@@ -23,7 +23,7 @@ fn tally(network: &QuantizedNetwork, conversion: &Conversion, count: usize) -> T
     tally
 }
 
-fn equal_codes(tally: &Tally) -> f64 {
+pub fn equal_codes(tally: &Tally) -> f64 {
     let layers = &tally.agreement().layers;
     let (equal, codes) = layers.iter().fold((0, 0), |(e, c), l| (e + l.equal, c + l.codes));
     equal as f64 / codes as f64

@@ -205,10 +205,24 @@ impl<'m> Lowering<'m> {
         let (own, affine) = (self.codes(id), self.model.affine(node.output()?, node)?);
         let shift = own.format.min() - affine.format.min();
         let is_shift = own.scale == affine.scale && own.zero_point - affine.zero_point == shift;
-        if is_shift && id == 0 {
-            // The same numbers; whoever reads them takes the zero point off.
+        // The same numbers, uint8 instead of int8: layers with weights take the zero point off anyway.
+        let output = node.output()?;
+        let mut readers = self
+            .model
+            .nodes
+            .iter()
+            .filter(|reader| reader.inputs.contains(&Some(output)));
+        if is_shift && id == 0 && output != self.model.output && readers.all(has_weights) {
             return self.finish(node, id);
         }
         self.add_last(node, Op::Identity, &[id], None)
     }
+}
+
+fn has_weights(node: &Node<'_>) -> bool {
+    use BuiltinOperator as B;
+    matches!(
+        node.op,
+        B::CONV_2D | B::DEPTHWISE_CONV_2D | B::FULLY_CONNECTED | B::TRANSPOSE_CONV
+    )
 }
