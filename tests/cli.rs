@@ -954,7 +954,7 @@ fn help_has_examples_and_exit_codes() {
             "docs/CLI.md: {line}"
         );
     }
-    for command in ["explain", "inspect", "run", "settings"] {
+    for command in ["compare", "explain", "inspect", "run", "settings"] {
         let help = succeed(&folder, &[command, "--help"]);
         assert!(help.contains("Example"), "{help}");
         assert!(help.contains(&format!("sdann {command} ")), "{help}");
@@ -1114,6 +1114,127 @@ fn the_page_of_settings_is_the_table_of_settings() {
         page == committed,
         "docs/SETTINGS.md is out of date; run: cargo run -- settings --markdown > docs/SETTINGS.md"
     );
+}
+
+/// `sdann compare` on the digits, with these flags added.
+fn compare_digits(folder: &Path, flags: &[&str]) -> String {
+    let (model, data) = (
+        model("digits-mlp.float"),
+        dataset("digits-test-images.idx3-ubyte.gz"),
+    );
+    let labels = dataset("digits-test-labels.idx1-ubyte.gz");
+    let calibration = dataset("digits-calibration-images.idx3-ubyte.gz");
+    let words = [
+        "compare",
+        &model,
+        "--data",
+        &data,
+        "--labels",
+        &labels,
+        "--divide-by",
+        "16",
+    ];
+    let calibration = ["--calibration", &calibration];
+    succeed(folder, &[&words[..], &calibration, flags].concat())
+}
+
+#[test]
+fn compare_puts_every_code_beside_the_bit_serial_one() {
+    let folder = folder("compare");
+    let report: Value =
+        serde_json::from_str(&compare_digits(&folder, &["--json", "--steps", "8,32"])).unwrap();
+    assert_eq!(report["samples"], 360);
+    assert_eq!(report["trained_correct"], 352);
+    let codes = report["codes"].as_array().unwrap();
+    let names: Vec<&str> = codes.iter().map(|c| c["code"].as_str().unwrap()).collect();
+    assert_eq!(
+        names,
+        [
+            "bit-serial",
+            "rate",
+            "rate-half",
+            "rate-hard",
+            "rate-signed",
+            "phase",
+            "first-spike"
+        ]
+    );
+    // SpikingJelly's numbers of correct answers, see tests/fixtures/spikingjelly.json.
+    for (code, after_8, after_32) in [
+        ("rate", 349, 352),
+        ("rate-half", 351, 349),
+        ("rate-hard", 339, 344),
+    ] {
+        let points = &codes[names.iter().position(|n| *n == code).unwrap()]["points"];
+        assert_eq!(points[0]["correct"], after_8, "{code}");
+        assert_eq!(points[1]["correct"], after_32, "{code}");
+    }
+    // Two layers listen to 8 bits one after the other; two windows of 32 steps.
+    let eight_bits = codes[0]["points"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&eight_bits["steps"], &eight_bits["latency"]),
+        (&Value::from(8), &Value::from(16))
+    );
+    assert_eq!(codes[6]["points"][1]["latency"], 64);
+    for code in codes {
+        for point in code["points"].as_array().unwrap() {
+            assert!(point["correct"].as_u64().unwrap() <= 360);
+            assert!(point["synaptic_operations"].as_u64().unwrap() > 0);
+        }
+    }
+}
+
+#[test]
+fn compare_prints_a_row_for_each_code_and_number_of_steps() {
+    let folder = folder("compare-csv");
+    let flags = ["--codes", "rate,bit-serial", "--steps", "16,4", "--bits", "8,4"];
+    let csv = compare_digits(&folder, &[&flags[..], &["--csv"]].concat());
+    let rows: Vec<&str> = csv
+        .lines()
+        .map(|row| row.rsplitn(10, ',').last().unwrap())
+        .collect();
+    assert_eq!(
+        rows,
+        ["code,steps", "rate,4", "rate,16", "bit-serial,4", "bit-serial,8"]
+    );
+    assert!(csv.lines().all(|row| row.matches(',').count() == 10), "{csv}");
+    let table = compare_digits(&folder, &flags);
+    assert!(table.contains("bit-serial"), "{table}");
+    assert!(table.contains("97.8 %"), "{table}");
+}
+
+#[test]
+fn compare_says_what_it_cannot_compare() {
+    let folder = folder("compare-refused");
+    let (network, data) = (model("digits-mlp"), dataset("digits-test-images.idx3-ubyte.gz"));
+    let on = |flags: &[&str], code, word: &str| {
+        let words = ["compare", &network, "--data", &data];
+        let line = fail(&folder, code, &[&words[..], flags].concat());
+        assert!(line.contains(word), "{line}");
+    };
+    on(&["--codes", "morse"], 2, "first-spike");
+    on(&["--steps", "0"], 2, "1 to 4096");
+    on(&["--bits", "17"], 2, "1 to 16");
+    on(&["--percentile", "50"], 2, "90 to 100");
+    on(&["--period", "0"], 2, "period");
+    on(&["--json", "--csv"], 2, "cannot be used with");
+    on(&["--labels", &data], 1, "--labels");
+    on(
+        &["--calibration", &dataset("mnist-test-images.idx3-ubyte.gz")],
+        1,
+        "[samples, 64]",
+    );
+
+    let (network, data) = (
+        model("mnist-denoiser.float"),
+        dataset("mnist-noisy-test-images.idx3-ubyte.gz"),
+    );
+    let line = fail(
+        &folder,
+        1,
+        &["compare", &network, "--data", &data, "--divide-by", "255"],
+    );
+    assert!(line.contains("node 'picture_sigmoid' (Sigmoid)"), "{line}");
 }
 
 #[test]

@@ -36,6 +36,16 @@ pub enum BaselineError {
         /// Values that the model takes.
         expected: usize,
     },
+    /// A sample with infinities or what is not a number.
+    #[error(
+        "a sample's value {index} (counted from 0) is {value}, but only finite numbers can become spikes; mend or drop it"
+    )]
+    NotFinite {
+        /// Which of its values.
+        index: usize,
+        /// What it is.
+        value: f32,
+    },
     /// Calibration data that says nothing.
     #[error("there are no calibration samples to measure thresholds on; give at least one")]
     NoCalibration,

@@ -62,7 +62,7 @@ impl Runner {
     /// The trained network itself, without spikes: its output.
     ///
     /// # Errors
-    /// If the sample has another size than the network's input.
+    /// If the sample has another size than the network's input, or values that are not finite.
     pub fn exact(&mut self, network: &Network, sample: &[f32]) -> Result<&[f32], BaselineError> {
         self.activations(network, sample, |_, _| ())?;
         Ok(&self.slots[network.output])
@@ -93,7 +93,7 @@ impl Runner {
     /// [`Code::FirstSpike`].
     ///
     /// # Errors
-    /// If the sample has another size than the network's input.
+    /// If the sample has another size than the network's input, or values that are not finite.
     pub fn run(
         &mut self,
         network: &Network,
@@ -124,6 +124,10 @@ impl Runner {
                 found: sample.len(),
                 expected: input.len(),
             });
+        }
+        if let Some(index) = sample.iter().position(|value| !value.is_finite()) {
+            let value = sample[index];
+            return Err(BaselineError::NotFinite { index, value });
         }
         input.copy_from_slice(sample);
         self.readout.fill(0.0);

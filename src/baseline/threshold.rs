@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Which share of a population's activations a full rate covers, in percent: 90 to 100. Robust
 /// normalization takes 99.9 (Rueckauer et al. 2017), 100 is the largest activation (Diehl et al. 2015).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
 pub struct Percentile(f64);
 
 impl Percentile {
@@ -27,6 +28,20 @@ impl Percentile {
     /// In percent.
     pub fn percent(self) -> f64 {
         self.0
+    }
+}
+
+impl TryFrom<f64> for Percentile {
+    type Error = String;
+
+    fn try_from(percent: f64) -> Result<Self, String> {
+        Self::new(percent)
+    }
+}
+
+impl From<Percentile> for f64 {
+    fn from(percentile: Percentile) -> Self {
+        percentile.0
     }
 }
 

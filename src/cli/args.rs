@@ -1,6 +1,9 @@
 //! The commands and their flags. Those of the settings are made from [`SETTINGS`].
 
+use super::compare::{read_bits, read_codes, read_percentile, read_steps};
 use super::error::CliError;
+use crate::baseline::Code;
+use crate::explore::CodeName;
 use crate::settings::{Kind, SETTINGS, Section, Setting, Settings};
 use clap::builder::{PossibleValue, PossibleValuesParser, ValueParser};
 use clap::parser::ValueSource;
@@ -50,6 +53,12 @@ Example:
   sdann convert assets/models/mnist-cnn.onnx --data assets/datasets/mnist-calibration-images.idx3-ubyte.gz \\
       --divide-by 255 --register-bits 12 -o narrow.sdann";
 
+const COMPARE_EXAMPLE: &str = "\
+Example:
+  sdann compare assets/models/mnist-cnn.float.onnx --data assets/datasets/mnist-test-images.idx3-ubyte.gz \\
+      --labels assets/datasets/mnist-test-labels.idx1-ubyte.gz --divide-by 255 \\
+      --calibration assets/datasets/mnist-calibration-images.idx3-ubyte.gz --codes bit-serial,rate --steps 4,8,16,32";
+
 const SETTINGS_EXAMPLE: &str = "\
 Example:
   sdann settings --markdown > docs/SETTINGS.md";
@@ -66,6 +75,7 @@ pub(super) fn command() -> Command {
         .subcommand(quantize())
         .subcommand(convert())
         .subcommand(explain())
+        .subcommand(compare())
         .subcommand(settings())
 }
 
@@ -155,6 +165,44 @@ fn quantize() -> Command {
         )
         .arg(switch("json", "Print JSON instead of a table"))
         .args(section_flags(Section::Quantization))
+}
+
+fn compare() -> Command {
+    let codes = CodeName::ALL.map(|code| format!("\n  {}: {}", code.word(), code.help()));
+    let list = |name: &'static str, value: &'static str, default: &'static str| {
+        Arg::new(name).long(name).value_name(value).default_value(default)
+    };
+    // Of a run's data, targets and their measure are nothing to count classes by.
+    let data = data_flags(path("data", "X").visible_alias("inputs"))
+        .into_iter()
+        .filter(|arg| !["targets", "measure", "divide-targets-by"].contains(&arg.get_id().as_str()));
+    Command::new("compare")
+        .about("Compare the bit-serial code with rate, phase and first-spike codes of the same trained network: accuracy against time steps and spikes")
+        .after_help(COMPARE_EXAMPLE)
+        .arg(model().help("A float ONNX model, or a quantized one (then the other codes run with the numbers that its codes stand for)"))
+        .args(data)
+        .arg(
+            Arg::new("codes")
+                .long("codes")
+                .value_name("CODES")
+                .value_parser(read_codes)
+                .help("The codes to compare, separated by commas [default: all]")
+                .long_help(format!("The codes to compare, separated by commas [default: all]{}", codes.concat())),
+        )
+        .arg(list("steps", "T,…", "1,2,4,8,16,32,64,128").value_parser(read_steps).help(
+            "Time steps after which answers are taken (of a window, for first-spike), 1 to 4096",
+        ))
+        .arg(list("bits", "K,…", "2,3,4,5,6,7,8").value_parser(read_bits).help(
+            "Bits of activations that a float model is quantized to for bit-serial, 1 to 16",
+        ))
+        .arg(list("percentile", "P", "99.9").value_parser(read_percentile).help(
+            "What of its activations a neuron's full rate covers, in percent: 90 to 100",
+        ))
+        .arg(list("period", "P", "8").value_parser(value_parser!(u32).range(1..=i64::from(Code::LONGEST_PERIOD))).help(
+            "Time steps of a phase code's period, 1 to 24",
+        ))
+        .arg(switch("json", "Print JSON instead of a table"))
+        .arg(switch("csv", "Print CSV instead of a table").conflicts_with("json"))
 }
 
 /// Samples with all that belongs to them; `inputs` is the flag that names the samples.

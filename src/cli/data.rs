@@ -159,8 +159,8 @@ impl DataFlags {
             return Ok(GroundTruth::Targets(values, self.closeness));
         }
         let labels = match &self.labels {
-            Some(path) => inputs::labels(path, inputs.count(), network)?,
-            None => inputs.own_labels(network),
+            Some(path) => inputs::labels(path, inputs.count(), network.output().len())?,
+            None => inputs.own_labels(&network.output().shape),
         };
         Ok(if labels.is_empty() {
             GroundTruth::Unknown

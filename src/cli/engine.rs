@@ -90,7 +90,8 @@ impl Job<'_> {
     }
 }
 
-fn processors() -> usize {
+/// How many threads are worth having.
+pub(super) fn processors() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 

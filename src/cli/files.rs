@@ -82,7 +82,7 @@ pub(super) fn any_model(path: &Path) -> Result<(Model, Option<SpikingNetwork>), 
     Ok((model, None))
 }
 
-/// Opens the float model that the flag `what` names.
+/// Opens the model that the flag `what` names as it is: a float one, or a quantized one before it is fused.
 pub(super) fn float_model(what: &'static str, path: &Path) -> Result<Graph, CliError> {
     let bytes = read(what, path, MAX_MODEL_BYTES)?;
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();

@@ -33,22 +33,35 @@ impl Inputs {
         divide_by: f32,
         network: &QuantizedNetwork,
     ) -> Result<Self, CliError> {
+        Self::read_as(what, path, divide_by, &network.name, &network.input().shape)
+    }
+
+    /// The same for a model of which only the name and the input's shape are known.
+    ///
+    /// # Errors
+    /// If the file cannot be used, or its shape is not the model's.
+    pub(super) fn read_as(
+        what: &'static str,
+        path: &Path,
+        divide_by: f32,
+        model: &str,
+        input: &[usize],
+    ) -> Result<Self, CliError> {
         let dataset = files::dataset(what, path)?;
         let array = dataset.samples;
-        let input = network.input();
-        let in_order = count_samples(&array.shape, &input.shape).map(|count| (count, false));
-        let turned = || count_channels_last(&array.shape, &input.shape).map(|count| (count, true));
+        let in_order = count_samples(&array.shape, input).map(|count| (count, false));
+        let turned = || count_channels_last(&array.shape, input).map(|count| (count, true));
         let (count, is_channels_last) = in_order
             .or_else(turned)
-            .ok_or_else(|| CliError::file(what, path, wrong_shape(&array.shape, network)))?;
+            .ok_or_else(|| CliError::file(what, path, wrong_shape(&array.shape, model, input)))?;
         Ok(Self {
             what,
             path: path.to_owned(),
             values: array.values,
             count,
             is_channels_last,
-            shape: input.shape.clone(),
-            per_sample: input.len(),
+            shape: input.to_vec(),
+            per_sample: input.iter().product(),
             divide_by,
             labels: dataset.labels.map(|classes| Labels {
                 classes,
@@ -69,18 +82,12 @@ impl Inputs {
 
     /// The labels that came with the samples. Those that cannot be of this model's classes are told
     /// and left out: nobody has asked for them.
-    pub(super) fn own_labels(&self, network: &QuantizedNetwork) -> Vec<usize> {
+    pub(super) fn own_labels(&self, output: &[usize]) -> Vec<usize> {
         let Some(labels) = &self.labels else {
             return Vec::new();
         };
-        let is_picture = network
-            .output()
-            .shape
-            .iter()
-            .filter(|&&extent| extent != 1)
-            .count()
-            > 1;
-        let checked = match check_labels(labels, self.count, network) {
+        let is_picture = output.iter().filter(|&&extent| extent != 1).count() > 1;
+        let checked = match check_labels(labels, self.count, output.iter().product()) {
             _ if is_picture => Err("the model's output is no list of classes".into()),
             checked => checked,
         };
@@ -188,7 +195,7 @@ fn reals(values: &ArrayValues, range: Range<usize>) -> Vec<f32> {
     }
 }
 
-fn wrong_shape(found: &[usize], network: &QuantizedNetwork) -> String {
+fn wrong_shape(found: &[usize], model: &str, input: &[usize]) -> String {
     let shape = |extents: &[usize]| {
         extents
             .iter()
@@ -197,7 +204,7 @@ fn wrong_shape(found: &[usize], network: &QuantizedNetwork) -> String {
             .join(", ")
     };
     let advice = match found {
-        [_, columns] if *columns == network.input().len() + 1 => {
+        [_, columns] if *columns == input.iter().product::<usize>() + 1 => {
             "if one column holds the labels, call it 'label' in a first row of names"
         }
         _ => "reshape it",
@@ -205,24 +212,20 @@ fn wrong_shape(found: &[usize], network: &QuantizedNetwork) -> String {
     format!(
         "its shape is [{}], but model '{}' takes [samples, {}]; {advice}",
         shape(found),
-        network.name,
-        shape(&network.input().shape)
+        model,
+        shape(input)
     )
 }
 
 /// Reads one label per sample.
 ///
 /// # Errors
-/// If the file cannot be used, there are more or fewer labels than samples, or one is no class of
-/// the model's.
-pub(super) fn labels(
-    path: &Path,
-    samples: usize,
-    network: &QuantizedNetwork,
-) -> Result<Vec<usize>, CliError> {
+/// If the file cannot be used, there are more or fewer labels than samples, or one is none of
+/// the model's `classes`.
+pub(super) fn labels(path: &Path, samples: usize, classes: usize) -> Result<Vec<usize>, CliError> {
     let what = "--labels";
     let labels = files::labels(what, path)?;
-    check_labels(&labels, samples, network).map_err(|problem| CliError::file(what, path, problem))?;
+    check_labels(&labels, samples, classes).map_err(|problem| CliError::file(what, path, problem))?;
     Ok(labels.classes)
 }
 
@@ -258,8 +261,7 @@ pub(super) fn targets(
 
 /// Whether there is a label for each of the samples, and each is a class of the model's; if not, the
 /// problem.
-fn check_labels(labels: &Labels, samples: usize, network: &QuantizedNetwork) -> Result<(), String> {
-    let classes = network.output().len();
+fn check_labels(labels: &Labels, samples: usize, classes: usize) -> Result<(), String> {
     let (found, named) = (labels.classes.len(), labels.class_names.len());
     if found != samples {
         return Err(format!(

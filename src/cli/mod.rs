@@ -4,6 +4,7 @@
 //! Exit codes are those that `sdann --help` tells, the same for every command.
 
 mod args;
+mod compare;
 mod convert;
 mod data;
 mod engine;
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
         Some(("quantize", matches)) => quantize::quantize(matches),
         Some(("convert", matches)) => convert::convert(matches),
         Some(("explain", matches)) => explain::explain(matches),
+        Some(("compare", matches)) => compare::compare(matches),
         Some(("settings", matches)) => settings::settings(matches),
         _ => Err(CliError::Usage("no command was given; see 'sdann --help'".into())),
     };

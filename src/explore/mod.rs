@@ -2,6 +2,7 @@
 //! calibration mend?
 
 mod agreement;
+mod compare;
 mod curve;
 mod effect;
 mod loss;
@@ -13,6 +14,7 @@ pub mod report;
 mod session;
 
 pub use agreement::{Agreement, FirstOverflow, LayerAgreement, Tally};
+pub use compare::{CodeCurve, CodeName, CompareError, Comparer, Comparison, MAX_STEPS, Point, Question};
 pub use curve::Curve;
 pub use effect::{CalibrationEffect, EffectMeter, ErrorDistribution};
 pub use loss::{LossMeter, QuantizationLoss, TensorLoss};

@@ -3,6 +3,7 @@
 
 use crate::files::{array, root};
 use sdann::baseline::{Answer, BaselineError, Code, Network, Percentile, Rate, Reset, Runner, Thresholds};
+use sdann::explore::{CodeName, Comparer, Question};
 use sdann::import::import_model;
 use sdann::quantize::{Reference, quantize, winner};
 use serde::Deserialize;
@@ -358,7 +359,74 @@ fn a_sample_of_another_size_and_missing_calibration_are_told() {
         error.to_string(),
         "a sample has 63 values, but model 'digits-mlp' takes 64"
     );
+    let error = Runner::new(&digits.network)
+        .exact(&digits.network, &[f32::INFINITY; 64])
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("a sample's value 0 (counted from 0) is inf"),
+        "{error}"
+    );
     let none: [&[f32]; 0] = [];
     let error = Thresholds::measure(&digits.network, none.into_iter(), Percentile::default());
     assert_eq!(error, Err(BaselineError::NoCalibration));
+}
+
+#[test]
+fn what_two_halves_of_the_samples_came_to_adds_up_to_the_whole() {
+    let path = root().join("assets/models/digits-mlp.float.onnx");
+    let graph = import_model(&std::fs::read(path).unwrap(), "digits-mlp").unwrap();
+    let digits = digits_mlp();
+    let question = Question {
+        steps: vec![16, 4],
+        bits: vec![4, 8],
+        ..Question::default()
+    };
+    let ready = Comparer::new(&graph, &digits.calibration, &question).unwrap();
+    let samples: Vec<&[f32]> = digits.samples().take(40).collect();
+    let count = |range: std::ops::Range<usize>| {
+        let mut comparer = ready.clone();
+        for sample in range {
+            comparer
+                .add(samples[sample], Some(digits.labels[sample]))
+                .unwrap();
+        }
+        comparer.comparison().clone()
+    };
+    let mut halves = count(0..17);
+    halves.append(&count(17..40));
+    assert_eq!(halves, count(0..40));
+    assert_eq!(halves.labelled, 40);
+    for curve in &halves.codes {
+        let steps: Vec<u32> = curve.points.iter().map(|p| p.steps).collect();
+        assert_eq!(
+            steps,
+            if curve.code == CodeName::BitSerial {
+                [4, 8]
+            } else {
+                [4, 16]
+            }
+        );
+        assert!(curve.points.iter().all(|p| p.spikes() > 0), "{curve:?}");
+    }
+}
+
+#[test]
+fn eight_bits_in_eight_steps_answer_as_the_trained_network_does() {
+    let path = root().join("assets/models/digits-mlp.float.onnx");
+    let graph = import_model(&std::fs::read(path).unwrap(), "digits-mlp").unwrap();
+    let digits = digits_mlp();
+    let question = Question {
+        codes: vec![CodeName::BitSerial],
+        bits: vec![8],
+        ..Question::default()
+    };
+    let mut comparer = Comparer::new(&graph, &digits.calibration, &question).unwrap();
+    for (sample, &label) in digits.samples().zip(&digits.labels) {
+        comparer.add(sample, Some(label)).unwrap();
+    }
+    let point = &comparer.comparison().codes[0].points[0];
+    assert_eq!((point.steps, point.latency), (8, 16));
+    assert!(point.equal * 100 >= digits.labels.len() * 99, "{point:?}");
 }
