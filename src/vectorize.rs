@@ -5,12 +5,28 @@
 //! AVX2, which has instructions for all that. Results are the same to the bit: the compiler never fuses or
 //! reorders floating-point operations by itself.
 
-/// Runs `work`, compiled once more for AVX2 where that is found at run time.
+/// Runs `work`, compiled once more for AVX2 where that is found at run time. What it calls is compiled so only
+/// if it is inlined, so closures and their functions should be `#[inline(always)]`.
 #[inline(always)]
-pub(crate) fn vectorized<R>(work: impl FnOnce() -> R) -> R {
+pub(crate) fn vectorized<R>(mut work: impl FnMut() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = pulp::x86::V3::try_new() {
-        return simd.vectorize(work);
+        return simd.vectorize(Work(work));
     }
     work()
+}
+
+/// A closure that is called by reference: by value, the compiler puts a function of its own between that is
+/// never inlined, and every instruction for AVX2 in it becomes a call.
+#[cfg(target_arch = "x86_64")]
+pub(crate) struct Work<F>(pub F);
+
+#[cfg(target_arch = "x86_64")]
+impl<R, F: FnMut() -> R> pulp::NullaryFnOnce for Work<F> {
+    type Output = R;
+
+    #[inline(always)]
+    fn call(mut self) -> R {
+        (self.0)()
+    }
 }

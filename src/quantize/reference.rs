@@ -113,11 +113,11 @@ fn add(dendrite: &Dendrite, seen: &[i32], patches: &mut Vec<i32>, sums: &mut [i6
         patches.iter_mut().for_each(|x| *x -= zero_point);
         for channel in wiring.channels_of(group) {
             let weights = &dendrite.weights.values[channel * fan_in..][..fan_in];
-            let sums = sums[channel * positions..].iter_mut();
+            let sums = &mut sums[channel * positions..];
             vectorized(
                 #[inline(always)]
                 || {
-                    for (sum, patch) in sums.zip(patches.chunks_exact(fan_in)) {
+                    for (sum, patch) in sums.iter_mut().zip(patches.chunks_exact(fan_in)) {
                         *sum += dot(weights, patch);
                     }
                 },

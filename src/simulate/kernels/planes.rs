@@ -92,6 +92,7 @@ impl Planes {
             channels,
             room,
             out,
+            #[inline(always)]
             |(channel, weights), from, results| {
                 let mut sums = [0; BLOCK];
                 for (&shift, &weight) in self.shifts.iter().zip(weights) {
@@ -114,15 +115,22 @@ impl Planes {
         out: &mut [i32],
     ) {
         let channels = padded.chunks_exact(self.len);
-        self.each(connections, channels, room, out, |channel, from, results| {
-            let mut largest = [i32::MIN; BLOCK];
-            for &shift in &self.shifts {
-                for (largest, &value) in largest.iter_mut().zip(&channel[from + shift..][..BLOCK]) {
-                    *largest = (*largest).max(value);
+        self.each(
+            connections,
+            channels,
+            room,
+            out,
+            #[inline(always)]
+            |channel, from, results| {
+                let mut largest = [i32::MIN; BLOCK];
+                for &shift in &self.shifts {
+                    for (largest, &value) in largest.iter_mut().zip(&channel[from + shift..][..BLOCK]) {
+                        *largest = (*largest).max(value);
+                    }
                 }
-            }
-            results.copy_from_slice(&largest);
-        });
+                results.copy_from_slice(&largest);
+            },
+        );
     }
 
     /// Calls `block` for every block of results of every channel, and keeps those that strides reach.

@@ -22,10 +22,10 @@ pub(super) fn by_columns(
 ) {
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = pulp::x86::V3::try_new() {
-        simd.vectorize(
+        simd.vectorize(crate::vectorize::Work(
             #[inline(always)]
             || columns_in(simd, rows, stride, taps, columns, positions, out),
-        );
+        ));
         return;
     }
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -41,10 +41,10 @@ pub(super) fn by_columns(
 pub(super) fn by_rows(rows: &[i16], stride: usize, patches: &[i16], out: &mut [i32]) {
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = pulp::x86::V3::try_new() {
-        simd.vectorize(
+        simd.vectorize(crate::vectorize::Work(
             #[inline(always)]
             || rows_in(simd, rows, stride, patches, out),
-        );
+        ));
         return;
     }
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
