@@ -254,6 +254,62 @@ fn another_spike_code_gives_the_same_codes_for_fewer_spikes() {
 }
 
 #[test]
+fn a_code_is_traced_to_the_input_in_sums_that_add_up() {
+    let folder = folder("trace");
+    let (model, images) = (model("digits-mlp"), dataset("digits-test-images.idx3-ubyte.gz"));
+    let trace = |flags: &[&str]| {
+        let words = ["trace", &model, "--data", &images, "--divide-by", "16"];
+        words
+            .iter()
+            .chain(flags)
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    let run = |flags: &[&str]| {
+        let words = trace(flags);
+        succeed(&folder, &words.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let report: Value = serde_json::from_str(&run(&["--depth", "9", "--all", "--json"])).unwrap();
+    let neurons = report["neurons"].as_array().unwrap();
+    assert_eq!(neurons.len(), 2, "two layers lead to the input");
+    for neuron in neurons {
+        assert_eq!(neuron["code"], neuron["reference"]);
+        let dendrite = &neuron["dendrites"][0];
+        let sources = dendrite["sources"].as_array().unwrap();
+        assert_eq!(dendrite["synapses"], sources.len());
+        let parts = sources
+            .iter()
+            .map(|source| source["contribution"].as_i64().unwrap());
+        let sum = dendrite["constant"].as_i64().unwrap() + parts.sum::<i64>();
+        assert_eq!(dendrite["membrane"], sum);
+    }
+    let first = &neurons[0]["dendrites"][0]["sources"][0];
+    assert_eq!(
+        (&first["layer"], &first["neuron"]),
+        (&neurons[1]["layer"], &neurons[1]["neuron"])
+    );
+    let text = run(&["--sample", "2", "--layer", "0", "--neuron", "3"]);
+    assert!(text.contains("digits-mlp, sample 2\n\nlayer "), "{text}");
+    assert!(
+        text.contains("52 others") && text.contains("as the integer reference"),
+        "{text}"
+    );
+    for (flags, code, words) in [
+        (["--layer", "none"], 2, "give a name or a number of 0 "),
+        (["--neuron", "10"], 2, "give a number below 10"),
+        (["--sample", "360"], 1, "there is no sample 360"),
+    ] {
+        let command = trace(&flags);
+        let line = fail(
+            &folder,
+            code,
+            &command.iter().map(String::as_str).collect::<Vec<_>>(),
+        );
+        assert!(line.contains(words), "{line}");
+    }
+}
+
+#[test]
 fn json_goes_to_stdout_and_the_integer_report_has_no_spikes() {
     let folder = folder("json");
     let (model, images) = (model("digits-mlp"), dataset("digits-test-images.idx3-ubyte.gz"));

@@ -59,6 +59,11 @@ Example:
       --labels assets/datasets/mnist-test-labels.idx1-ubyte.gz --divide-by 255 \\
       --calibration assets/datasets/mnist-calibration-images.idx3-ubyte.gz --codes bit-serial,rate --steps 4,8,16,32";
 
+const TRACE_EXAMPLE: &str = "\
+Example:
+  sdann trace assets/models/mnist-cnn.onnx --data assets/datasets/mnist-test-images.idx3-ubyte.gz \\
+      --divide-by 255 --sample 3 --depth 4";
+
 const SETTINGS_EXAMPLE: &str = "\
 Example:
   sdann settings --markdown > docs/SETTINGS.md";
@@ -76,6 +81,7 @@ pub(super) fn command() -> Command {
         .subcommand(convert())
         .subcommand(explain())
         .subcommand(compare())
+        .subcommand(trace())
         .subcommand(settings())
 }
 
@@ -205,6 +211,38 @@ fn compare() -> Command {
         .arg(switch("csv", "Print CSV instead of a table").conflicts_with("json"))
 }
 
+fn trace() -> Command {
+    Command::new("trace")
+        .about("Tell where a code comes from: every step, source and sum of one neuron for one sample")
+        .after_help(TRACE_EXAMPLE)
+        .arg(model())
+        .args(data_flags(path("data", "X").visible_alias("inputs")))
+        .arg(
+            number("sample", "N")
+                .default_value("0")
+                .help("The sample, counted from 0"),
+        )
+        .arg(
+            Arg::new("layer")
+                .long("layer")
+                .value_name("NAME")
+                .help("The layer: its name, or its number from 0 [default: the last]"),
+        )
+        .arg(
+            Arg::new("neuron").long("neuron").value_name("I").help(
+                "The neuron of its output: a number from 0, or a place like 3,10,7 [default: the largest]",
+            ),
+        )
+        .arg(
+            number("depth", "D")
+                .default_value("1")
+                .help("Follow the source that adds most back over D layers, the first one included"),
+        )
+        .arg(switch("all", "Tell every source, not only those that add most"))
+        .arg(switch("json", "Print JSON instead of tables"))
+        .args(Section::ALL.into_iter().flat_map(section_flags))
+}
+
 /// Samples with all that belongs to them; `inputs` is the flag that names the samples.
 fn data_flags(inputs: Arg) -> [Arg; 7] {
     [
@@ -263,6 +301,13 @@ fn path(name: &'static str, value: &'static str) -> Arg {
         .long(name)
         .value_name(value)
         .value_parser(value_parser!(PathBuf))
+}
+
+fn number(name: &'static str, value: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name(value)
+        .value_parser(value_parser!(usize))
 }
 
 fn switch(name: &'static str, help: &'static str) -> Arg {

@@ -20,6 +20,7 @@ mod run;
 mod settings;
 mod summary;
 mod table;
+mod trace;
 
 use clap::error::ErrorKind;
 use error::CliError;
@@ -40,6 +41,7 @@ pub fn main() -> ExitCode {
         Some(("convert", matches)) => convert::convert(matches),
         Some(("explain", matches)) => explain::explain(matches),
         Some(("compare", matches)) => compare::compare(matches),
+        Some(("trace", matches)) => trace::trace(matches),
         Some(("settings", matches)) => settings::settings(matches),
         _ => Err(CliError::Usage("no command was given; see 'sdann --help'".into())),
     };

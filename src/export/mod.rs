@@ -10,6 +10,7 @@ mod npy;
 mod onnx;
 mod quantize;
 mod run;
+mod trace;
 
 pub use explain::ExplainReport;
 pub use model::{LayerKind, LayerReport, ModelReport, ModelTotals, QuantizationReport, TensorReport};
@@ -20,6 +21,7 @@ pub use run::{
     CalibrationSource, ChipReport, Engine, OutputReport, QualityReport, RunLayerReport, RunReport, RunSource,
     RunTotals, SettingValues, SpikeCodeReport,
 };
+pub use trace::TraceReport;
 
 /// The version of the JSON that reports become.
 pub const REPORT_VERSION: u32 = 1;

@@ -119,7 +119,7 @@ fn every_silent_code_with_all_digits_in_each_way_gives_onnx_runtimes_codes_step_
 }
 
 #[test]
-#[ignore = "takes ten minutes: what was said of the first samples, of all of them"]
+#[ignore = "takes a quarter of an hour: what was said of the first samples, of all of them"]
 fn all_samples_give_onnx_runtimes_codes_step_by_step_each_under_the_next_code() {
     hold_against_onnx_runtime(usize::MAX);
 }
