@@ -1409,3 +1409,84 @@ fn without_data_a_network_that_may_overflow_is_told() {
             .starts_with("note: without --data")
     );
 }
+
+const SWEEP: [&str; 12] = [
+    "--divide-by",
+    "16",
+    "--samples",
+    "60",
+    "--axis",
+    "register-bits=8..12..2",
+    "--axis",
+    "rounding=floor,half-even",
+    "--axis",
+    "overflow=saturate,wrap",
+    "-o",
+    "sweep.csv",
+];
+
+#[test]
+fn a_sweep_that_is_killed_goes_on_without_losing_or_repeating_a_row() {
+    let folder = folder("sweep");
+    let (model, images) = (model("digits-mlp"), dataset("digits-test-images.idx3-ubyte.gz"));
+    let labels = dataset("digits-test-labels.idx1-ubyte.gz");
+    let args = [
+        &["sweep", &model, "--data", &images, "--labels", &labels][..],
+        &SWEEP,
+    ]
+    .concat();
+    let report: Value = serde_json::from_str(&succeed(&folder, &[&args[..], &["--json"]].concat())).unwrap();
+    let whole = fs::read_to_string(folder.join("sweep.csv")).unwrap();
+    assert_eq!(whole.lines().count(), 2 + 3 * 2 * 2);
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 12);
+    assert_eq!(rows[0]["settings"], serde_json::json!(["8", "floor", "saturate"]));
+    assert!(rows.iter().any(|row| row["pareto"] == true));
+    assert!(
+        rows.iter()
+            .all(|row| row["samples"] == 60 && row["quality"].as_f64().unwrap() <= 1.0)
+    );
+    // Wider registers keep more.
+    let equal = |row: usize| rows[row]["equal_share"].as_f64().unwrap();
+    assert!(equal(0) < equal(4) && equal(4) < equal(8));
+
+    fs::remove_file(folder.join("sweep.csv")).unwrap();
+    for milliseconds in [5, 12, 20, 30, 45, 60] {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_sdann"))
+            .args(&args)
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        process.kill().unwrap();
+        process.wait().unwrap();
+        let part = fs::read_to_string(folder.join("sweep.csv")).unwrap_or_default();
+        assert!(whole.starts_with(&part), "{milliseconds}");
+    }
+    // And in the middle of a row.
+    fs::write(folder.join("sweep.csv"), &whole[..whole.len() - 9]).unwrap();
+    succeed(&folder, &args);
+    assert_eq!(fs::read_to_string(folder.join("sweep.csv")).unwrap(), whole);
+
+    let other = [&args[..], &["--order", "lsb"]].concat();
+    let error = fail(&folder, 1, &other);
+    assert!(
+        error.contains("holds another sweep") && error.contains("order=lsb"),
+        "{error}"
+    );
+    fs::write(folder.join("sweep.csv"), "1,2,3\n").unwrap();
+    assert!(fail(&folder, 1, &args).contains("no file of a sweep"));
+    let wrong = [
+        "sweep",
+        &model,
+        "--data",
+        &images,
+        "--axis",
+        "register-bits=8..99",
+        "-o",
+        "x.csv",
+    ];
+    assert!(fail(&folder, 2, &wrong).contains("no range of register-bits"));
+}

@@ -64,6 +64,12 @@ Example:
   sdann trace assets/models/mnist-cnn.onnx --data assets/datasets/mnist-test-images.idx3-ubyte.gz \\
       --divide-by 255 --sample 3 --depth 4";
 
+const SWEEP_EXAMPLE: &str = "\
+Example:
+  sdann sweep assets/models/mnist-cnn.onnx --data assets/datasets/mnist-test-images.idx3-ubyte.gz \\
+      --labels assets/datasets/mnist-test-labels.idx1-ubyte.gz --divide-by 255 --samples 200 \\
+      --axis register-bits=8..16 --axis rounding=floor,half-even -o sweep.csv";
+
 const SETTINGS_EXAMPLE: &str = "\
 Example:
   sdann settings --markdown > docs/SETTINGS.md";
@@ -82,6 +88,7 @@ pub(super) fn command() -> Command {
         .subcommand(explain())
         .subcommand(compare())
         .subcommand(trace())
+        .subcommand(sweep())
         .subcommand(settings())
 }
 
@@ -140,6 +147,35 @@ fn convert() -> Command {
             ),
         )
         .arg(switch("json", "Print what was written as JSON"))
+        .args(conversion_flags())
+}
+
+fn sweep() -> Command {
+    let count = value_parser!(usize);
+    Command::new("sweep")
+        .about("Run every combination of some settings' values, and keep what each costs in a CSV file")
+        .after_help(SWEEP_EXAMPLE)
+        .arg(model())
+        .args(data_flags(path("data", "X").visible_alias("inputs")))
+        .arg(
+            Arg::new("axis")
+                .long("axis")
+                .value_name("SETTING=VALUES")
+                .required(true)
+                .action(ArgAction::Append)
+                .help("A setting with its values: 8..16 (both ends), 8..16..2 (every second), or words separated by commas; give one for each setting"),
+        )
+        .arg(
+            Arg::new("samples")
+                .long("samples")
+                .value_name("N")
+                .value_parser(count)
+                .help("Run only the first N samples [default: all]"),
+        )
+        .arg(path("output", "OUT.csv").short('o').required(true).help(
+            "Where the rows go, each as soon as it is known; if the file holds rows of this sweep, it goes on behind them",
+        ))
+        .arg(switch("json", "Print all rows as JSON"))
         .args(conversion_flags())
 }
 

@@ -78,6 +78,11 @@ impl DataFlags {
         }
     }
 
+    /// The model's file.
+    pub(super) fn model(&self) -> &Path {
+        &self.model
+    }
+
     /// The files that are read, by the flags that name them.
     pub(super) fn paths(&self) -> Vec<(&'static str, &Path)> {
         let mut paths = vec![("the model", self.model.as_path()), (self.what, &self.inputs)];
@@ -136,11 +141,6 @@ impl DataFlags {
         Ok((data, loaded))
     }
 
-    /// The model's file.
-    pub(super) fn model(&self) -> &Path {
-        &self.model
-    }
-
     fn with_inputs(&self, network: QuantizedNetwork) -> Result<Data, CliError> {
         let inputs = Inputs::read(self.what, &self.inputs, self.divide_by, &network)?;
         let truth = self.truth(&inputs, &network)?;
@@ -191,7 +191,11 @@ impl DataFlags {
         })
     }
 
-    fn calibration(&self, data: &Data) -> Result<(Vec<i32>, CalibrationSource), CliError> {
+    /// The codes to calibrate with, and where they are from.
+    ///
+    /// # Errors
+    /// If there are none, or they do not fit the model.
+    pub(super) fn calibration(&self, data: &Data) -> Result<(Vec<i32>, CalibrationSource), CliError> {
         let Some(path) = &self.calibration else {
             let codes = data.inputs.first_codes(&data.network, CALIBRATION_SAMPLES)?;
             let samples = data.inputs.count().min(CALIBRATION_SAMPLES);
@@ -255,6 +259,30 @@ fn described(from: &Inputs, from_inputs: bool, samples: usize) -> CalibrationSou
 }
 
 impl Data {
+    /// The CRC-32 of all samples and of what should come out of them.
+    ///
+    /// # Errors
+    /// If a sample cannot be used.
+    pub(super) fn digest(&self) -> Result<u32, CliError> {
+        let mut digest = crc32fast::Hasher::new();
+        for sample in 0..self.inputs.count() {
+            digest.update(bytemuck::cast_slice(&self.inputs.codes(&self.network, sample)?));
+        }
+        match &self.truth {
+            GroundTruth::Unknown => {}
+            GroundTruth::Labels(labels) => {
+                labels
+                    .iter()
+                    .for_each(|&label| digest.update(&(label as u64).to_le_bytes()));
+            }
+            GroundTruth::Targets(values, closeness) => {
+                digest.update(bytemuck::cast_slice(values));
+                digest.update(&[u8::from(*closeness == Closeness::Psnr)]);
+            }
+        }
+        Ok(digest.finalize())
+    }
+
     /// Tells of samples that seem to be in other units than the model's.
     pub(super) fn tell_doubts(&self) {
         if let Some(doubt) = self.inputs.doubt(self.network.input()) {

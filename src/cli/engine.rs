@@ -44,10 +44,26 @@ impl Job<'_> {
     /// That of the first sample that cannot be used, or of `take`.
     pub(super) fn run(
         &self,
+        take: impl FnMut(&Answers) -> Result<(), CliError>,
+    ) -> Result<Agreement, CliError> {
+        let mut progress = Progress::new(self.inputs.count());
+        self.run_telling(take, |done| progress.tell(done))
+    }
+
+    /// Runs all samples and says how far they agree, without a word on the way.
+    ///
+    /// # Errors
+    /// That of the first sample that cannot be used.
+    pub(super) fn run_silently(&self) -> Result<Agreement, CliError> {
+        self.run_telling(|_| Ok(()), |_| ())
+    }
+
+    fn run_telling(
+        &self,
         mut take: impl FnMut(&Answers) -> Result<(), CliError>,
+        mut tell: impl FnMut(usize),
     ) -> Result<Agreement, CliError> {
         let count = self.inputs.count();
-        let mut progress = Progress::new(count);
         let mut workers = vec![Worker::new(self); processors().min(count.div_ceil(BLOCK)).max(1)];
         let mut agreement = workers[0].agreement();
         let mut blocks = (0..count)
@@ -63,7 +79,7 @@ impl Job<'_> {
                 take(&answers)?;
                 agreement.append(&answers.agreement);
             }
-            progress.tell(agreement.counted);
+            tell(agreement.counted);
         }
     }
 

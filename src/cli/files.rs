@@ -89,6 +89,11 @@ pub(super) fn float_model(what: &'static str, path: &Path) -> Result<Graph, CliE
     import_model(&bytes, &name).map_err(|error| CliError::file(what, path, error))
 }
 
+/// The CRC-32 of a model's file.
+pub(super) fn digest(path: &Path) -> Result<u32, CliError> {
+    Ok(crc32fast::hash(&read("model", path, MAX_MODEL_BYTES)?))
+}
+
 /// Reads samples that the flag `what` names: a file, or a folder of images.
 pub(super) fn dataset(what: &'static str, path: &Path) -> Result<Dataset, CliError> {
     read_data(what, path, read_dataset, Ok)

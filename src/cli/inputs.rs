@@ -75,6 +75,11 @@ impl Inputs {
         self.count
     }
 
+    /// Keeps the first ones, at most `count`.
+    pub(super) fn keep(&mut self, count: usize) {
+        self.count = self.count.min(count);
+    }
+
     /// The file, as it was given.
     pub(super) fn path(&self) -> &Path {
         &self.path

@@ -19,6 +19,7 @@ mod quantize;
 mod run;
 mod settings;
 mod summary;
+mod sweep;
 mod table;
 mod trace;
 
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
         Some(("explain", matches)) => explain::explain(matches),
         Some(("compare", matches)) => compare::compare(matches),
         Some(("trace", matches)) => trace::trace(matches),
+        Some(("sweep", matches)) => sweep::sweep(matches),
         Some(("settings", matches)) => settings::settings(matches),
         _ => Err(CliError::Usage("no command was given; see 'sdann --help'".into())),
     };

@@ -8,10 +8,12 @@ mod effect;
 mod loss;
 mod model;
 pub mod numbers;
+mod pareto;
 mod provenance;
 mod quality;
 pub mod report;
 mod session;
+mod sweep;
 
 pub use agreement::{Agreement, FirstOverflow, LayerAgreement, Tally};
 pub use compare::{CodeCurve, CodeName, CompareError, Comparer, Comparison, MAX_STEPS, Point, Question};
@@ -19,9 +21,11 @@ pub use curve::Curve;
 pub use effect::{CalibrationEffect, EffectMeter, ErrorDistribution};
 pub use loss::{LossMeter, QuantizationLoss, TensorLoss};
 pub use model::{FloatModel, Model, Quantized, open_model};
+pub use pareto::pareto_front;
 pub use provenance::{
     DendriteProvenance, OthersProvenance, Provenance, SourceProvenance, StepProvenance, Tracer,
 };
 pub use quality::{Closeness, Expected, GroundTruth, Measure, Quality};
 pub use report::{ConversionReport, Finding, ReportMeter};
 pub use session::{Exploration, REPORT_SAMPLES, SampleSet, Session, SessionError, open_network};
+pub use sweep::{Axis, Grid, GridError, MAX_POINTS, Row, Sweep};

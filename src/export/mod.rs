@@ -10,6 +10,7 @@ mod npy;
 mod onnx;
 mod quantize;
 mod run;
+mod sweep;
 mod trace;
 
 pub use explain::ExplainReport;
@@ -21,6 +22,7 @@ pub use run::{
     CalibrationSource, ChipReport, Engine, OutputReport, QualityReport, RunLayerReport, RunReport, RunSource,
     RunTotals, SettingValues, SpikeCodeReport,
 };
+pub use sweep::{Found, SweepFile, SweepFileError};
 pub use trace::TraceReport;
 
 /// The version of the JSON that reports become.
