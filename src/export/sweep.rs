@@ -143,7 +143,7 @@ mod tests {
             codes_equal: bits * 7,
             labels_equal: 499,
             equal_share: 1.0 / bits as f64,
-            quality: (bits % 2 == 0).then_some(0.97),
+            quality: bits.is_multiple_of(2).then_some(0.97),
             reference_quality: None,
             spikes: 123_456,
             synaptic_operations: 7_654_321,
