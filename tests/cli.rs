@@ -1490,3 +1490,99 @@ fn a_sweep_that_is_killed_goes_on_without_losing_or_repeating_a_row() {
     ];
     assert!(fail(&folder, 2, &wrong).contains("no range of register-bits"));
 }
+
+#[test]
+fn a_sweep_over_weight_and_activation_bits_quantizes_a_float_model_anew() {
+    let folder = folder("sweep-float");
+    let float = model("digits-mlp.float");
+    let (images, labels) = (
+        dataset("digits-test-images.idx3-ubyte.gz"),
+        dataset("digits-test-labels.idx1-ubyte.gz"),
+    );
+    let sweep = [
+        "sweep",
+        &float,
+        "--data",
+        &images,
+        "--labels",
+        &labels,
+        "--divide-by",
+        "16",
+    ];
+    let axes = [
+        "--axis",
+        "weight-bits=1,4,8",
+        "--axis",
+        "activation-bits=1,8",
+        "-o",
+        "bits.csv",
+        "--json",
+    ];
+    let report: Value = serde_json::from_str(&succeed(&folder, &[&sweep[..], &axes].concat())).unwrap();
+    let rows = report["rows"].as_array().unwrap();
+    let quality = |row: usize| rows[row]["reference_quality"].as_f64().unwrap();
+    assert_eq!(rows[5]["settings"], serde_json::json!(["8", "8"]));
+    // One bit for everything loses much, eight lose next to nothing, and fewer bits are fewer spikes.
+    assert!(quality(0) < 0.9 && quality(5) > 0.95, "{report}");
+    assert!(rows[4]["spikes"].as_u64() < rows[5]["spikes"].as_u64());
+    // The registers are wide, so each point computes its own quantized network exactly.
+    assert!(rows.iter().all(|row| row["codes_equal"] == row["samples"]));
+
+    // A model of integers has nothing to quantize.
+    let integers = model("digits-mlp");
+    let args = [
+        "sweep",
+        &integers,
+        "--data",
+        &images,
+        "--axis",
+        "weight-bits=4,8",
+        "-o",
+        "x.csv",
+    ];
+    assert!(fail(&folder, 2, &args).contains("is quantized already"));
+}
+
+#[test]
+fn a_float_model_is_converted_with_the_samples_it_is_calibrated_on() {
+    let folder = folder("convert-float");
+    let (float, images) = (
+        model("digits-mlp.float"),
+        dataset("digits-calibration-images.idx3-ubyte.gz"),
+    );
+    let convert = [
+        "convert",
+        &float,
+        "--data",
+        &images,
+        "--divide-by",
+        "16",
+        "-o",
+        "digits.sdann",
+    ];
+    succeed(&folder, &[&convert[..], &["--activation-bits", "6"]].concat());
+    let test = dataset("digits-test-images.idx3-ubyte.gz");
+    let common = ["--inputs", &test, "--divide-by", "16"];
+    succeed(
+        &folder,
+        &[&["run", "digits.sdann", "--output", "a.npy"][..], &common].concat(),
+    );
+    let direct = [
+        "run",
+        &float,
+        "--output",
+        "b.npy",
+        "--calibration",
+        &images,
+        "--activation-bits",
+        "6",
+    ];
+    succeed(&folder, &[&direct[..], &common].concat());
+    assert_eq!(
+        fs::read(folder.join("a.npy")).unwrap(),
+        fs::read(folder.join("b.npy")).unwrap()
+    );
+
+    let error = fail(&folder, 1, &["convert", &float, "-o", "none.sdann"]);
+    assert!(error.contains("takes samples"), "{error}");
+}

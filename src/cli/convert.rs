@@ -5,6 +5,7 @@ use super::files::{self, NewFile};
 use super::inputs::Inputs;
 use super::table::thousands;
 use super::{args, note, print, print_json};
+use crate::explore::Model;
 use crate::sdann_file::{self, Parts};
 use crate::settings::Settings;
 use crate::simulate::{Samples, Statistics, calibrate, measure};
@@ -48,15 +49,22 @@ pub(super) fn convert(matches: &ArgMatches) -> Result<(), CliError> {
     let written: Vec<(&'static str, &Path)> = files.iter().map(|path| ("--output", path.as_path())).collect();
     files::check_distinct(&read, &written)?;
 
-    let (network, converted) = files::model_or_spiking(&model)?;
-    if converted.is_some() {
-        return Err(CliError::file(
-            "model",
-            &model,
-            "it is a spiking network already; give the model itself",
-        ));
-    }
     let divide_by = matches.get_one("divide-by").copied().unwrap_or(1.0);
+    let network = match files::any_model(&model)? {
+        (_, Some(_)) => {
+            let problem = "it is a spiking network already; give the model itself";
+            return Err(CliError::file("model", &model, problem));
+        }
+        (Model::Codes(network), None) => *network,
+        (Model::Real(mut float), None) => {
+            let refused = |error| CliError::file("model", &model, error);
+            if let Some(path) = &data {
+                let inputs = Inputs::read("--data", path, divide_by, &float.wiring().map_err(refused)?)?;
+                float.set_samples(inputs.first_reals(usize::MAX)?);
+            }
+            float.quantize(&settings.quantization).map_err(refused)?.network
+        }
+    };
     let codes = match &data {
         None => Vec::new(),
         Some(path) => {

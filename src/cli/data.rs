@@ -141,7 +141,11 @@ impl DataFlags {
         Ok((data, loaded))
     }
 
-    fn with_inputs(&self, network: QuantizedNetwork) -> Result<Data, CliError> {
+    /// Reads the samples of a quantized model, and labels.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) fn with_inputs(&self, network: QuantizedNetwork) -> Result<Data, CliError> {
         let inputs = Inputs::read(self.what, &self.inputs, self.divide_by, &network)?;
         let truth = self.truth(&inputs, &network)?;
         Ok(Data {

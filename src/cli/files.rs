@@ -6,7 +6,6 @@ use crate::explore::{Model, open_model};
 use crate::graph::Graph;
 use crate::import::dataset::{Dataset, Labels, MAX_ARRAY_BYTES, read_dataset, read_images, read_labels};
 use crate::import::{ImportError, MAX_MODEL_BYTES, import_model};
-use crate::quantize::{FuseError, QuantizedNetwork};
 use crate::sdann_file;
 use crate::spiking::SpikingNetwork;
 use std::fs::{self, File, OpenOptions};
@@ -40,17 +39,6 @@ pub(super) fn unreadable(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "there is no such file; check the path".into(),
         io::ErrorKind::PermissionDenied => "reading it is not permitted; check its permissions".into(),
         _ => format!("it cannot be read ({error})"),
-    }
-}
-
-/// Opens a quantized model, or a spiking network; see [`any_model`].
-pub(super) fn model_or_spiking(path: &Path) -> Result<(QuantizedNetwork, Option<SpikingNetwork>), CliError> {
-    match any_model(path)? {
-        (Model::Codes(network), spiking) => Ok((*network, spiking)),
-        (Model::Real(float), _) => {
-            let model = float.graph().name.clone();
-            Err(CliError::file("model", path, FuseError::NotQuantized { model }))
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::error::CliError;
 use super::files;
 use super::table::{Align, Table, thousands};
 use super::{args, print, print_json};
-use crate::explore::{Axis, Grid, Row, Sweep, pareto_front};
+use crate::explore::{Axis, Grid, Model, Row, Sweep, pareto_front};
 use crate::export::SweepFile;
 use crate::settings::{SETTINGS, Section, Settings};
 use crate::simulate::Samples;
@@ -30,7 +30,7 @@ struct Report<'a> {
 struct ReportRow<'a> {
     #[serde(flatten)]
     row: &'a Row,
-    /// Whether no other row is at least as good in quality, synaptic operations and register bits.
+    /// Whether no other row is at least as good in quality, synaptic operations, register bits and weight bits.
     pareto: bool,
 }
 
@@ -47,21 +47,36 @@ pub(super) fn sweep(matches: &ArgMatches) -> Result<(), CliError> {
         .map_err(usage)?;
     let grid = Grid::new(axes, base).map_err(usage)?;
     files::check_distinct(&flags.paths(), &[("--output", &output)])?;
-    let mut data = flags.open()?;
-    if data.spiking.is_some() {
-        return Err(CliError::Usage(
-            "a sweep converts the model anew at every point; give the model itself".into(),
-        ));
-    }
+    let (mut data, mut loaded) = match files::any_model(flags.model())? {
+        (_, Some(_)) => {
+            return Err(CliError::Usage(
+                "a sweep converts the model anew at every point; give the model itself".into(),
+            ));
+        }
+        (Model::Real(float), None) => {
+            let (data, loaded) = flags.with_float(*float)?;
+            (data, Some(loaded))
+        }
+        (Model::Codes(network), None) => {
+            if let Some(axis) = grid
+                .axes
+                .iter()
+                .find(|axis| axis.setting.section.is_for_float_models())
+            {
+                return Err(CliError::Usage(format!(
+                    "{} decides how a float model is quantized, but '{}' is quantized already; give the float model that it was made of",
+                    axis.setting.key,
+                    flags.model().display()
+                )));
+            }
+            (flags.with_inputs(*network)?, None)
+        }
+    };
     if let Some(&samples) = matches.get_one::<usize>("samples") {
         data.inputs.keep(samples);
     }
     data.tell_doubts();
     let (codes, _) = flags.calibration(&data)?;
-    let calibration = Samples {
-        codes: &codes,
-        len: data.network.input().len(),
-    };
 
     let keys: Vec<&'static str> = grid.axes.iter().map(|axis| axis.setting.key).collect();
     let identity = format!(
@@ -81,23 +96,34 @@ pub(super) fn sweep(matches: &ArgMatches) -> Result<(), CliError> {
     let values: Vec<Vec<String>> = grid.points().iter().map(|point| grid.values(point)).collect();
     let (mut file, mut rows) = open(&sweep_file, &output, &values)?;
 
-    let mut sweep = Sweep::new(&data.network, calibration);
     let bar = bar(values.len(), rows.len());
-    for (point, values) in grid.points().iter().zip(&values).skip(rows.len()) {
-        let spiking = sweep.convert(point);
-        let job = Job {
-            network: &data.network,
-            spiking: Some(&spiking),
-            inputs: &data.inputs,
-            truth: &data.truth,
-        };
-        let row = Row::new(values.clone(), &job.run_silently()?);
-        let failed = |error| files::unwritable("--output", &output, &error);
-        file.write_all(sweep_file.line(&row).as_bytes()).map_err(failed)?;
-        // What is said to be done must outlive a power cut.
-        file.sync_data().map_err(failed)?;
-        rows.push(row);
-        bar.inc(1);
+    let mut points = grid.points().iter().zip(&values).skip(rows.len()).peekable();
+    while let Some(&(&Settings { quantization, .. }, _)) = points.peek() {
+        if let Some(loaded) = &mut loaded {
+            let quantized = loaded.float.quantize(&quantization);
+            data.network = quantized
+                .map_err(|error| CliError::file("model", flags.model(), error))?
+                .network;
+        }
+        let (codes, _) = flags.calibration(&data)?;
+        let len = data.network.input().len();
+        let mut sweep = Sweep::new(&data.network, Samples { codes: &codes, len });
+        while let Some((point, values)) = points.next_if(|(point, _)| point.quantization == quantization) {
+            let spiking = sweep.convert(point);
+            let job = Job {
+                network: &data.network,
+                spiking: Some(&spiking),
+                inputs: &data.inputs,
+                truth: &data.truth,
+            };
+            let row = Row::new(values.clone(), &job.run_silently()?);
+            let failed = |error| files::unwritable("--output", &output, &error);
+            file.write_all(sweep_file.line(&row).as_bytes()).map_err(failed)?;
+            // What is said to be done must outlive a power cut.
+            file.sync_data().map_err(failed)?;
+            rows.push(row);
+            bar.inc(1);
+        }
     }
     bar.finish_and_clear();
 
@@ -105,7 +131,7 @@ pub(super) fn sweep(matches: &ArgMatches) -> Result<(), CliError> {
         .truth
         .expected(0, data.network.output().len())
         .map(|expected| expected.measure());
-    let costs: Vec<[f64; 3]> = rows
+    let costs: Vec<[f64; 4]> = rows
         .iter()
         .zip(grid.points())
         .map(|(row, point)| row.costs(point, measure))
@@ -211,7 +237,7 @@ fn summary(keys: &[&'static str], rows: &[Row], front: &[bool], output: &Path) -
     }
     let count = front.iter().filter(|is_on| **is_on).count();
     format!(
-        "{} points in {}; {count} that no other beats in quality, synaptic operations and register bits:\n\n{}",
+        "{} points in {}; {count} that no other beats in quality, synaptic operations, register bits and weight bits:\n\n{}",
         thousands(rows.len() as u64),
         output.display(),
         table.render()

@@ -80,7 +80,7 @@ impl FloatModel {
     /// Quantizes; what was measured before is used again where it can be.
     ///
     /// # Errors
-    /// [`PostTrainingError`] if there are no samples or they cannot be used, and
+    /// [`PostTrainingError`](crate::quantize::post_training::PostTrainingError) if there are no samples or they cannot be used, and
     /// [`FuseError`](crate::quantize::FuseError) if what comes out has no integer layers.
     pub fn quantize(&mut self, options: &Quantization) -> Result<Quantized, SessionError> {
         let calibration = match self.calibration.take().filter(|known| known.serves(options)) {

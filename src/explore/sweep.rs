@@ -302,15 +302,16 @@ impl Row {
     }
 
     /// What a trade-off weighs, smaller being better: the loss of quality (of equal labels, where nothing is
-    /// known), synaptic operations, and the width of the register.
-    pub fn costs(&self, point: &Settings, measure: Option<Measure>) -> [f64; 3] {
+    /// known), synaptic operations, and the widths of the register and of a float model's weights.
+    pub fn costs(&self, point: &Settings, measure: Option<Measure>) -> [f64; 4] {
         let loss = match (self.quality, measure) {
             (Some(quality), Some(Measure::Rmse)) => quality,
             (Some(quality), _) => -quality,
             (None, _) => -(self.labels_equal as f64),
         };
-        let bits = f64::from(point.conversion.register_bits);
-        [loss, self.synaptic_operations as f64, bits]
+        let register_bits = f64::from(point.conversion.register_bits);
+        let weight_bits = f64::from(point.quantization.weight_bits);
+        [loss, self.synaptic_operations as f64, register_bits, weight_bits]
     }
 }
 

@@ -1,8 +1,8 @@
 //! The spiking network on disk (`docs/SPIKING-FORMAT.md`): written, and read back identically.
 //!
 //! A `.sdann` file is a zip of `network.json`, all that can be read, and `weights.bin`, its long lists
-//! ([`crate::arrays`]). The text is made from the engine's types themselves, so that it holds whatever they
-//! hold; what reads it must check everything that [`check`] does.
+//! (`src/arrays.rs`). The text is made from the engine's types themselves, so that it holds whatever they
+//! hold; what reads it must check everything that `check` does.
 
 mod check;
 

@@ -46,7 +46,7 @@ onPage('the gallery', { timeout: 600_000 }, (on) => {
   });
 
   on('puts the clean picture beside the cleaned one', '?model=mnist-denoiser', async (page) => {
-    const output = page.getByRole('region', { name: 'Answer' });
+    const output = page.getByRole('region', { name: 'Answer', exact: true });
     assert.ok(await output.getByRole('img', { name: /The network's answer/ }).isVisible());
     assert.ok(await output.getByRole('img', { name: /What should come out/ }).isVisible());
     assert.match(await output.innerText(), /PSNR \d+\.\d\sdB, mean error 0\.\d+/);
@@ -54,7 +54,7 @@ onPage('the gallery', { timeout: 600_000 }, (on) => {
   });
 
   on('draws the sine and follows the slider', '?model=sine-regression', async (page) => {
-    const output = page.getByRole('region', { name: 'Answer' });
+    const output = page.getByRole('region', { name: 'Answer', exact: true });
     assert.match(await output.innerText(), /target\s+quantized\s+spiking, the same/);
     await page.getByRole('slider', { name: 'Input' }).fill('64');
     await page.waitForFunction(() => /^input 1\.5/.test(document.querySelector('.walk-caption').innerText));

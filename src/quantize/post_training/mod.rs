@@ -4,12 +4,12 @@
 //! [`Calibration::quantize`] makes the [`Graph`](crate::graph::Graph) of integers that a choice of bits
 //! and methods gives. One calibration serves any number of choices.
 //!
-//! - [`histogram`], [`range`](mod@range): from values to a scale and a zero point
-//! - [`weights`]: weights and biases
-//! - [`groups`]: which tensors share a quantization, and which need none
-//! - [`equalize`]: cross-layer equalization
-//! - [`arithmetic`]: how ties round, as ONNX Runtime would run the same in QDQ form
-//! - [`correct`]: mean-error correction of the quantization
+//! - `histogram`, `range`: from values to a scale and a zero point
+//! - `weights`: weights and biases
+//! - `groups`: which tensors share a quantization, and which need none
+//! - `equalize`: cross-layer equalization
+//! - `arithmetic`: how ties round, as ONNX Runtime would run the same in QDQ form
+//! - `correct`: mean-error correction of the quantization
 
 mod arithmetic;
 mod calibration;

@@ -123,8 +123,12 @@ fn squared_error(bins: &[(f64, u64)], affine: &Affine) -> f64 {
 /// over the bins of their code that aren't empty.
 fn least_divergence(histogram: &Histogram, levels: usize) -> (f32, f32) {
     let (min, max) = (histogram.min(), histogram.max());
-    let counts = histogram.counts();
     let zero = BINS / 2;
+    // Real 0 has a code of its own under any range, and behind a Relu it is so frequent that it would decide
+    // alone; its bin counts no more than its neighbours.
+    let mut counts = histogram.counts().to_vec();
+    counts[zero] = counts[zero].min(counts[zero + 1].max(counts[zero - 1]));
+    let counts = &counts[..];
     let width = histogram.width();
     let reach = libm::ceil(f64::from(max.max(-min)) / width) as usize;
     let reach = reach.clamp(1, zero);
