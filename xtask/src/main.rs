@@ -7,7 +7,7 @@
 //! - [`setup`]: what each command needs, and how it is looked for
 //! - [`browser`]: finding Chromium and its driver
 //! - [`page`]: building and serving with Trunk
-//! - [`steps`]: the steps of `test`; [`bench`]: speed in a browser
+//! - [`steps`]: the steps of `test`; [`mod@bench`]: speed in a browser
 //! - [`process`], [`paths`]: running programs, finding files
 
 #![allow(

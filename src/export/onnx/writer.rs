@@ -610,6 +610,9 @@ impl<'a> Writer<'a> {
                 .node(&format!("Global{op}"), &node.name, &[input], output);
             return;
         };
+        // A Reshape that drops the extents of 1 bears the name itself.
+        let is_taken = self.graph.nodes.iter().any(|other| other.name == name);
+        let name = if is_taken { &node.name } else { name };
         let axes = 2..=self.shape(node.inputs[0]).len();
         if self.file.opset < 18 {
             self.file

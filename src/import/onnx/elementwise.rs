@@ -261,7 +261,12 @@ impl<'m> Lowering<'m> {
             ));
         }
         let pool = Op::AveragePool(Pool::global(shape.get(1..).unwrap_or_default()));
-        let name = format!("{} (mean)", node.name);
+        // A name that ends so already was written by this project, for a node like this one.
+        let name = if node.name.ends_with(" (mean)") {
+            node.name.clone()
+        } else {
+            format!("{} (mean)", node.name)
+        };
         let mean = self.add_node(&name, pool, input, if keeps { node.output()? } else { &name })?;
         self.fix_arithmetic(Some(Arithmetic::Real));
         if keeps {

@@ -144,9 +144,38 @@ impl<'m> Lowering<'m> {
         Ok(constant(Constant::vector(node.output()?, Elements::Long(values))))
     }
 
-    /// Slice of a constant list.
+    /// ConstantOfShape: one number, as often as a constant shape says.
+    pub fn constant_of_shape(&mut self, node: &'m Node) -> Result<Value, ImportError> {
+        node.at_most(1)?;
+        let shape = self.constant(node, 0, "shape")?.longs()?;
+        let dims: Option<Vec<usize>> = shape.iter().map(|&d| usize::try_from(d).ok()).collect();
+        let dims = dims.ok_or_else(|| node.error(format!("its shape {shape:?} has a negative extent")))?;
+        let count = dims
+            .iter()
+            .try_fold(1usize, |n, &d| n.checked_mul(d))
+            .unwrap_or(usize::MAX);
+        self.charge(node, count)?;
+        let name = node.output()?;
+        let value = match Attributes::of(node, &["value"])?.tensor("value")? {
+            Some(tensor) => Constant::new(tensor, name)?.elements,
+            None => Elements::Real(vec![0.0]),
+        };
+        let elements = match &value {
+            Elements::Real(v) if v.len() == 1 => Elements::Real(vec![v[0]; count]),
+            Elements::Integer(v) if v.len() == 1 => Elements::Integer(vec![v[0]; count]),
+            Elements::Long(v) if v.len() == 1 => Elements::Long(vec![v[0]; count]),
+            _ => return Err(node.error("its value must be one number")),
+        };
+        Ok(constant(Constant {
+            dims,
+            ..Constant::vector(name, elements)
+        }))
+    }
+
+    /// Slice of constant integers along their first axis.
     pub fn sliced_constant(&mut self, node: &'m Node) -> Result<Value, ImportError> {
-        let values = self.constant(node, 0, "list")?.longs()?;
+        let data = self.constant(node, 0, "list")?;
+        let values = data.longs()?;
         let mut bounds = Vec::new();
         for (index, default) in [(1, 0), (2, i64::MAX), (3, 0), (4, 1)] {
             bounds.push(match node.optional_input(index) {
@@ -159,12 +188,24 @@ impl<'m> Lowering<'m> {
                     .unwrap_or(default),
             });
         }
-        let &[start, end, _, step] = &bounds[..] else {
+        let &[start, end, axis, step] = &bounds[..] else {
             return Err(node.error("it has no bounds"));
         };
-        let kept = cut(node, values.len(), start, end, step)?;
-        let kept = kept.iter().filter_map(|&i| values.get(i).copied()).collect();
-        Ok(constant(Constant::vector(node.output()?, Elements::Long(kept))))
+        let Some((&rows, inner)) = data.dims.split_first() else {
+            return Err(node.error("it cuts a single number; simplify the model before quantizing it"));
+        };
+        if data.dims.len() > 1 && axis != 0 {
+            return Err(node.error(
+                "it cuts a constant along another axis than the first; simplify the model before quantizing it",
+            ));
+        }
+        let row = inner.iter().product::<usize>();
+        let kept = cut(node, rows, start, end, step)?;
+        self.charge(node, kept.len().saturating_mul(row))?;
+        let dims = std::iter::once(kept.len()).chain(inner.iter().copied()).collect();
+        let kept = kept.iter().filter_map(|&i| values.get(i * row..(i + 1) * row));
+        let list = Constant::vector(node.output()?, Elements::Long(kept.flatten().copied().collect()));
+        Ok(constant(Constant { dims, ..list }))
     }
 
     /// Transpose of a constant matrix: weights, as exporters write a linear layer.

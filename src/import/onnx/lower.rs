@@ -20,7 +20,7 @@ use std::rc::Rc;
 const SUPPORTED: &str = "Conv, ConvTranspose, Gemm, MatMul, MaxPool, AveragePool, GlobalAveragePool, GlobalMaxPool, \
     ReduceMean (over all spatial axes), BatchNormalization, Add, Sub, Mul and Div (by a constant), Relu, Clip, LeakyRelu, \
     Sigmoid, Tanh, HardSigmoid, Concat, Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Pad, Slice, Resize \
-    (nearest), Identity, Dropout, Constant, Shape, Gather and Cast (of constants), QuantizeLinear, \
+    (nearest), Identity, Dropout, Constant, ConstantOfShape, Shape, Gather and Cast (of constants), QuantizeLinear, \
     DequantizeLinear, QLinearConv, QLinearMatMul, QGemm, QLinearAdd, QLinearMul (by a constant), QLinearConcat, \
     QLinearAveragePool, QLinearGlobalAveragePool, QLinearLeakyRelu, QLinearSigmoid, ConvInteger, MatMulInteger, \
     and at the end Softmax or ArgMax";
@@ -341,6 +341,7 @@ impl<'m> Lowering<'m> {
             "Resize" => self.resize(node),
             "Concat" => self.concat(node),
             "Shape" => self.shape_of(node),
+            "ConstantOfShape" => self.constant_of_shape(node),
             "Gather" => self.gather(node),
             "Cast" => self.cast(node),
             "ConvInteger" => self.integer(node, true),
@@ -683,7 +684,14 @@ fn compact(
         }
     }
     let id = |old: TensorId| ids.get(&old).copied().unwrap_or_default();
+    // One node of the file may be several of the graph, which still need names of their own.
+    let mut names: HashMap<String, usize> = HashMap::new();
     for node in &mut nodes {
+        let count = names.entry(node.name.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            node.name = format!("{} ({count})", node.name);
+        }
         node.inputs.iter_mut().for_each(|input| *input = id(*input));
         node.output = id(node.output);
     }
