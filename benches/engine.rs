@@ -11,7 +11,7 @@ mod large_model;
 
 use cpu_time::CpuTime;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use sdann::chip::{ChipConfig, LoadMeter, Mapping, Router};
+use sdann::chip::{ChipSettings, LoadMeter, Router, map};
 use sdann::explore::{Tally, open_network};
 use sdann::import::dataset::read_array;
 use sdann::import::import_model;
@@ -71,16 +71,12 @@ impl Model {
 
     /// Cores of 256 neurons, as many as it takes.
     fn router(&self, spiking: &SpikingNetwork) -> Router {
-        let neurons: Vec<usize> = self.network.tensors.iter().map(|tensor| tensor.len()).collect();
-        let chip = ChipConfig {
-            width: 16,
-            height: 16,
-            neurons_per_core: 256,
+        let chip = ChipSettings {
+            width: 20,
+            height: 20,
+            ..ChipSettings::default()
         };
-        Router::new(
-            spiking,
-            Mapping::in_order(chip, &neurons).expect("a mesh that is large enough"),
-        )
+        Router::new(spiking, map(spiking, &chip).expect("a mesh that is large enough"))
     }
 
     fn macs(&self) -> u64 {
@@ -126,14 +122,15 @@ fn images(criterion: &mut Criterion<CpuTime>) {
             });
         }
         let (spiking, mut simulator) = (model.spiking(32), Simulator::new(network));
-        let mut meter = LoadMeter::new(&spiking, &model.router(&spiking));
+        let router = model.router(&spiking);
+        let mut meter = LoadMeter::new(&spiking, &router);
         group.bench_function("exact, spikes counted per core", |bench| {
             bench.iter(|| {
                 for image in model.images.chunks_exact(784) {
                     simulator.run(&spiking, image, &mut ());
-                    meter.add(&simulator);
+                    meter.add(&simulator, &router);
                 }
-                meter.loads()[0]
+                meter.loads(&router).hops
             });
         });
         let mut reference = Reference::new(network);

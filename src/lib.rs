@@ -15,7 +15,7 @@
 //! The whole of it, on a shipped network and a handwritten digit:
 //!
 //! ```
-//! use sdann::chip::{ChipConfig, Mapping, Router};
+//! use sdann::chip::{ChipSettings, Router, map};
 //! use sdann::import::{dataset::read_array, import_model};
 //! use sdann::quantize::{Reference, quantize, winner};
 //! use sdann::simulate::{Samples, Simulator, calibrate, measure, trace};
@@ -45,8 +45,7 @@
 //! assert_eq!(winner(simulator.output()), winner(reference.output()));
 //!
 //! // On a chip, spikes travel from core to core.
-//! let neurons: Vec<usize> = network.tensors.iter().map(|tensor| tensor.len()).collect();
-//! let router = Router::new(&spiking, Mapping::in_order(ChipConfig::default(), &neurons)?);
+//! let router = Router::new(&spiking, map(&spiking, &ChipSettings::default())?);
 //! let traffic = router.count(&trace);
 //! let link_packets: u64 = traffic.links.iter().map(|&packets| u64::from(packets)).sum();
 //! assert_eq!(traffic.hops.iter().sum::<u64>(), link_packets);

@@ -1,7 +1,7 @@
 //! Every setting, once: the page's controls, the page's address, the command line's flags and
 //! `docs/SETTINGS.md` are all made from [`SETTINGS`].
 
-use crate::chip::ChipConfig;
+use crate::chip::{ChipSettings, Delivery, Minimize, Partition, Placement, Routing};
 use crate::quantize::post_training::{
     Granularity, MAX_ACTIVATION_BITS, MAX_WEIGHT_BITS, Quantization, RangeMethod, WeightRange, ZeroPoint,
 };
@@ -18,7 +18,7 @@ pub struct Settings {
     /// How the network becomes spikes.
     pub conversion: Conversion,
     /// The chip that it runs on.
-    pub chip: ChipConfig,
+    pub chip: ChipSettings,
     /// How a float model becomes one of integers; a quantized model has that decided.
     pub quantization: Quantization,
 }
@@ -515,7 +515,47 @@ pub static SETTINGS: &[Setting] = &[
         "Neurons per core",
         Section::Chip,
         integer!(1, 65_536, ""; chip.neurons_per_core),
-        "How many neurons a core holds. Layers are placed in order, each starting on a new core.",
+        "How many neurons a core holds.",
+        "",
+    ),
+    setting_of(
+        "partition",
+        "Partition",
+        Section::Chip,
+        choice!("channels" "channels" => Partition::Channels, "tiles" "tiles" => Partition::Tiles, "both" "both" => Partition::Both; chip.mapping.partition),
+        "Which neurons share a core: whole channels, all channels of a tile of positions, or some channels of a tile.",
+        "",
+    ),
+    setting_of(
+        "minimize",
+        "Fewest",
+        Section::Chip,
+        choice!("cores" "cores" => Minimize::Cores, "traffic" "packets" => Minimize::Traffic; chip.mapping.minimize),
+        "What the partition makes small first: the cores in use, or the packets between them.",
+        "",
+    ),
+    setting_of(
+        "placement",
+        "Placement",
+        Section::Chip,
+        choice!("row-major" "row by row" => Placement::RowMajor, "serpentine" "serpentine" => Placement::Serpentine, "hilbert" "Hilbert curve" => Placement::Hilbert, "annealed" "annealed" => Placement::Annealed; chip.mapping.placement),
+        "Where cores are: in the order of layers along a curve, or where measured spikes have the fewest hops, by simulated annealing.",
+        "Σ spikes · hops",
+    ),
+    setting_of(
+        "routing",
+        "Routing",
+        Section::Chip,
+        choice!("xy" "X then Y" => Routing::Xy, "yx" "Y then X" => Routing::Yx; chip.mapping.routing),
+        "Which way packets take on a mesh: along the row first, or along the column.",
+        "",
+    ),
+    setting_of(
+        "delivery",
+        "Delivery",
+        Section::Chip,
+        choice!("unicast" "unicast" => Delivery::Unicast, "multicast" "multicast" => Delivery::Multicast; chip.mapping.delivery),
+        "How a spike reaches several cores: as a packet for each, or as one that is copied where their ways part.",
         "",
     ),
 ];

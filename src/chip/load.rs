@@ -1,13 +1,15 @@
-//! What every core does over whole windows: the sums of [`Traffic`](super::Traffic) over its steps, counted from
-//! codes alone, so that no step needs to be simulated.
+//! What every core and link does over whole windows: the sums of [`Traffic`](super::Traffic) over its steps,
+//! counted from codes alone, so that no step needs to be simulated.
 
-use super::{Router, Targets};
+use super::router::{Sender, Ways};
+use super::{Delivery, Router, Target, Targets};
 use crate::simulate::Simulator;
 use crate::spiking::{SpikeCode, SpikingNetwork};
 use crate::vectorize::vectorized;
+use serde::{Deserialize, Serialize};
 
 /// Counts of one core.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Load {
     /// Spikes that its neurons fire, once for every layer that listens to them.
     pub spikes: u64,
@@ -19,79 +21,184 @@ pub struct Load {
     pub operations: u64,
 }
 
+/// Counts of a chip over many samples.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loads {
+    /// Samples.
+    pub samples: u64,
+    /// Core by core.
+    pub cores: Vec<Load>,
+    /// Packets over each link.
+    pub links: Vec<u64>,
+    /// Links used by all packets.
+    pub hops: u64,
+}
+
+/// Spikes between two cores over many samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// The core that sends.
+    pub from: usize,
+    /// The core that must be reached.
+    pub to: usize,
+    /// Spikes.
+    pub spikes: u64,
+}
+
 /// Adds up what the cores do, sample by sample.
 #[derive(Clone, Debug)]
 pub struct LoadMeter {
-    loads: Vec<Load>,
+    samples: u64,
     codes: Vec<Option<SpikeCode>>,
-    /// Pairs of a tensor and a layer that listens to it.
-    senders: Vec<Sender>,
+    counters: Vec<Counter>,
     /// Spikes of every neuron of every tensor, in the sample at hand.
     spikes: Vec<Vec<i16>>,
 }
 
-/// A core whose neurons a layer listens to.
+/// Spikes of the neurons of one tensor on one core, for one layer that listens to them.
 #[derive(Clone, Debug)]
-struct Sender {
+struct Counter {
     tensor: usize,
+    layer: usize,
+    /// Which of the layer's targets.
+    targets: usize,
+    /// Which of the tensor's senders.
+    sender: usize,
     core: usize,
-    first: usize,
-    neurons: usize,
-    links: Vec<Link>,
+    sums: Sums,
 }
 
-/// What a core sends to another.
+/// What is added up.
 #[derive(Clone, Debug)]
-struct Link {
-    to: usize,
-    synapses: Synapses,
+enum Sums {
+    /// Few cores are reached: spikes of every set of cores, and for each core the sum of spikes times synapses.
+    Products {
+        runs: Vec<Run>,
+        sets: Vec<u64>,
+        cores: Vec<Products>,
+    },
+    /// Spikes of every group of neurons with equal targets.
+    Groups { runs: Vec<Run>, groups: Vec<u64> },
 }
 
-/// Synapses that a spike meets at the other core.
+/// Neighbouring neurons whose spikes are added to one sum.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    first: u32,
+    neurons: u32,
+    sum: u32,
+}
+
 #[derive(Clone, Debug)]
-enum Synapses {
-    /// Of every neuron; whether all have some.
-    Dense { each: Vec<i16>, is_full: bool },
-    /// Of the few neurons that have any, or more than 16 bits hold.
-    Sparse(Vec<(u32, u32)>),
+struct Products {
+    core: usize,
+    /// Synapses of each neuron, run by run of the sender.
+    synapses: Vec<i16>,
+    operations: u64,
 }
 
-impl Synapses {
-    fn new(neurons: usize, found: Vec<(u32, u32)>) -> Self {
-        let fits = |&(_, synapses): &(u32, u32)| synapses <= i16::MAX as u32;
-        if found.len() * 4 < neurons || !found.iter().all(fits) {
-            return Self::Sparse(found);
+impl Counter {
+    fn new(index: usize, targets: &Targets, place: usize, sender: &Sender) -> Self {
+        let neurons = || sender.runs.iter().cloned().flatten();
+        let groups = targets.group_of();
+        let mut cores: Vec<usize> = Vec::new();
+        let mut is_small = true;
+        let mut met = vec![false; targets.groups()];
+        for neuron in neurons() {
+            if !std::mem::replace(&mut met[groups[neuron] as usize], true) {
+                for target in targets.of_neuron(neuron) {
+                    is_small &= target.synapses <= i16::MAX as u32;
+                    if !cores.contains(&(target.core as usize)) && cores.len() <= MOST_PRODUCTS {
+                        cores.push(target.core as usize);
+                    }
+                }
+            }
         }
-        let mut each = vec![0; neurons];
-        for &(neuron, synapses) in &found {
-            each[neuron as usize] = synapses as i16;
-        }
-        Self::Dense {
-            each,
-            is_full: found.len() == neurons,
+        let sums = if is_small && cores.len() <= MOST_PRODUCTS {
+            let products = |&core: &usize| Products {
+                core,
+                synapses: neurons()
+                    .map(|neuron| {
+                        let target = targets.of_neuron(neuron).iter().find(|t| t.core as usize == core);
+                        target.map_or(0, |target| target.synapses as i16)
+                    })
+                    .collect(),
+                operations: 0,
+            };
+            let runs = runs(sender, |neuron| targets.set_of(groups[neuron]));
+            Sums::Products {
+                sets: vec![0; sums_of(&runs)],
+                runs,
+                cores: cores.iter().map(products).collect(),
+            }
+        } else {
+            let runs = runs(sender, |neuron| groups[neuron]);
+            Sums::Groups {
+                groups: vec![0; sums_of(&runs)],
+                runs,
+            }
+        };
+        Self {
+            tensor: targets.source,
+            layer: targets.layer,
+            targets: index,
+            sender: place,
+            core: sender.core,
+            sums,
         }
     }
 
-    /// Packets and synaptic operations of neurons with so many spikes, `total` in all.
     #[inline(always)]
-    fn count(&self, spikes: &[i16], total: u64) -> (u64, u64) {
-        match self {
-            Self::Dense { each, is_full: true } => (total, products(spikes, each)),
-            Self::Dense { each, .. } => {
-                let reaches = each.iter().map(|&synapses| synapses.min(1));
-                let packets = spikes
-                    .iter()
-                    .zip(reaches)
-                    .map(|(&s, r)| u64::from((s * r) as u16));
-                (packets.sum(), products(spikes, each))
+    fn add(&mut self, spikes: &[i16], sender: &Sender) {
+        match &mut self.sums {
+            Sums::Products { runs, sets, cores } => {
+                add_runs(runs, spikes, sets);
+                for Products {
+                    synapses, operations, ..
+                } in cores
+                {
+                    let mut first = 0;
+                    for run in &sender.runs {
+                        let synapses = &synapses[first..][..run.len()];
+                        *operations += products(&spikes[run.clone()], synapses);
+                        first += run.len();
+                    }
+                }
             }
-            Self::Sparse(found) => found
-                .iter()
-                .fold((0, 0), |(packets, operations), &(neuron, synapses)| {
-                    let spikes = spikes[neuron as usize] as u64;
-                    (packets + spikes, operations + spikes * u64::from(synapses))
-                }),
+            Sums::Groups { runs, groups } => add_runs(runs, spikes, groups),
         }
+    }
+}
+
+/// More cores than these are not worth a product each.
+const MOST_PRODUCTS: usize = 8;
+
+fn runs(sender: &Sender, sum_of: impl Fn(usize) -> u32) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for neuron in sender.runs.iter().cloned().flatten() {
+        let sum = sum_of(neuron);
+        match runs.last_mut() {
+            Some(run) if run.sum == sum && (run.first + run.neurons) as usize == neuron => run.neurons += 1,
+            _ => runs.push(Run {
+                first: neuron as u32,
+                neurons: 1,
+                sum,
+            }),
+        }
+    }
+    runs
+}
+
+fn sums_of(runs: &[Run]) -> usize {
+    runs.iter().map(|run| run.sum as usize + 1).max().unwrap_or(0)
+}
+
+#[inline(always)]
+fn add_runs(runs: &[Run], spikes: &[i16], sums: &mut [u64]) {
+    for run in runs {
+        let spikes = &spikes[run.first as usize..][..run.neurons as usize];
+        let spikes: u32 = spikes.iter().map(|&s| u32::from(s as u16)).sum();
+        sums[run.sum as usize] += u64::from(spikes);
     }
 }
 
@@ -108,41 +215,18 @@ fn products(a: &[i16], b: &[i16]) -> u64 {
         .sum()
 }
 
-fn senders(targets: &Targets) -> Vec<Sender> {
-    let mut found: Vec<Vec<(u32, u32)>> = vec![Vec::new(); targets.target_cores()];
-    let sender = |(core, neurons): (usize, std::ops::Range<usize>)| {
-        for neuron in neurons.clone() {
-            for &(to, synapses) in targets.of_neuron(neuron) {
-                found[usize::from(to)].push(((neuron - neurons.start) as u32, synapses));
-            }
-        }
-        let links = found
-            .iter_mut()
-            .enumerate()
-            .filter(|(_, found)| !found.is_empty());
-        Sender {
-            tensor: targets.source,
-            core,
-            first: neurons.start,
-            neurons: neurons.len(),
-            links: links
-                .map(|(to, found)| Link {
-                    to: targets.first_target_core() + to,
-                    synapses: Synapses::new(neurons.len(), std::mem::take(found)),
-                })
-                .collect(),
-        }
-    };
-    targets.source_cores().map(sender).collect()
-}
-
 impl LoadMeter {
     /// Starts to count what a network does on a router's cores.
     pub fn new(network: &SpikingNetwork, router: &Router) -> Self {
+        let mut counters = Vec::new();
+        for (index, targets) in router.targets().iter().flat_map(|layer| layer.iter().enumerate()) {
+            let senders = router.senders(targets.source).iter().enumerate();
+            counters.extend(senders.map(|(place, sender)| Counter::new(index, targets, place, sender)));
+        }
         Self {
-            loads: vec![Load::default(); router.mapping().chip.cores()],
+            samples: 0,
             codes: network.codes.clone(),
-            senders: router.targets().iter().flatten().flat_map(senders).collect(),
+            counters,
             spikes: network
                 .tensors
                 .iter()
@@ -152,13 +236,14 @@ impl LoadMeter {
     }
 
     /// Adds the sample that was simulated last.
-    pub fn add(&mut self, simulator: &Simulator) {
+    pub fn add(&mut self, simulator: &Simulator, router: &Router) {
         let Self {
-            loads,
+            samples,
             codes,
-            senders,
+            counters,
             spikes,
         } = self;
+        *samples += 1;
         vectorized(
             #[inline(always)]
             || {
@@ -167,23 +252,85 @@ impl LoadMeter {
                         code.count_spikes(simulator.codes(tensor), spikes);
                     }
                 }
-                for sender in &*senders {
-                    let spikes = &spikes[sender.tensor][sender.first..][..sender.neurons];
-                    let total = spikes.iter().map(|&s| u32::from(s as u16)).sum::<u32>().into();
-                    loads[sender.core].spikes += total;
-                    for link in &sender.links {
-                        let (packets, operations) = link.synapses.count(spikes, total);
-                        loads[sender.core].sent += packets;
-                        loads[link.to].received += packets;
-                        loads[link.to].operations += operations;
-                    }
+                for counter in &mut *counters {
+                    let sender = &router.senders(counter.tensor)[counter.sender];
+                    counter.add(&spikes[counter.tensor], sender);
                 }
             },
         );
     }
 
-    /// The counts so far, core by core.
-    pub fn loads(&self) -> &[Load] {
-        &self.loads
+    /// The counts so far.
+    pub fn loads(&self, router: &Router) -> Loads {
+        let mapping = router.mapping();
+        let mut loads = Loads {
+            samples: self.samples,
+            cores: vec![Load::default(); mapping.topology.cores()],
+            links: vec![0; mapping.topology.links()],
+            hops: 0,
+        };
+        let mut ways = Ways::new(&mapping.topology);
+        for counter in &self.counters {
+            let targets = &router.targets()[counter.layer][counter.targets];
+            let mut send = |to: &[Target], spikes: u64, counts_operations: bool| {
+                let packets = match mapping.delivery {
+                    Delivery::Unicast => spikes * to.len() as u64,
+                    Delivery::Multicast => spikes * to.len().min(1) as u64,
+                };
+                loads.cores[counter.core].spikes += spikes;
+                loads.cores[counter.core].sent += packets;
+                for target in to {
+                    let core = &mut loads.cores[target.core as usize];
+                    core.received += spikes;
+                    if counts_operations {
+                        core.operations += spikes * u64::from(target.synapses);
+                    }
+                }
+                ways.for_each(mapping, counter.core, to, |link| {
+                    loads.links[link] += spikes;
+                    loads.hops += spikes;
+                });
+            };
+            match &counter.sums {
+                Sums::Products { sets, cores, .. } => {
+                    for (set, &spikes) in sets.iter().enumerate().filter(|&(_, &spikes)| spikes > 0) {
+                        send(targets.of_set(set as u32), spikes, false);
+                    }
+                    for products in cores {
+                        loads.cores[products.core].operations += products.operations;
+                    }
+                }
+                Sums::Groups { groups, .. } => {
+                    for (group, &spikes) in groups.iter().enumerate().filter(|&(_, &spikes)| spikes > 0) {
+                        send(targets.of_group(group), spikes, true);
+                    }
+                }
+            }
+        }
+        loads
+    }
+
+    /// Spikes from core to core so far, whatever way they took: what a placement is judged by.
+    pub fn flows(&self, router: &Router) -> Vec<Flow> {
+        let mut flows = std::collections::BTreeMap::new();
+        for counter in &self.counters {
+            let targets = &router.targets()[counter.layer][counter.targets];
+            let (sums, is_set) = match &counter.sums {
+                Sums::Products { sets, .. } => (sets, true),
+                Sums::Groups { groups, .. } => (groups, false),
+            };
+            for (index, &spikes) in sums.iter().enumerate().filter(|&(_, &spikes)| spikes > 0) {
+                let to = if is_set {
+                    targets.of_set(index as u32)
+                } else {
+                    targets.of_group(index)
+                };
+                for target in to {
+                    *flows.entry((counter.core, target.core as usize)).or_default() += spikes;
+                }
+            }
+        }
+        let flow = |((from, to), spikes)| Flow { from, to, spikes };
+        flows.into_iter().map(flow).collect()
     }
 }

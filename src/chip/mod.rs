@@ -1,48 +1,59 @@
-//! The chip: cores on a mesh, which neurons share a core, and the spikes that travel.
+//! The chip: how its cores are joined, which neurons share a core, and the spikes that travel.
 
 mod load;
 mod mapping;
-mod route;
+mod router;
 mod targets;
+mod topology;
 mod traffic;
 
-pub use load::{Load, LoadMeter};
-pub use mapping::{Mapping, MappingError, Slice};
-pub use route::Route;
-pub use targets::Targets;
-pub use traffic::{DIRECTIONS, Direction, Router, Traffic};
+pub use load::{Flow, Load, LoadMeter, Loads};
+pub use mapping::{
+    Block, Delivery, Mapping, MappingError, MappingOptions, Minimize, Partition, Placement, Slice, Tiling,
+    partition, volumes,
+};
+pub use router::Router;
+pub use targets::{Target, Targets};
+pub use topology::{DIRECTIONS, Direction, Route, Routing, Shape, Topology};
+pub use traffic::{LayerFlow, Traffic};
 
+use crate::spiking::SpikingNetwork;
 use serde::{Deserialize, Serialize};
 
-/// Cores of one capacity on a W×H mesh.
+/// The chip that a network is laid onto, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct ChipConfig {
-    /// W, cores in a row.
+pub struct ChipSettings {
+    /// Routers in a row.
     pub width: u16,
-    /// H, rows.
+    /// Rows.
     pub height: u16,
     /// Neurons that a core holds.
     pub neurons_per_core: u32,
+    /// How a network is laid onto it.
+    pub mapping: MappingOptions,
 }
 
-impl ChipConfig {
-    /// Number of cores.
-    pub fn cores(&self) -> usize {
-        usize::from(self.width) * usize::from(self.height)
-    }
-
-    /// (x, y) of a core.
-    pub fn position(&self, core: usize) -> (usize, usize) {
-        (core % usize::from(self.width), core / usize::from(self.width))
-    }
-}
-
-impl Default for ChipConfig {
+impl Default for ChipSettings {
     fn default() -> Self {
         Self {
             width: 6,
             height: 5,
             neurons_per_core: 256,
+            mapping: MappingOptions::default(),
         }
     }
+}
+
+/// Lays a network onto a chip.
+///
+/// # Errors
+/// If it does not fit.
+pub fn map(network: &SpikingNetwork, chip: &ChipSettings) -> Result<Mapping, MappingError> {
+    let tilings = partition(&volumes(network), chip.neurons_per_core as usize, &chip.mapping);
+    Mapping::in_order(
+        Topology::mesh(chip.width, chip.height),
+        chip.neurons_per_core,
+        &chip.mapping,
+        tilings,
+    )
 }

@@ -1,231 +1,192 @@
 //! Spikes that travel: what each core sends and receives, and what each link carries, step by step.
 
-use super::{ChipConfig, Mapping, Route, Targets};
-use crate::quantize::CodeTensor;
+use super::router::Ways;
+use super::{Delivery, Mapping, Router, Target, Topology};
 use crate::simulate::{Packed, Trace};
-use crate::spiking::SpikingNetwork;
 use serde::{Deserialize, Serialize};
-
-/// The four ways out of a router.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Direction {
-    /// Towards larger x.
-    East,
-    /// Towards smaller x.
-    West,
-    /// Towards larger y (downwards).
-    South,
-    /// Towards smaller y (upwards).
-    North,
-}
-
-/// Links are numbered `core · 4 + direction`, the direction in the order of [`Direction`].
-pub const DIRECTIONS: usize = 4;
 
 /// Traffic of one sample.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Traffic {
-    /// The mesh; core (x, y) has the index `y · width + x`.
-    pub chip: ChipConfig,
+    /// Where cores are.
+    pub topology: Topology,
     /// Time steps: the steps of all windows, one window after the other.
     pub steps: usize,
-    /// Spikes that the neurons of a core fire: `spikes[step · cores + core]`.
+    /// Spikes that the neurons of a core fire: `spikes[step · cores + core]`. A tensor that several layers
+    /// listen to fires anew in the window of each.
     pub spikes: Packed<u32>,
-    /// Packets that leave a core (a spike goes once to each core that holds a target, itself
-    /// included): `sent[step · cores + core]`.
+    /// Packets that leave a core: `sent[step · cores + core]`. A spike goes to each core that holds a target,
+    /// itself included, as a packet for each (unicast), or as one that is copied on its way (multicast).
     pub sent: Packed<u32>,
     /// Packets that arrive at a core: `received[step · cores + core]`.
     pub received: Packed<u32>,
     /// Synaptic operations of a core: `operations[step · cores + core]`.
     pub operations: Packed<u32>,
-    /// Packets over a link: `links[step · links + core · 4 + direction]`.
+    /// Neurons of a core that listen: `updates[step · cores + core]`.
+    pub updates: Packed<u32>,
+    /// Packets over a link: `links[step · links + link]`, links as [`Topology`] numbers them.
     pub links: Packed<u32>,
     /// Hops of all packets in a step.
     pub hops: Vec<u64>,
+    /// What goes from layer to layer.
+    pub flows: Vec<LayerFlow>,
+}
+
+/// What a tensor's neurons send to a layer, over all steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerFlow {
+    /// The tensor that sends.
+    pub source: usize,
+    /// The layer that listens.
+    pub layer: usize,
+    /// Spikes.
+    pub spikes: u64,
+    /// Packets that leave.
+    pub packets: u64,
+    /// Links that they use.
+    pub hops: u64,
+    /// Synaptic operations.
+    pub operations: u64,
 }
 
 impl Traffic {
-    /// Number of cores on the mesh.
+    /// Number of cores.
     pub fn cores(&self) -> usize {
-        self.chip.cores()
+        self.topology.cores()
     }
 
-    /// The cores' entries of `counts` at `step`.
+    /// The cores' (or links') entries of `counts` at `step`.
     pub fn at<'a>(&self, counts: &'a [u32], step: usize) -> &'a [u32] {
         let entries = counts.len() / self.steps.max(1);
         &counts[step * entries..][..entries]
     }
-}
 
-/// Where the packets of a network go: made once per network and mapping, used for every sample.
-#[derive(Clone, Debug)]
-pub struct Router {
-    mapping: Mapping,
-    /// For every layer, one entry per tensor that it listens to.
-    targets: Vec<Vec<Targets>>,
-}
-
-impl Router {
-    /// Works out which cores each neuron's spikes go to.
-    pub fn new(network: &SpikingNetwork, mapping: Mapping) -> Self {
-        let lengths: Vec<usize> = network.tensors.iter().map(CodeTensor::len).collect();
-        let targets = network
-            .layers
-            .iter()
-            .map(|layer| Targets::of_layer(layer, &lengths, &mapping));
-        Self {
-            targets: targets.collect(),
-            mapping,
-        }
-    }
-
-    /// The mapping that it was made for.
-    pub fn mapping(&self) -> &Mapping {
-        &self.mapping
-    }
-
-    /// Counts what a traced sample sends over the mesh.
-    pub fn count(&self, trace: &Trace) -> Traffic {
-        let mut traffic = Traffic::empty(self.mapping.chip, trace.steps());
-        let mut first = 0;
-        for (window, targets) in trace.windows.iter().zip(&self.targets) {
-            for targets in targets {
-                let mut flows = Flows::new(targets.target_cores());
-                let codes = trace.codes(targets.source);
-                let Some(code) = trace.spike_codes[targets.source] else {
-                    continue;
-                };
-                for (step, &plane) in window.dendrites[targets.dendrite].planes.iter().enumerate() {
-                    for (core, neurons) in targets.source_cores() {
-                        let sent = codes[neurons.clone()].iter().zip(neurons);
-                        let spikes = sent.filter(|&(&x, _)| code.is_spike(x, plane));
-                        traffic.send(first + step, core, spikes.map(|(_, n)| n), targets, &mut flows);
-                    }
-                }
+    /// The entries of `counts` added up over steps.
+    pub fn total(&self, counts: &[u32], steps: std::ops::Range<usize>) -> Vec<u64> {
+        let mut total = vec![0; counts.len() / self.steps.max(1)];
+        for step in steps {
+            for (total, &count) in total.iter_mut().zip(self.at(counts, step)) {
+                *total += u64::from(count);
             }
-            first += window.steps();
         }
-        traffic
+        total
     }
 
-    /// For every layer, the targets of each tensor that it listens to.
-    pub(super) fn targets(&self) -> &[Vec<Targets>] {
-        &self.targets
-    }
-}
-
-/// Packets from one core to those of a layer, in one step.
-struct Flows {
-    packets: Vec<u32>,
-    /// The cores that get any.
-    met: Vec<u16>,
-}
-
-impl Flows {
-    fn new(cores: usize) -> Self {
+    fn empty(topology: Topology, steps: usize) -> Self {
+        let per_core = || Packed(vec![0; steps * topology.cores()]);
         Self {
-            packets: vec![0; cores],
-            met: Vec::new(),
-        }
-    }
-}
-
-impl Traffic {
-    fn empty(chip: ChipConfig, steps: usize) -> Self {
-        let per_core = || Packed(vec![0; steps * chip.cores()]);
-        Self {
-            chip,
+            topology,
             steps,
             spikes: per_core(),
             sent: per_core(),
             received: per_core(),
             operations: per_core(),
-            links: Packed(vec![0; steps * chip.cores() * DIRECTIONS]),
+            updates: per_core(),
+            links: Packed(vec![0; steps * topology.links()]),
             hops: vec![0; steps],
-        }
-    }
-
-    /// The spikes of one core in one step, by their neurons, to the cores of one layer.
-    fn send(
-        &mut self,
-        step: usize,
-        from: usize,
-        spikes: impl Iterator<Item = usize>,
-        targets: &Targets,
-        flows: &mut Flows,
-    ) {
-        let first = targets.first_target_core();
-        for neuron in spikes {
-            self.fire(step, from);
-            for &(core, synapses) in targets.of_neuron(neuron) {
-                let packets = &mut flows.packets[usize::from(core)];
-                if *packets == 0 {
-                    flows.met.push(core);
-                }
-                *packets += 1;
-                self.operate(step, first + usize::from(core), synapses);
-            }
-        }
-        for core in flows.met.drain(..).map(usize::from) {
-            let packets = std::mem::take(&mut flows.packets[core]);
-            self.carry(step, from, first + core, packets);
-        }
-    }
-
-    fn fire(&mut self, step: usize, core: usize) {
-        let cores = self.cores();
-        self.spikes[step * cores + core] += 1;
-    }
-
-    fn operate(&mut self, step: usize, core: usize, synapses: u32) {
-        let cores = self.cores();
-        self.operations[step * cores + core] += synapses;
-    }
-
-    /// `packets` from one core to another, X then Y.
-    fn carry(&mut self, step: usize, from: usize, to: usize, packets: u32) {
-        let cores = self.cores();
-        self.sent[step * cores + from] += packets;
-        self.received[step * cores + to] += packets;
-        for (core, direction) in Route::new(&self.chip, from, to) {
-            self.links[(step * cores + core) * DIRECTIONS + direction as usize] += packets;
-            self.hops[step] += u64::from(packets);
+            flows: Vec::new(),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_slice_of_a_step_is_that_steps() {
-        let chip = ChipConfig {
-            width: 2,
-            height: 1,
-            neurons_per_core: 1,
+impl Router {
+    /// Counts what a traced sample sends over the chip.
+    pub fn count(&self, trace: &Trace) -> Traffic {
+        let mapping = self.mapping();
+        let mut counter = Counter {
+            traffic: Traffic::empty(mapping.topology, trace.steps()),
+            ways: Ways::new(&mapping.topology),
+            mapping,
         };
-        let mut traffic = Traffic::empty(chip, 2);
-        traffic.carry(1, 0, 1, 3);
-        assert_eq!(traffic.at(&traffic.sent, 0), [0, 0]);
-        assert_eq!(traffic.at(&traffic.sent, 1), [3, 0]);
-        assert_eq!(traffic.at(&traffic.received, 1), [0, 3]);
-        assert_eq!(traffic.at(&traffic.links, 1), [3, 0, 0, 0, 0, 0, 0, 0]);
-        assert_eq!(traffic.hops, [0, 3]);
+        let mut first = 0;
+        for (window, targets) in trace.windows.iter().zip(self.targets()) {
+            for targets in targets {
+                let mut flow = LayerFlow {
+                    source: targets.source,
+                    layer: targets.layer,
+                    spikes: 0,
+                    packets: 0,
+                    hops: 0,
+                    operations: 0,
+                };
+                let codes = trace.codes(targets.source);
+                let Some(code) = trace.spike_codes[targets.source] else {
+                    continue;
+                };
+                let mut spikes = vec![0; targets.groups()];
+                let mut met = Vec::new();
+                for (step, &plane) in window.dendrites[targets.dendrite].planes.iter().enumerate() {
+                    for sender in self.senders(targets.source) {
+                        for run in &sender.runs {
+                            let groups = &targets.group_of()[run.clone()];
+                            for (&group, &x) in groups.iter().zip(&codes[run.clone()]) {
+                                if code.is_spike(x, plane) {
+                                    if spikes[group as usize] == 0 {
+                                        met.push(group);
+                                    }
+                                    spikes[group as usize] += 1;
+                                }
+                            }
+                        }
+                        for group in met.drain(..).map(|group| group as usize) {
+                            let spikes = std::mem::take(&mut spikes[group]);
+                            let targets = targets.of_group(group);
+                            counter.send(first + step, sender.core, targets, spikes, &mut flow);
+                        }
+                    }
+                }
+                counter.traffic.flows.push(flow);
+            }
+            let layer = targets.first().map(|targets| targets.layer);
+            for slice in layer.into_iter().flat_map(|layer| mapping.slices_of(layer + 1)) {
+                for step in first..first + window.steps() {
+                    counter.traffic.updates[step * mapping.topology.cores() + slice.core] +=
+                        slice.block.len() as u32;
+                }
+            }
+            first += window.steps();
+        }
+        counter.traffic
     }
+}
 
-    #[test]
-    fn a_packet_to_its_own_core_uses_no_link() {
-        let mut traffic = Traffic::empty(
-            ChipConfig {
-                width: 2,
-                height: 2,
-                neurons_per_core: 1,
-            },
-            1,
-        );
-        traffic.carry(0, 3, 3, 5);
-        assert_eq!((traffic.sent[3], traffic.received[3], traffic.hops[0]), (5, 5, 0));
-        assert!(traffic.links.iter().all(|&l| l == 0));
+struct Counter<'a> {
+    traffic: Traffic,
+    ways: Ways,
+    mapping: &'a Mapping,
+}
+
+impl Counter<'_> {
+    /// So many spikes of neurons on a core, each to the same targets.
+    fn send(&mut self, step: usize, from: usize, to: &[Target], spikes: u32, flow: &mut LayerFlow) {
+        let Self {
+            traffic,
+            ways,
+            mapping,
+        } = self;
+        let cores = step * traffic.topology.cores();
+        let links = step * traffic.topology.links();
+        let packets = match mapping.delivery {
+            Delivery::Unicast => spikes * to.len() as u32,
+            Delivery::Multicast => spikes * to.len().min(1) as u32,
+        };
+        traffic.spikes[cores + from] += spikes;
+        traffic.sent[cores + from] += packets;
+        flow.spikes += u64::from(spikes);
+        flow.packets += u64::from(packets);
+        for target in to {
+            let core = cores + target.core as usize;
+            let operations = spikes * target.synapses;
+            traffic.received[core] += spikes;
+            traffic.operations[core] += operations;
+            flow.operations += u64::from(operations);
+        }
+        let mut hops = 0;
+        ways.for_each(mapping, from, to, |link| {
+            traffic.links[links + link] += spikes;
+            hops += u64::from(spikes);
+        });
+        traffic.hops[step] += hops;
+        flow.hops += hops;
     }
 }

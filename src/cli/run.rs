@@ -6,10 +6,10 @@ use super::error::CliError;
 use super::files::{self, NewFile};
 use super::inputs::Inputs;
 use super::{args, json, print, summary};
-use crate::chip::{ChipConfig, Mapping, Router};
+use crate::chip::{ChipSettings, Router, map};
 use crate::explore::Agreement;
 use crate::export::{ChipReport, Engine, NpyWriter, OutputReport, RunReport};
-use crate::quantize::{CodeTensor, QuantizedNetwork, Reference};
+use crate::quantize::{QuantizedNetwork, Reference};
 use crate::simulate::{Simulator, trace};
 use crate::spiking::SpikingNetwork;
 use clap::ArgMatches;
@@ -133,7 +133,7 @@ fn write_output(job: &Job<'_>, file: &mut NewFile) -> Result<Agreement, CliError
 
 /// The first sample on the mesh; `None` if there are no samples.
 fn chip_report(
-    chip: ChipConfig,
+    chip: ChipSettings,
     network: &QuantizedNetwork,
     spiking: &SpikingNetwork,
     inputs: &Inputs,
@@ -141,8 +141,7 @@ fn chip_report(
     if inputs.count() == 0 {
         return Ok(None);
     }
-    let neurons: Vec<usize> = network.tensors.iter().map(CodeTensor::len).collect();
-    let mapping = match Mapping::in_order(chip, &neurons) {
+    let mapping = match map(spiking, &chip) {
         Ok(mapping) => mapping,
         Err(error) => return Ok(Some(ChipReport::unmapped(&error))),
     };

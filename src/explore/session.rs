@@ -1,11 +1,11 @@
 //! A loaded network with its samples: what the page's worker and the command line ask questions of.
 
 use super::{Curve, EffectMeter, FloatModel, GroundTruth, Model, ReportMeter, Tally, open_model};
-use crate::chip::{ChipConfig, Mapping, MappingError, Router, Traffic};
+use crate::chip::{self, ChipSettings, Mapping, MappingError, Router, Traffic};
 use crate::import::dataset::{Array, channels_first, count_channels_last, count_samples};
 use crate::import::{ImportError, import_model};
 use crate::quantize::post_training::{PostTrainingError, Quantization};
-use crate::quantize::{CodeTensor, FuseError, QuantizedNetwork, Reference, quantize, winner};
+use crate::quantize::{FuseError, QuantizedNetwork, Reference, quantize, winner};
 use crate::settings::{Settings, SettingsError};
 use crate::simulate::{Samples, Simulator, Statistics, Trace, calibrate, measure, trace};
 use crate::spiking::{
@@ -162,7 +162,7 @@ pub struct Session {
     calibration: Vec<i32>,
     statistics: Vec<(StatisticsKey, Rc<Statistics>)>,
     spiking: Option<Rc<SpikingNetwork>>,
-    router: Option<Rc<Router>>,
+    router: Option<(ChipSettings, Rc<Router>)>,
     tally: Tally,
     simulator: Simulator,
     reference: Reference,
@@ -551,13 +551,12 @@ impl Session {
     }
 
     /// The router of a chip; where packets go depends on wiring and placement alone, so it is kept.
-    fn router(&mut self, chip: ChipConfig, spiking: &SpikingNetwork) -> Result<Rc<Router>, MappingError> {
-        if let Some(router) = self.router.as_ref().filter(|r| r.mapping().chip == chip) {
+    fn router(&mut self, chip: ChipSettings, spiking: &SpikingNetwork) -> Result<Rc<Router>, MappingError> {
+        if let Some((_, router)) = self.router.as_ref().filter(|(known, _)| *known == chip) {
             return Ok(router.clone());
         }
-        let neurons: Vec<usize> = self.network.tensors.iter().map(CodeTensor::len).collect();
-        let router = Rc::new(Router::new(spiking, Mapping::in_order(chip, &neurons)?));
-        self.router = Some(router.clone());
+        let router = Rc::new(Router::new(spiking, chip::map(spiking, &chip)?));
+        self.router = Some((chip, router.clone()));
         Ok(router)
     }
 

@@ -70,7 +70,7 @@ impl Window {
     }
 
     /// The input under `tap` of output `output`, or `None` where it is padding.
-    fn input(&self, output: usize, tap: usize, inputs: usize) -> Option<usize> {
+    pub fn input(&self, output: usize, tap: usize, inputs: usize) -> Option<usize> {
         (output * self.stride + tap * self.dilation)
             .checked_sub(self.pad_before)
             .filter(|&i| i < inputs)
@@ -188,36 +188,6 @@ impl Connections {
                     visit(channel * positions + position, source, channel * fan_in + tap);
                 }
             });
-        }
-    }
-
-    /// Calls `visit(input neuron, synapses)` for what the output neurons of a range listen to: a source may
-    /// come several times, and `synapses` of them are meant each time.
-    pub fn for_each_source_of(&self, outputs: Range<usize>, mut visit: impl FnMut(usize, u32)) {
-        let (fan_in, positions) = (self.fan_in(), self.output.positions());
-        let group_neurons = self.group_outputs() * positions;
-        if outputs.is_empty() || group_neurons == 0 {
-            return;
-        }
-        for group in outputs.start / group_neurons..outputs.end.div_ceil(group_neurons) {
-            let first = group * group_neurons;
-            let start = outputs.start.max(first) - first;
-            let end = outputs.end.min(first + group_neurons) - first;
-            // Channels of one position see the same, so they are counted at once.
-            let whole = (end - start) / positions;
-            let (start, end) = (start % positions, start % positions + (end - start) % positions);
-            let extra = |position: usize| {
-                u32::from(start <= position && position < end) + u32::from(position + positions < end)
-            };
-            for position in 0..positions {
-                let synapses = whole as u32 + extra(position);
-                if synapses == 0 {
-                    continue;
-                }
-                for source in (0..fan_in).filter_map(|tap| self.source(group, position, tap)) {
-                    visit(source, synapses);
-                }
-            }
         }
     }
 
@@ -349,23 +319,6 @@ mod tests {
         assert_eq!(fan_out, wiring.fan_out());
         let sums = wiring.weight_sums(&vec![1; wiring.output.channels * wiring.fan_in()], |_| true);
         assert_eq!(sums.iter().sum::<i64>() as u64, wiring.synapses());
-    }
-
-    #[test]
-    fn ranges_of_outputs_listen_to_what_their_neurons_listen_to() {
-        let wiring = three_by_three();
-        for size in [1, 4, 9, 10, 17, 18, 23, 36] {
-            for start in (0..wiring.output.len()).step_by(size) {
-                let outputs = start..(start + size).min(wiring.output.len());
-                let mut expected = vec![0; wiring.input.len()];
-                wiring.for_each_synapse(|output, source, _| {
-                    expected[source] += u32::from(outputs.contains(&output));
-                });
-                let mut found = vec![0; wiring.input.len()];
-                wiring.for_each_source_of(outputs, |source, synapses| found[source] += synapses);
-                assert_eq!(found, expected, "{size} from {start}");
-            }
-        }
     }
 
     #[test]

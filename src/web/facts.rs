@@ -108,7 +108,7 @@ fn cores(shown: &Shown) -> String {
             format!(
                 "{} of {}",
                 mapping.used(),
-                counted(mapping.chip.cores() as u64, "core", "cores")
+                counted(mapping.topology.cores() as u64, "core", "cores")
             )
         }
         Err(_) => "too few cores".to_owned(),

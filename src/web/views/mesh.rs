@@ -6,7 +6,7 @@ use super::mesh_layout::{
     neighbour, size,
 };
 use super::words::{busiest, producer, short_name, tensor_name};
-use crate::chip::{ChipConfig, DIRECTIONS, Mapping, MappingError, Traffic};
+use crate::chip::{DIRECTIONS, Mapping, MappingError, Topology, Traffic};
 use crate::web::format;
 use crate::web::palette::{Palette, hue_of_layer, use_palette};
 use crate::web::plots::{ByPtr, PixelCanvas, Pixels, Rect, use_pixel_ratio};
@@ -126,7 +126,7 @@ fn Mesh(props: &MeshCardProps) -> Html {
     let Ok((mapping, traffic)) = &props.run.chip else {
         return Html::default();
     };
-    let chip = mapping.chip;
+    let chip = mapping.topology;
     let network = &props.network;
     let step = props.step.min(traffic.steps.saturating_sub(1));
     let most = Most::of(traffic, step);
@@ -231,7 +231,7 @@ fn Mesh(props: &MeshCardProps) -> Html {
 
 /// Cores and links as shapes.
 fn shapes(network: &NetworkView, mapping: &Mapping, traffic: &Traffic, step: usize, most: Most) -> Html {
-    let chip = mapping.chip;
+    let chip = mapping.topology;
     let (width, height) = size(chip);
     let packets = traffic.at(&traffic.links, step);
     let (sent, received) = (
@@ -239,7 +239,7 @@ fn shapes(network: &NetworkView, mapping: &Mapping, traffic: &Traffic, step: usi
         traffic.at(&traffic.received, step),
     );
     let count = |counts: &[u32], core: usize| counts.get(core).copied().unwrap_or(0);
-    let tensor_of = |core: usize| mapping.slices.get(core).map(|slice| slice.tensor);
+    let tensor_of = |core: usize| mapping.on_core(core).next().map(|slice| slice.tensor);
     let cores = core_paths(
         chip,
         tensor_of,
@@ -265,8 +265,8 @@ fn shapes(network: &NetworkView, mapping: &Mapping, traffic: &Traffic, step: usi
     // A core's share of the card decides whether a name is still legible in it.
     let scale = (WIDTH / width).min(HEIGHT / height);
     let names = (scale * 12.0 >= 7.5).then(|| {
-        mapping.slices.iter().enumerate().map(|(core, slice)| {
-            let (x, y) = centre(chip, core);
+        mapping.slices.iter().map(|slice| {
+            let (x, y) = centre(chip, slice.core);
             html! { <text x={x.to_string()} y={y.to_string()}>{ short_name(network, slice.tensor) }</text> }
         })
     });
@@ -310,13 +310,13 @@ fn MeshPixels(props: &MeshPixelsProps) -> Html {
 }
 
 /// Device pixels from one core to the next on a mesh that is drawn as pixels.
-fn pixel_pitch(chip: ChipConfig, ratio: f64) -> usize {
+fn pixel_pitch(chip: Topology, ratio: f64) -> usize {
     let room = (WIDTH / f64::from(chip.width)).min(1.25 * HEIGHT / f64::from(chip.height));
     ((room * ratio).floor() as usize).max(3)
 }
 
 fn paint(props: &MeshPixelsProps, mapping: &Mapping, traffic: &Traffic) -> Pixels {
-    let chip = mapping.chip;
+    let chip = mapping.topology;
     let (columns, rows) = (usize::from(chip.width), usize::from(chip.height));
     let pitch = pixel_pitch(chip, props.ratio);
     let gap = (pitch / 4).max(1);
@@ -333,7 +333,7 @@ fn paint(props: &MeshPixelsProps, mapping: &Mapping, traffic: &Traffic) -> Pixel
     for core in 0..chip.cores() {
         let (x, y) = chip.position(core);
         let (left, top) = (x * pitch + gap / 2, y * pitch + gap / 2);
-        let colour = match mapping.slices.get(core) {
+        let colour = match mapping.on_core(core).next() {
             None => palette.surface.mix(palette.sunken, 0.6),
             Some(slice) => {
                 let hue = producer(&props.network, slice.tensor)
@@ -391,13 +391,13 @@ fn paint(props: &MeshPixelsProps, mapping: &Mapping, traffic: &Traffic) -> Pixel
     pixels
 }
 
-fn position(chip: ChipConfig, core: usize) -> String {
+fn position(chip: Topology, core: usize) -> String {
     let (x, y) = chip.position(core);
     format!("({x}, {y})")
 }
 
 /// The busiest core and the busiest link of a step.
-fn summary(chip: ChipConfig, traffic: &Traffic, step: usize) -> String {
+fn summary(chip: Topology, traffic: &Traffic, step: usize) -> String {
     let (sent, received) = (
         traffic.at(&traffic.sent, step),
         traffic.at(&traffic.received, step),
@@ -427,17 +427,13 @@ fn describe(
     core: usize,
     step: usize,
 ) -> Vec<String> {
-    let chip = mapping.chip;
-    let Some(slice) = mapping.slices.get(core) else {
+    let chip = mapping.topology;
+    let Some(slice) = mapping.on_core(core).next() else {
         return vec![
             format!("Core {}, empty", position(chip, core)),
             "packets only pass through".to_owned(),
         ];
     };
-    let (first, last) = (
-        slice.neurons.start as u64,
-        slice.neurons.end.saturating_sub(1) as u64,
-    );
     let name = tensor_name(network, slice.tensor);
     let now = |counts: &[u32]| u64::from(traffic.at(counts, step).get(core).copied().unwrap_or(0));
     let all = |counts: &[u32]| {
@@ -455,10 +451,9 @@ fn describe(
     };
     vec![
         format!(
-            "Core {}, {name}, neurons {}–{}",
+            "Core {}, {name}, {}",
             position(chip, core),
-            format::count(first),
-            format::count(last)
+            format::counted(slice.block.len() as u64, "neuron", "neurons"),
         ),
         line(
             "this step",
@@ -479,18 +474,27 @@ fn describe(
 mod tests {
     use super::super::words::tests::network;
     use super::*;
+    use crate::chip::{MappingOptions, Tiling};
+    use crate::graph::Volume;
 
     fn traffic() -> (Mapping, Traffic) {
-        let chip = ChipConfig {
-            width: 2,
-            height: 2,
-            neurons_per_core: 16,
+        let chip = Topology::mesh(2, 2);
+        let vector = |channels| Volume {
+            channels,
+            height: 1,
+            width: 1,
         };
-        let mapping = Mapping::in_order(chip, &[16, 6, 3]).expect("it fits");
+        let tilings = [16, 6, 3].map(|neurons| Tiling {
+            volume: vector(neurons),
+            block: vector(16),
+            parts: 1,
+        });
+        let mapping =
+            Mapping::in_order(chip, 16, &MappingOptions::default(), tilings.to_vec()).expect("it fits");
         let mut links = vec![0; 2 * 16];
         links[16] = 7;
         let traffic = Traffic {
-            chip,
+            topology: chip,
             steps: 2,
             spikes: vec![0; 8].into(),
             sent: vec![0, 0, 0, 0, 7, 0, 0, 0].into(),
@@ -498,6 +502,7 @@ mod tests {
             operations: vec![0, 0, 0, 0, 0, 42, 0, 0].into(),
             links: links.into(),
             hops: vec![0, 7],
+            ..Traffic::default()
         };
         (mapping, traffic)
     }
@@ -505,8 +510,8 @@ mod tests {
     #[test]
     fn the_busiest_core_and_link_are_named() {
         let (mapping, traffic) = traffic();
-        assert_eq!(summary(mapping.chip, &traffic, 0), "no spike in this step");
-        let words = summary(mapping.chip, &traffic, 1);
+        assert_eq!(summary(mapping.topology, &traffic, 0), "no spike in this step");
+        let words = summary(mapping.topology, &traffic, 1);
         assert_eq!(
             words,
             format!(
@@ -521,7 +526,10 @@ mod tests {
     fn a_core_is_described_by_what_it_holds_and_does() {
         let (mapping, traffic) = traffic();
         let words = describe(&network(), &mapping, &traffic, 1, 1);
-        assert_eq!(words[0], "Core (1, 0), hidden12, neurons 0–5");
+        assert_eq!(
+            words[0],
+            format!("Core (1, 0), hidden12, 6{}neurons", format::THIN)
+        );
         assert_eq!(
             words[1],
             format!("this step: 0 sent, 7 received, 42{}operations", format::THIN)

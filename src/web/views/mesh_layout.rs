@@ -1,6 +1,6 @@
 //! Where cores and links lie in the picture of the mesh, and how busy they look.
 
-use crate::chip::{ChipConfig, DIRECTIONS};
+use crate::chip::{DIRECTIONS, Topology};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -25,18 +25,18 @@ pub fn level(count: u32, most: u32) -> usize {
 }
 
 /// The centre of a core.
-pub fn centre(chip: ChipConfig, core: usize) -> (f64, f64) {
+pub fn centre(chip: Topology, core: usize) -> (f64, f64) {
     let (x, y) = chip.position(core);
     ((x as f64 + 0.5) * PITCH, (y as f64 + 0.5) * PITCH)
 }
 
 /// Width and height of the whole picture.
-pub fn size(chip: ChipConfig) -> (f64, f64) {
+pub fn size(chip: Topology) -> (f64, f64) {
     (f64::from(chip.width) * PITCH, f64::from(chip.height) * PITCH)
 }
 
 /// The core at a point; the nearest one.
-pub fn core_at(chip: ChipConfig, x: f64, y: f64) -> Option<usize> {
+pub fn core_at(chip: Topology, x: f64, y: f64) -> Option<usize> {
     let (width, height) = size(chip);
     if !(0.0..width).contains(&x) || !(0.0..height).contains(&y) {
         return None;
@@ -45,7 +45,7 @@ pub fn core_at(chip: ChipConfig, x: f64, y: f64) -> Option<usize> {
 }
 
 /// The core next to `core`, or `core` itself at the edge.
-pub fn neighbour(chip: ChipConfig, core: usize, columns: isize, rows: isize) -> usize {
+pub fn neighbour(chip: Topology, core: usize, columns: isize, rows: isize) -> usize {
     let (x, y) = chip.position(core);
     let moved = x.checked_add_signed(columns).zip(y.checked_add_signed(rows));
     match moved {
@@ -57,7 +57,7 @@ pub fn neighbour(chip: ChipConfig, core: usize, columns: isize, rows: isize) -> 
 }
 
 /// The core at the end of a link; `None` where the mesh ends.
-pub fn link_end(chip: ChipConfig, link: usize) -> Option<usize> {
+pub fn link_end(chip: Topology, link: usize) -> Option<usize> {
     let core = link / DIRECTIONS;
     let (columns, rows) = heading(link);
     Some(neighbour(chip, core, columns, rows)).filter(|&end| end != core)
@@ -73,7 +73,7 @@ fn heading(link: usize) -> (isize, isize) {
 }
 
 /// From where to where a link is drawn: on the right of its own direction, from edge to edge.
-pub fn link_line(chip: ChipConfig, link: usize) -> ((f64, f64), (f64, f64)) {
+pub fn link_line(chip: Topology, link: usize) -> ((f64, f64), (f64, f64)) {
     let (x, y) = centre(chip, link / DIRECTIONS);
     let (dx, dy) = heading(link);
     let (dx, dy) = (dx as f64, dy as f64);
@@ -83,7 +83,7 @@ pub fn link_line(chip: ChipConfig, link: usize) -> ((f64, f64), (f64, f64)) {
 }
 
 /// One path for all links of each level; level 0 holds those that carry nothing.
-pub fn link_paths(chip: ChipConfig, packets: &[u32], most: u32) -> Vec<String> {
+pub fn link_paths(chip: Topology, packets: &[u32], most: u32) -> Vec<String> {
     let mut paths = vec![String::new(); LEVELS + 1];
     for (link, &count) in packets.iter().enumerate() {
         let Some(end) = link_end(chip, link) else { continue };
@@ -105,7 +105,7 @@ pub fn link_paths(chip: ChipConfig, packets: &[u32], most: u32) -> Vec<String> {
 
 /// One path for all cores of each tensor and level. Cores that hold nothing belong to no tensor.
 pub fn core_paths(
-    chip: ChipConfig,
+    chip: Topology,
     tensor_of: impl Fn(usize) -> Option<usize>,
     activity: impl Fn(usize) -> u32,
     most: u32,
@@ -142,11 +142,7 @@ pub fn busiest_links(packets: &[u32], most: usize) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    const CHIP: ChipConfig = ChipConfig {
-        width: 6,
-        height: 5,
-        neurons_per_core: 256,
-    };
+    const CHIP: Topology = Topology::mesh(6, 5);
 
     #[test]
     fn little_traffic_is_seen_and_none_is_not() {
@@ -187,11 +183,7 @@ mod tests {
 
     #[test]
     fn a_picture_takes_a_handful_of_paths_however_many_cores() {
-        let chip = ChipConfig {
-            width: 64,
-            height: 64,
-            neurons_per_core: 1,
-        };
+        let chip = Topology::mesh(64, 64);
         let packets: Vec<u32> = (0..chip.cores() as u32 * 4).map(|i| i % 100).collect();
         let links = link_paths(chip, &packets, 99);
         assert_eq!(links.len(), LEVELS + 1);

@@ -340,8 +340,6 @@ pub mod tests {
                 needed: 9,
                 capacity: 4,
                 available: 1,
-                width: 1,
-                height: 1,
             }),
         }
     }
