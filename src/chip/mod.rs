@@ -2,6 +2,7 @@
 
 mod load;
 mod mapping;
+pub mod noc;
 mod router;
 mod targets;
 mod topology;
