@@ -5,6 +5,7 @@ const { program, wasm } = document.querySelector('script[data-program]').dataset
 try {
   const { default: start } = await import(new URL(program, document.baseURI));
   await start({ module_or_path: new URL(wasm, document.baseURI) });
+  keepForLater();
 } catch (error) {
   document.querySelector('.badge')?.remove();
   const card = document.createElement('p');
@@ -15,4 +16,11 @@ try {
     `as all have had since 2023. Update the browser, or load the page again. (${error.message})`;
   document.querySelector('.main')?.replaceChildren(card);
   console.error(error);
+}
+
+// What it takes to open the page without a network is fetched when nothing else is waited for.
+function keepForLater() {
+  if (!document.querySelector('meta[name="offline"]') || !navigator.serviceWorker) return;
+  const idle = window.requestIdleCallback ?? ((run) => setTimeout(run, 2000));
+  idle(() => navigator.serviceWorker.register('sw.js').catch(() => {}));
 }

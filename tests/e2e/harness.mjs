@@ -16,7 +16,7 @@ import { chromium } from 'playwright-core';
 import sirv from 'sirv';
 
 const ROOT = new URL('../../', import.meta.url);
-const DIST = fileURLToPath(new URL('dist/', ROOT));
+export const DIST = fileURLToPath(new URL('dist/', ROOT));
 const SCREENSHOTS = fileURLToPath(new URL('target/screenshots/', ROOT));
 
 /** The folder that the page is served under. */
@@ -43,12 +43,12 @@ const FLAGS = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
 ];
 
-/** Serves `dist/` on a free port: `{ url, close }`. */
-export async function serve() {
+/** Serves a built page on a free port: `{ url, close }`. */
+export async function serve(dist = DIST) {
   if (!existsSync(`${DIST}index.html`)) {
     throw new Error('there is no dist/index.html: run cargo xtask build first');
   }
-  const files = sirv(DIST, { dev: true });
+  const files = sirv(dist, { dev: true });
   const server = createServer((request, response) => {
     const missing = () => response.writeHead(404).end();
     if (!request.url.startsWith(FOLDER)) return missing();
@@ -86,12 +86,14 @@ function firstThatRuns() {
  * `problems` fills up with whatever a visitor's console would complain of, and with requests that failed or
  * left the page's own origin. `query` is added to the address, for states that the address holds.
  */
-export async function open(browser, url, { width = 1440, scheme = 'light', query = '', motion = false } = {}) {
+export async function open(browser, url, { width = 1440, scheme = 'light', query = '', motion = false, offline = false } = {}) {
   const context = await browser.newContext({
     viewport: { width, height: HEIGHTS[width] ?? 900 },
     colorScheme: scheme,
     // Nothing is caught half way through a transition, but where motion itself is looked at.
     reducedMotion: motion ? 'no-preference' : 'reduce',
+    // Only what is kept for later is fetched by it: every test of something else is quicker without.
+    serviceWorkers: offline ? 'allow' : 'block',
   });
   const page = await context.newPage();
   const problems = watch(context, page, new URL(url).origin);

@@ -17,6 +17,7 @@
 
 mod bench;
 mod browser;
+mod offline;
 mod page;
 mod paths;
 mod process;

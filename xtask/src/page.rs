@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::{paths, process, setup, tools};
+use crate::{offline, paths, process, setup, tools};
 
 /// How to serve the page.
 #[derive(Args)]
@@ -33,6 +33,7 @@ pub struct ServeOptions {
 pub fn build() -> Result<()> {
     prepare()?;
     process::run(trunk()?.args(["build", "--release", "--offline=true"]))?;
+    offline::write(&paths::dist())?;
     say_sizes()
 }
 
