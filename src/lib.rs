@@ -65,6 +65,7 @@ pub mod export;
 pub mod graph;
 pub mod import;
 mod onnx;
+pub mod program;
 pub mod quantize;
 pub mod real;
 pub mod sdann_file;

@@ -1010,7 +1010,7 @@ fn help_has_examples_and_exit_codes() {
             "docs/CLI.md: {line}"
         );
     }
-    for command in ["compare", "explain", "inspect", "run", "settings"] {
+    for command in ["compare", "explain", "inspect", "map", "run", "settings"] {
         let help = succeed(&folder, &[command, "--help"]);
         assert!(help.contains("Example"), "{help}");
         assert!(help.contains(&format!("sdann {command} ")), "{help}");
@@ -1585,4 +1585,166 @@ fn a_float_model_is_converted_with_the_samples_it_is_calibrated_on() {
 
     let error = fail(&folder, 1, &["convert", &float, "-o", "none.sdann"]);
     assert!(error.contains("takes samples"), "{error}");
+}
+
+fn map_digits<'a>(model: &'a str, images: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut args = vec!["map", model, "--data", images, "--divide-by", "16"];
+    args.extend(more);
+    args
+}
+
+#[test]
+fn map_tells_where_neurons_are_and_what_travels() {
+    let folder = folder("map");
+    let (model, images) = (model("digits-mlp"), dataset("digits-test-images.idx3-ubyte.gz"));
+    let only = succeed(&folder, &["map", &model]);
+    assert!(only.contains("3 of 30 cores hold 90 neurons"), "{only}");
+    assert!(!only.contains("packets in step"), "nothing ran: {only}");
+
+    let flags = [
+        "--samples",
+        "3",
+        "--neurons-per-core",
+        "32",
+        "--csv",
+        "c.csv",
+        "--svg",
+        "m.svg",
+    ];
+    let told = succeed(&folder, &map_digits(&model, &images, &flags));
+    assert!(told.contains("mean of 3 samples"), "{told}");
+    assert!(
+        told.contains("busiest core") && told.contains("busiest link"),
+        "{told}"
+    );
+
+    let report = succeed(
+        &folder,
+        &map_digits(
+            &model,
+            &images,
+            &["--samples", "3", "--neurons-per-core", "32", "--json"],
+        ),
+    );
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let sum = |table: &str, field: &str| -> u64 {
+        let rows = report[table].as_array().unwrap();
+        rows.iter().map(|row| row[field].as_u64().unwrap()).sum()
+    };
+    let traffic = &report["traffic"];
+    assert_eq!(traffic["samples"], 3);
+    for (field, of_cores) in [
+        ("spikes", "spikes"),
+        ("packets", "sent"),
+        ("synaptic_operations", "synaptic_operations"),
+    ] {
+        assert_eq!(traffic[field], sum("cores", of_cores), "{field}");
+        assert_eq!(traffic[field], sum("steps", field), "{field}");
+        assert_eq!(traffic[field], sum("flows", field), "{field}");
+    }
+    assert_eq!(traffic["packets"], sum("cores", "received"));
+    assert_eq!(traffic["hops"], sum("links", "packets"));
+
+    let cores = fs::read_to_string(folder.join("c.csv")).unwrap();
+    assert!(
+        cores.starts_with("core,x,y,layers,neurons,utilisation,spikes,sent,received,"),
+        "{cores}"
+    );
+    assert_eq!(
+        cores.lines().count(),
+        1 + report["cores"].as_array().unwrap().len()
+    );
+    let links = fs::read_to_string(folder.join("c.links.csv")).unwrap();
+    assert_eq!(
+        links.lines().count(),
+        1 + report["links"].as_array().unwrap().len()
+    );
+    let picture = fs::read_to_string(folder.join("m.svg")).unwrap();
+    assert!(picture.starts_with("<svg ") && picture.trim_end().ends_with("</svg>"));
+}
+
+#[test]
+fn a_spike_program_maps_and_runs_to_the_same_report() {
+    let folder = folder("program");
+    let (model, images) = (model("digits-mlp"), dataset("digits-test-images.idx3-ubyte.gz"));
+    let flags = [
+        "--samples",
+        "2",
+        "--placement",
+        "hilbert",
+        "--delivery",
+        "multicast",
+        "--neurons-per-core",
+        "20",
+    ];
+    let first: Vec<&str> = flags
+        .iter()
+        .copied()
+        .chain(["--program", "p.json", "--json"])
+        .collect();
+    let first: Value = serde_json::from_str(&succeed(&folder, &map_digits(&model, &images, &first))).unwrap();
+    let again: Value = serde_json::from_str(&succeed(&folder, &["map", "p.json", "--json"])).unwrap();
+    for field in ["traffic", "flows", "steps", "links", "neurons"] {
+        assert_eq!(first[field], again[field], "{field}");
+    }
+    succeed(
+        &folder,
+        &[
+            "run",
+            "p.json",
+            "--inputs",
+            &images,
+            "--divide-by",
+            "16",
+            "--output",
+            "o.npy",
+        ],
+    );
+    let line = fail(&folder, 2, &["map", "p.json", "--mesh-width", "3"]);
+    assert!(line.contains("--mesh-width decides where neurons are"), "{line}");
+    let line = fail(&folder, 2, &["map", "p.json", "--register-bits", "9"]);
+    assert!(
+        line.contains("--register-bits decides how a model is converted"),
+        "{line}"
+    );
+    let mut cut = fs::read(folder.join("p.json")).unwrap();
+    cut.truncate(cut.len() / 2);
+    fs::write(folder.join("cut.json"), cut).unwrap();
+    let line = fail(&folder, 1, &["map", "cut.json"]);
+    assert!(line.contains("cannot be read as a spike program"), "{line}");
+}
+
+#[test]
+fn map_refuses_what_it_cannot_do() {
+    let folder = folder("map-refused");
+    let model = model("mnist-cnn");
+    let images = dataset("mnist-test-images.idx3-ubyte.gz");
+    let line = fail(
+        &folder,
+        1,
+        &[
+            "map",
+            &model,
+            "--mesh-width",
+            "2",
+            "--mesh-height",
+            "2",
+            "--svg",
+            "m.svg",
+        ],
+    );
+    assert!(line.contains("27 cores"), "{line}");
+    assert!(!folder.join("m.svg").exists(), "nothing is left behind");
+    assert_eq!(hidden_files(&folder), 0);
+    let line = fail(&folder, 2, &["map", &model, "--samples", "3"]);
+    assert!(line.contains("--data"), "{line}");
+    let line = fail(&folder, 2, &["map", &model, "--calibration", &images]);
+    assert!(
+        line.contains("--calibration is of no use without --data"),
+        "{line}"
+    );
+    let line = fail(&folder, 2, &["map", &model, "--svg", "same", "--csv", "same"]);
+    assert!(line.contains("same file"), "{line}");
+    let line = fail(&folder, 1, &["map", &model, "--program", "nowhere/p.json"]);
+    assert!(line.contains("there is no folder"), "{line}");
 }

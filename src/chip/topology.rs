@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// How routers are joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Shape {
     /// Each to its four neighbours.
     #[default]
@@ -18,6 +19,7 @@ pub enum Shape {
 /// Which way a packet takes on a mesh.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Routing {
     /// Along the row, then along the column.
     #[default]
@@ -55,6 +57,7 @@ pub const DIRECTIONS: usize = 4;
 /// node n to the one above, `2 n + 1` from that one down to n. Not every number is a link:
 /// [`Self::link_ends`] knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Topology {
     /// How routers are joined.
     pub shape: Shape,

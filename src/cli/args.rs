@@ -70,6 +70,14 @@ Example:
       --labels assets/datasets/mnist-test-labels.idx1-ubyte.gz --divide-by 255 --samples 200 \\
       --axis register-bits=8..16 --axis rounding=floor,half-even -o sweep.csv";
 
+const MAP_EXAMPLE: &str = "\
+Examples:
+  sdann map assets/models/mnist-cnn.onnx --mesh-width 6 --mesh-height 5
+
+  With the traffic of some digits, a picture and tables of cores and links:
+  sdann map assets/models/mnist-cnn.onnx --data assets/datasets/mnist-test-images.idx3-ubyte.gz \\
+      --divide-by 255 --samples 10 --svg mesh.svg --csv cores.csv";
+
 const SETTINGS_EXAMPLE: &str = "\
 Example:
   sdann settings --markdown > docs/SETTINGS.md";
@@ -88,6 +96,7 @@ pub(super) fn command() -> Command {
         .subcommand(explain())
         .subcommand(compare())
         .subcommand(trace())
+        .subcommand(map())
         .subcommand(sweep())
         .subcommand(settings())
 }
@@ -148,6 +157,34 @@ fn convert() -> Command {
         )
         .arg(switch("json", "Print what was written as JSON"))
         .args(conversion_flags())
+}
+
+fn map() -> Command {
+    // Nothing is judged here, so there is nothing to say of what should come out.
+    let data = data_flags(path("data", "X").visible_alias("inputs"))
+        .into_iter()
+        .filter(|arg| ["data", "calibration", "divide-by"].contains(&arg.get_id().as_str()))
+        .map(|arg| arg.required(false));
+    Command::new("map")
+        .about("Lay a network onto a chip, and tell what travels there")
+        .after_help(MAP_EXAMPLE)
+        .arg(model())
+        .args(data)
+        .arg(
+            number("samples", "N")
+                .default_value("1")
+                .requires("data")
+                .help("Run the first N samples, and tell their mean"),
+        )
+        .arg(path("csv", "CORES.csv").help(
+            "Where to write a row for each core; the links go to CORES.links.csv beside it",
+        ))
+        .arg(path("svg", "MESH.svg").help("Where to write the chip as a picture"))
+        .arg(path("program", "PROGRAM.json").help(
+            "Where to write the spike program: what each core holds, hears and sends, with the spikes of the samples",
+        ))
+        .arg(switch("json", "Print the report as JSON"))
+        .args(Section::ALL.into_iter().flat_map(section_flags))
 }
 
 fn sweep() -> Command {
@@ -329,7 +366,7 @@ fn model() -> Arg {
         .value_name("MODEL")
         .required(true)
         .value_parser(value_parser!(PathBuf))
-        .help("A quantized ONNX or full-integer TensorFlow Lite model, a float ONNX model that is quantized on its way in, or a spiking network that 'sdann convert' wrote")
+        .help("A quantized ONNX or full-integer TensorFlow Lite model, a float ONNX model that is quantized on its way in, a spiking network that 'sdann convert' wrote, or a spike program that 'sdann map' wrote")
 }
 
 fn path(name: &'static str, value: &'static str) -> Arg {
@@ -371,6 +408,13 @@ pub(super) fn given_conversion(matches: &ArgMatches) -> Option<&'static str> {
     let settings = SETTINGS.iter().filter(|setting| setting.section != Section::Chip);
     let mut keys = settings.map(|setting| setting.key).chain([BIAS_CALIBRATION]);
     keys.find(|key| matches.value_source(key) == Some(ValueSource::CommandLine))
+}
+
+/// The first flag given that decides where neurons are.
+pub(super) fn given_chip(matches: &ArgMatches) -> Option<&'static str> {
+    let mut settings = SETTINGS.iter().filter(|setting| setting.section == Section::Chip);
+    let given = |setting: &&Setting| matches.value_source(setting.key) == Some(ValueSource::CommandLine);
+    settings.find(given).map(|setting| setting.key)
 }
 
 fn section_flags(section: Section) -> impl Iterator<Item = Arg> {
@@ -488,7 +532,7 @@ pub(super) fn chosen_settings(matches: &ArgMatches) -> Result<Settings, CliError
 
 /// The path that a flag gives.
 pub(super) fn path_of(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
-    matches.get_one::<PathBuf>(name).cloned()
+    matches.try_get_one::<PathBuf>(name).ok().flatten().cloned()
 }
 
 /// What clap has to say of a wrong command, as one sentence.

@@ -6,10 +6,11 @@ use super::inputs::Inputs;
 use super::table::thousands;
 use super::{args, note, print, print_json};
 use crate::explore::Model;
+use crate::quantize::QuantizedNetwork;
 use crate::sdann_file::{self, Parts};
 use crate::settings::Settings;
 use crate::simulate::{Samples, Statistics, calibrate, measure};
-use crate::spiking::SpikingNetwork;
+use crate::spiking::{Conversion, SpikingNetwork};
 use clap::ArgMatches;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -122,6 +123,35 @@ pub(super) fn convert(matches: &ArgMatches) -> Result<(), CliError> {
     } else {
         print(&summary(&report))
     }
+}
+
+/// A model without any samples, and the spiking network if that is what the file holds.
+///
+/// # Errors
+/// If the file cannot be used, or holds a float model, which nothing is known of.
+pub(super) fn without_data(
+    model: &Path,
+    settings: &Settings,
+) -> Result<(QuantizedNetwork, Option<SpikingNetwork>), CliError> {
+    match files::any_model(model)? {
+        (Model::Codes(network), spiking) => Ok((*network, spiking)),
+        (Model::Real(mut float), _) => {
+            let quantized = float.quantize(&settings.quantization);
+            let network = quantized
+                .map_err(|error| CliError::file("model", model, error))?
+                .network;
+            Ok((network, None))
+        }
+    }
+}
+
+/// The spiking network of which no sample is known.
+pub(super) fn uncalibrated(network: &QuantizedNetwork, conversion: &Conversion) -> SpikingNetwork {
+    let samples = Samples {
+        codes: &[],
+        len: network.input().len(),
+    };
+    calibrate(network, conversion, &Statistics::none(network), samples)
 }
 
 /// The files to write: one, or both parts in a folder.

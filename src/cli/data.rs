@@ -60,19 +60,29 @@ impl DataFlags {
     /// Reads the flags of [`args::data_flags`]; samples are named by `what`.
     pub(super) fn read(matches: &ArgMatches, what: &'static str) -> Self {
         let path = |name: &str| args::path_of(matches, name);
+        // Not every command has all of them.
+        let word = |name: &str| matches.try_get_one::<String>(name).ok().flatten();
+        let number = |name: &str| {
+            matches
+                .try_get_one::<f32>(name)
+                .ok()
+                .flatten()
+                .copied()
+                .unwrap_or(1.0)
+        };
         Self {
             model: path("model").unwrap_or_default(),
             what,
             inputs: path(what.trim_start_matches("--")).unwrap_or_default(),
             labels: path("labels"),
             targets: path("targets"),
-            closeness: match matches.get_one::<String>("measure").map(String::as_str) {
+            closeness: match word("measure").map(String::as_str) {
                 Some("psnr") => Closeness::Psnr,
                 _ => Closeness::Rmse,
             },
-            divide_targets_by: matches.get_one("divide-targets-by").copied().unwrap_or(1.0),
+            divide_targets_by: number("divide-targets-by"),
             calibration: path("calibration"),
-            divide_by: matches.get_one("divide-by").copied().unwrap_or(1.0),
+            divide_by: number("divide-by"),
             // What is wrong with settings is told by whoever asks for all of them.
             quantization: args::chosen_settings(matches).unwrap_or_default().quantization,
         }
@@ -219,22 +229,12 @@ impl DataFlags {
     /// # Errors
     /// If a spiking network is to be converted in another way.
     pub(super) fn settings(&self, matches: &ArgMatches, data: &Data) -> Result<Settings, CliError> {
-        let settings = args::chosen_settings(matches)?;
-        let Some(spiking) = &data.spiking else {
-            return Ok(settings);
-        };
-        let given = args::given_conversion(matches);
-        let calibration = self.calibration.as_ref().map(|_| "calibration");
-        if let Some(flag) = given.or(calibration) {
-            return Err(CliError::Usage(format!(
-                "--{flag} decides how a model is converted, but '{}' is converted already; leave it out, or give the model itself",
-                self.model.display()
-            )));
-        }
-        Ok(Settings {
-            conversion: spiking.conversion,
-            ..settings
-        })
+        settings_of(
+            matches,
+            &self.model,
+            data.spiking.as_ref(),
+            self.calibration.is_some(),
+        )
     }
 
     /// Where everything came from, for a report.
@@ -251,6 +251,33 @@ impl DataFlags {
             calibration,
         }
     }
+}
+
+/// The settings that the flags say, or those of a spiking network.
+///
+/// # Errors
+/// If a spiking network is to be converted in another way.
+pub(super) fn settings_of(
+    matches: &ArgMatches,
+    model: &Path,
+    spiking: Option<&SpikingNetwork>,
+    is_calibrated: bool,
+) -> Result<Settings, CliError> {
+    let settings = args::chosen_settings(matches)?;
+    let Some(spiking) = spiking else {
+        return Ok(settings);
+    };
+    let calibration = is_calibrated.then_some("calibration");
+    if let Some(flag) = args::given_conversion(matches).or(calibration) {
+        return Err(CliError::Usage(format!(
+            "--{flag} decides how a model is converted, but '{}' is converted already; leave it out, or give the model itself",
+            model.display()
+        )));
+    }
+    Ok(Settings {
+        conversion: spiking.conversion,
+        ..settings
+    })
 }
 
 /// Where samples to calibrate with came from.

@@ -21,6 +21,9 @@ pub(super) enum CliError {
         /// What was found, what is supported, what to do.
         problem: String,
     },
+    /// The network doesn't fit on the chip.
+    #[error("{0}")]
+    Unmapped(String),
     /// Stdout cannot be written to.
     #[error("the result cannot be written to stdout ({0})")]
     Stdout(io::Error),
@@ -40,7 +43,7 @@ impl CliError {
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) => 2.into(),
-            Self::File { .. } | Self::Stdout(_) => 1.into(),
+            Self::File { .. } | Self::Unmapped(_) | Self::Stdout(_) => 1.into(),
         }
     }
 }

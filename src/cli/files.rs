@@ -6,6 +6,7 @@ use crate::explore::{Model, open_model};
 use crate::graph::Graph;
 use crate::import::dataset::{Dataset, Labels, MAX_ARRAY_BYTES, read_dataset, read_images, read_labels};
 use crate::import::{ImportError, MAX_MODEL_BYTES, import_model};
+use crate::program::{self, LoadedProgram};
 use crate::sdann_file;
 use crate::spiking::SpikingNetwork;
 use std::fs::{self, File, OpenOptions};
@@ -43,7 +44,8 @@ pub(super) fn unreadable(error: &io::Error) -> String {
 }
 
 /// Opens a model of integers or of real numbers, called by its file's name without the extension, or a spiking
-/// network that [`sdann_file`] wrote (a file or a folder) with the integer network in it.
+/// network that [`sdann_file`] wrote (a file or a folder) or that a spike program holds, with the integer network
+/// in it.
 pub(super) fn any_model(path: &Path) -> Result<(Model, Option<SpikingNetwork>), CliError> {
     let refused = |error: &dyn std::fmt::Display| CliError::file("model", path, error);
     let spiking = |converted: sdann_file::Converted| {
@@ -59,7 +61,11 @@ pub(super) fn any_model(path: &Path) -> Result<(Model, Option<SpikingNetwork>), 
             .map(spiking)
             .map_err(|error| refused(&error));
     }
-    let bytes = read("model", path, MAX_MODEL_BYTES)?;
+    let bytes = read("model", path, MAX_MODEL_BYTES.max(program::MAX_PROGRAM_BYTES))?;
+    if program::is_program(&bytes) {
+        let program = program::read(&bytes).map_err(|error| refused(&error))?;
+        return Ok((Model::Codes(Box::new(program.network)), Some(program.spiking)));
+    }
     if sdann_file::is_sdann_file(&bytes) {
         return sdann_file::read(&bytes)
             .map(spiking)
@@ -68,6 +74,20 @@ pub(super) fn any_model(path: &Path) -> Result<(Model, Option<SpikingNetwork>), 
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
     let model = open_model(&bytes, &name).map_err(|error| refused(&error))?;
     Ok((model, None))
+}
+
+/// The spike program that a model's file holds, if it holds one.
+pub(super) fn spike_program(path: &Path) -> Result<Option<LoadedProgram>, CliError> {
+    if path.is_dir() {
+        return Ok(None);
+    }
+    let bytes = read("model", path, MAX_MODEL_BYTES.max(program::MAX_PROGRAM_BYTES))?;
+    if !program::is_program(&bytes) {
+        return Ok(None);
+    }
+    program::read(&bytes)
+        .map(Some)
+        .map_err(|error| CliError::file("model", path, error))
 }
 
 /// Opens the model that the flag `what` names as it is: a float one, or a quantized one before it is fused.

@@ -14,6 +14,7 @@ mod files;
 mod folder;
 mod inputs;
 mod inspect;
+mod map;
 mod progress;
 mod quantize;
 mod run;
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
         Some(("explain", matches)) => explain::explain(matches),
         Some(("compare", matches)) => compare::compare(matches),
         Some(("trace", matches)) => trace::trace(matches),
+        Some(("map", matches)) => map::map(matches),
         Some(("sweep", matches)) => sweep::sweep(matches),
         Some(("settings", matches)) => settings::settings(matches),
         _ => Err(CliError::Usage("no command was given; see 'sdann --help'".into())),

@@ -8,7 +8,7 @@ use super::inputs::Inputs;
 use super::{args, json, print, summary};
 use crate::chip::{ChipSettings, Router, map};
 use crate::explore::Agreement;
-use crate::export::{ChipReport, Engine, NpyWriter, OutputReport, RunReport};
+use crate::export::{ChipMeter, ChipReport, Engine, NpyWriter, OutputReport, RunReport};
 use crate::quantize::{QuantizedNetwork, Reference};
 use crate::simulate::{Simulator, trace};
 use crate::spiking::SpikingNetwork;
@@ -149,5 +149,7 @@ fn chip_report(
     let codes = inputs.codes(network, 0)?;
     let trace = trace(network, spiking, &codes, &mut simulator, &mut reference);
     let router = Router::new(spiking, mapping);
-    Ok(Some(ChipReport::mapped(router.mapping(), &router.count(&trace))))
+    let mut meter = ChipMeter::new(router.mapping());
+    meter.add(&router.count(&trace), spiking, router.mapping());
+    Ok(Some(ChipReport::mapped(&meter)))
 }

@@ -3,7 +3,7 @@
 use super::table::{Align, Table, one_line, percent, shape, thousands};
 use crate::explore::Measure;
 use crate::explore::report::{OverflowPlace, Ratio};
-use crate::export::{CalibrationSource, ChipReport, Engine, QualityReport, RunReport, RunTotals};
+use crate::export::{CalibrationSource, ChipReport, Engine, OnChip, QualityReport, RunReport, RunTotals};
 use std::time::Duration;
 
 /// What a run came to, for a person.
@@ -110,21 +110,25 @@ fn wrote(report: &RunReport) -> String {
 
 fn on_chip(chip: &ChipReport) -> String {
     match chip {
-        ChipReport::Mapped {
-            cores_used,
-            cores,
-            spikes,
-            packets,
-            hops,
-            ..
-        } => format!(
-            "{cores_used} of {cores} cores; the first sample sends {} spikes, {} packets, {} hops",
-            thousands(*spikes),
-            thousands(*packets),
-            thousands(*hops)
+        ChipReport::Mapped(chip) => format!(
+            "{} of {} cores; the first sample sends {}",
+            chip.cores_used,
+            chip.cores,
+            travels(chip)
         ),
         ChipReport::Unmapped { problem } => problem.clone(),
     }
+}
+
+/// What a sample sends over a chip, on average.
+pub(super) fn travels(chip: &OnChip) -> String {
+    let mean = |sum: u64| thousands((sum as f64 / chip.samples.max(1) as f64).round() as u64);
+    format!(
+        "{} spikes, {} packets, {} hops",
+        mean(chip.spikes),
+        mean(chip.packets),
+        mean(chip.hops)
+    )
 }
 
 fn layers(report: &RunReport) -> String {

@@ -5,8 +5,11 @@
 //! Field names are part of the interface: renaming or removing one raises [`REPORT_VERSION`].
 
 mod explain;
+mod map;
+mod mesh_svg;
 mod model;
 mod npy;
+mod on_chip;
 mod onnx;
 mod quantize;
 mod run;
@@ -14,8 +17,13 @@ mod sweep;
 mod trace;
 
 pub use explain::ExplainReport;
+pub use map::{
+    CoreReport, FlowReport, LinkReport, MapReport, MapSource, MappedLayer, write_cores, write_links,
+};
+pub use mesh_svg::{MeshPicture, mesh_svg};
 pub use model::{LayerKind, LayerReport, ModelReport, ModelTotals, QuantizationReport, TensorReport};
 pub use npy::NpyWriter;
+pub use on_chip::{ChipMeter, OnChip, Place, StepCounts, core_name, layer_of, link_name};
 pub use onnx::{OnnxError, OnnxModel, write_onnx, write_onnx_as_read};
 pub use quantize::QuantizeReport;
 pub use run::{

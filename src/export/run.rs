@@ -1,7 +1,8 @@
 //! What a run came to: `sdann run --report`.
 
 use super::REPORT_VERSION;
-use crate::chip::{Mapping, MappingError, Traffic};
+use super::on_chip::{ChipMeter, OnChip};
+use crate::chip::MappingError;
 use crate::explore::report::{OverflowPlace, PlanReport};
 use crate::explore::{Agreement, LayerAgreement, Measure, Quality};
 use crate::quantize::QuantizedNetwork;
@@ -184,26 +185,7 @@ pub struct RunTotals {
 #[serde(untagged)]
 pub enum ChipReport {
     /// It fits.
-    Mapped {
-        /// Cores that hold neurons.
-        cores_used: usize,
-        /// Cores on the mesh.
-        cores: usize,
-        /// Time steps of the sample.
-        time_steps: usize,
-        /// Spikes fired.
-        spikes: u64,
-        /// Packets: a spike goes once to each core that holds a target.
-        packets: u64,
-        /// Links that all packets crossed.
-        hops: u64,
-        /// Synaptic operations.
-        synaptic_operations: u64,
-        /// Most packets over one link in one step.
-        busiest_link: u32,
-        /// Most synaptic operations of one core in one step.
-        busiest_core: u32,
-    },
+    Mapped(Box<OnChip>),
     /// It does not.
     Unmapped {
         /// Why not, and what to do.
@@ -385,21 +367,9 @@ impl RunTotals {
 }
 
 impl ChipReport {
-    /// What one sample's traffic came to.
-    pub fn mapped(mapping: &Mapping, traffic: &Traffic) -> Self {
-        let sum = |counts: &[u32]| counts.iter().map(|&c| u64::from(c)).sum::<u64>();
-        let most = |counts: &[u32]| counts.iter().copied().max().unwrap_or(0);
-        Self::Mapped {
-            cores_used: mapping.used(),
-            cores: traffic.cores(),
-            time_steps: traffic.steps,
-            spikes: sum(&traffic.spikes),
-            packets: sum(&traffic.sent),
-            hops: traffic.hops.iter().sum(),
-            synaptic_operations: sum(&traffic.operations),
-            busiest_link: most(&traffic.links),
-            busiest_core: most(&traffic.operations),
-        }
+    /// What samples came to.
+    pub fn mapped(meter: &ChipMeter) -> Self {
+        Self::Mapped(Box::new(meter.total().clone()))
     }
 
     /// Why a network is on no mesh.

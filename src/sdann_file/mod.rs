@@ -131,9 +131,9 @@ struct WeightsFile {
 }
 
 /// The weights of an integer layer, apart from the values, which the synapses hold.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Reference {
+pub(crate) struct Reference {
     /// S_w: one per output channel, or one for all.
     #[serde(with = "crate::arrays")]
     #[cfg_attr(test, schemars(with = "crate::arrays::Stored"))]
@@ -151,14 +151,7 @@ struct Reference {
 /// # Errors
 /// If the spiking network isn't made of the quantized one.
 pub fn write_parts(network: &QuantizedNetwork, spiking: &SpikingNetwork) -> Result<Parts, SdannFileError> {
-    let reference = |layer: &Layer| {
-        let of = |dendrite: &Dendrite| Reference {
-            scales: dendrite.weights.scales.clone(),
-            bias: dendrite.weights.bias.clone(),
-            bits: dendrite.weights.bits,
-        };
-        layer.dendrites.iter().map(of).collect()
-    };
+    let reference = references(network, spiking)?;
     let mut document = Document {
         format: FORMAT.into(),
         version: VERSION,
@@ -170,19 +163,8 @@ pub fn write_parts(network: &QuantizedNetwork, spiking: &SpikingNetwork) -> Resu
             crc32: 0,
         },
         network: spiking.clone(),
-        reference: network.layers.iter().map(reference).collect(),
+        reference,
     };
-    for (index, layer) in network.layers.iter().enumerate() {
-        let is_same = spiking.layers.get(index).is_some_and(|own| {
-            own.dendrites.len() == layer.dendrites.len()
-                && integer_layer(own, &document.reference[index]) == *layer
-        });
-        if !is_same || network.tensors != spiking.tensors {
-            return Err(SdannFileError::Foreign {
-                layer: layer.name.clone(),
-            });
-        }
-    }
     let text = |document: &Document| serde_json::to_vec_pretty(document).map_err(|error| unreadable(&error));
     // Where lists stand depends on what comes before them, not on the checksum.
     let (result, weights) = arrays::writing(|| text(&document));
@@ -191,6 +173,58 @@ pub fn write_parts(network: &QuantizedNetwork, spiking: &SpikingNetwork) -> Resu
     document.weights.crc32 = crc32fast::hash(&weights);
     let (text, _) = arrays::writing(|| text(&document));
     Ok(Parts { text: text?, weights })
+}
+
+/// What only the integer network has, for every dendrite of every layer.
+///
+/// # Errors
+/// If the spiking network isn't made of it.
+pub(crate) fn references(
+    network: &QuantizedNetwork,
+    spiking: &SpikingNetwork,
+) -> Result<Vec<Vec<Reference>>, SdannFileError> {
+    let of = |dendrite: &Dendrite| Reference {
+        scales: dendrite.weights.scales.clone(),
+        bias: dendrite.weights.bias.clone(),
+        bits: dendrite.weights.bits,
+    };
+    let layers = network.layers.iter();
+    let references: Vec<Vec<Reference>> = layers
+        .map(|layer| layer.dendrites.iter().map(of).collect())
+        .collect();
+    for (index, layer) in network.layers.iter().enumerate() {
+        let is_same = spiking.layers.get(index).is_some_and(|own| {
+            own.dendrites.len() == layer.dendrites.len() && integer_layer(own, &references[index]) == *layer
+        });
+        if !is_same || network.tensors != spiking.tensors {
+            return Err(SdannFileError::Foreign {
+                layer: layer.name.clone(),
+            });
+        }
+    }
+    Ok(references)
+}
+
+/// The networks of a file, once all that it says is checked.
+///
+/// # Errors
+/// If it makes no network that can be run.
+pub(crate) fn checked(
+    name: String,
+    spiking: SpikingNetwork,
+    reference: &[Vec<Reference>],
+) -> Result<Converted, SdannFileError> {
+    check::network(&spiking, reference)?;
+    let layers = spiking.layers.iter().zip(reference);
+    let network = QuantizedNetwork {
+        name,
+        tensors: spiking.tensors.clone(),
+        layers: layers
+            .map(|(layer, reference)| integer_layer(layer, reference))
+            .collect(),
+    };
+    check::sums(&network, &spiking)?;
+    Ok(Converted { network, spiking })
 }
 
 /// Writes a network as a `.sdann` file.
@@ -294,23 +328,7 @@ pub fn read_parts(parts: &Parts) -> Result<Converted, SdannFileError> {
     if found != expected {
         return Err(SdannFileError::Checksum { found, expected });
     }
-    check::network(&document.network, &document.reference)?;
-    let Document {
-        name,
-        network: spiking,
-        reference,
-        ..
-    } = document;
-    let layers = spiking.layers.iter().zip(&reference);
-    let network = QuantizedNetwork {
-        name,
-        tensors: spiking.tensors.clone(),
-        layers: layers
-            .map(|(layer, reference)| integer_layer(layer, reference))
-            .collect(),
-    };
-    check::sums(&network, &spiking)?;
-    Ok(Converted { network, spiking })
+    checked(document.name, document.network, &document.reference)
 }
 
 /// Says that a file is of another version before anything else of it is found strange.

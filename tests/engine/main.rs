@@ -13,6 +13,7 @@ mod corpus;
 mod exactness;
 mod files;
 mod post_training;
+mod program;
 mod properties;
 mod provenance;
 mod quantization;

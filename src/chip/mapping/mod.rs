@@ -16,6 +16,7 @@ use thiserror::Error;
 /// How a spike reaches several cores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Delivery {
     /// A packet for each of them.
     #[default]
@@ -132,6 +133,7 @@ pub struct Slice {
 
 /// How a tensor is cut into slices: a grid of blocks of one size, the last of each axis smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tiling {
     /// The tensor as channels × height × width.
     pub volume: Volume,
