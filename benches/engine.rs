@@ -11,7 +11,8 @@ mod large_model;
 
 use cpu_time::CpuTime;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use sdann::chip::{ChipSettings, LoadMeter, Router, map};
+use sdann::chip::noc::{Groups, NetworkGroups, Noc, Pattern, RouterModel, Windows};
+use sdann::chip::{ChipSettings, Delivery, LoadMeter, Router, Routing, Topology, map};
 use sdann::explore::{Tally, open_network};
 use sdann::import::dataset::read_array;
 use sdann::import::import_model;
@@ -177,6 +178,57 @@ fn one_sample(criterion: &mut Criterion<CpuTime>) {
     }
 }
 
+/// Movements of flits a second: an 8 × 8 mesh at 60 % of its bisection's capacity, and a network's time steps on 256
+/// cores.
+fn routers(criterion: &mut Criterion<CpuTime>) {
+    let mut group = criterion.benchmark_group("routers, moves of flits");
+    group.sample_size(10);
+    let pairs = Groups::all_pairs(64);
+    let (pattern, windows) = (Pattern::uniform(&pairs), Windows::default());
+    let new = |topology, delivery, groups| {
+        Noc::new(&topology, Routing::Xy, delivery, RouterModel::default(), groups).expect("cores that exist")
+    };
+    let mut noc = new(Topology::mesh(8, 8), Delivery::Unicast, pairs);
+    let moves = |noc: &mut Noc| {
+        noc.offer(&pattern, 0.3, &windows).expect("few cycles");
+        noc.step().moves
+    };
+    group.throughput(Throughput::Elements(moves(&mut noc)));
+    group.bench_function("uniform traffic on 8 by 8", |bench| {
+        bench.iter(|| moves(&mut noc))
+    });
+    let model = Model::open("mnist-residual");
+    let spiking = model.spiking(16);
+    let (mut simulator, mut reference) = (Simulator::new(&model.network), Reference::new(&model.network));
+    let traced = trace(
+        &model.network,
+        &spiking,
+        &model.images[..784],
+        &mut simulator,
+        &mut reference,
+    );
+    let router = model.router(&spiking);
+    let groups = NetworkGroups::new(&router);
+    for (name, delivery) in [("unicast", Delivery::Unicast), ("multicast", Delivery::Multicast)] {
+        let mut noc = new(router.mapping().topology, delivery, groups.groups().clone());
+        let steps: Vec<usize> = traced.windows.iter().map(|window| window.steps()).collect();
+        let mut list = Vec::new();
+        let mut sample = || -> u64 {
+            let windows = steps.iter().enumerate();
+            let all = windows.flat_map(|(window, &steps)| (0..steps).map(move |step| (window, step)));
+            all.map(|(window, step)| {
+                list.clear();
+                groups.spikes(&router, &traced, window, step, &mut list);
+                noc.run(&list).expect("groups that exist").moves
+            })
+            .sum()
+        };
+        group.throughput(Throughput::Elements(sample()));
+        group.bench_function(format!("mnist-residual, {name}"), |bench| bench.iter(&mut sample));
+    }
+    group.finish();
+}
+
 fn calibration(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("calibration, 100 samples");
     group.throughput(Throughput::Elements(100)).sample_size(10);
@@ -215,6 +267,6 @@ criterion_group! {
         .sample_size(20)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(2));
-    targets = images, one_sample, calibration, import
+    targets = images, one_sample, routers, calibration, import
 }
 criterion_main!(benches);

@@ -56,6 +56,18 @@ impl Latency {
         self.percentile(100)
     }
 
+    /// All of these at once.
+    pub fn summary(&self) -> LatencySummary {
+        LatencySummary {
+            packets: self.count(),
+            mean: self.mean(),
+            median: self.median(),
+            percentile_95: self.percentile(95),
+            percentile_99: self.percentile(99),
+            max: self.max(),
+        }
+    }
+
     fn merge(&mut self, other: &Self) {
         if other.packets.len() > self.packets.len() {
             self.packets.resize(other.packets.len(), 0);
@@ -72,6 +84,23 @@ fn raise(to: &mut [u32], from: &[u32]) {
     to.iter_mut()
         .zip(from)
         .for_each(|(to, from)| *to = (*to).max(*from));
+}
+
+/// The distribution of [`Latency`] in a few numbers, in cycles; `None` without packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LatencySummary {
+    /// Number of packets.
+    pub packets: u64,
+    /// Mean.
+    pub mean: Option<f64>,
+    /// Half of the packets took no longer.
+    pub median: Option<usize>,
+    /// 95 % took no longer.
+    pub percentile_95: Option<usize>,
+    /// 99 % took no longer.
+    pub percentile_99: Option<usize>,
+    /// None took longer.
+    pub max: Option<usize>,
 }
 
 /// What happened in one time step or several. Routers and links are numbered as in

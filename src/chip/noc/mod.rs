@@ -1,18 +1,29 @@
 //! Time on the chip: routers with input queues, cycle by cycle.
 //!
 //! [`Groups`] say where the spikes of a mapped network go; [`Noc`] carries a time step's spikes, flit by flit,
-//! and counts in [`Counts`] what its routers do.
+//! and counts in [`Counts`] what its routers do; [`RunTime`] adds steps up to a sample's
+//! latency and a pipeline's throughput; [`Noc::offer`] is the experiment of the literature: latency against
+//! offered load.
+//! How the model works, what it leaves out and how it compares is in `docs/CHIP-TIMING.md`.
 
 mod counts;
+mod fabric;
+mod firing;
+mod open_loop;
 mod packets;
+mod run_time;
 mod simulator;
+mod spikes;
 #[cfg(test)]
 mod tests;
 mod ways;
 
-pub use counts::{Counts, Latency};
+pub use counts::{Counts, Latency, LatencySummary};
+pub use open_loop::{LoadPoint, Pattern, Windows};
 pub use packets::{Destination, Groups};
+pub use run_time::{BusiestLink, Congestion, RunTime, WindowTime};
 pub use simulator::{Noc, StepTime};
+pub use spikes::NetworkGroups;
 
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
@@ -35,6 +46,9 @@ pub struct RouterModel {
     /// Cycles from the queue of one router to that of the next, or to a core, from 1 to
     /// [`RouterModel::MAX_HOP_CYCLES`].
     pub hop_cycles: u32,
+    /// Cycles from when a flit has left a queue to when the router before knows that there is room, from 1 to
+    /// [`RouterModel::MAX_HOP_CYCLES`].
+    pub credit_cycles: u32,
     /// How fast cores add spikes up; `None` if that takes no time.
     pub integration: Option<Integration>,
 }
@@ -45,12 +59,13 @@ impl RouterModel {
 }
 
 impl Default for RouterModel {
-    /// Queues of 8 flits, BookSim 2's default (`vc_buf_size`); a cycle a hop, and one for each synaptic
-    /// operation.
+    /// Queues of 8 flits, BookSim 2's default (`vc_buf_size`); a cycle for a hop, one for word that there is
+    /// room, and one for each synaptic operation.
     fn default() -> Self {
         Self {
             queue_depth: NonZeroU32::new(8),
             hop_cycles: 1,
+            credit_cycles: 1,
             integration: Some(Integration {
                 operations: NonZeroU32::MIN,
                 cycles: NonZeroU32::MIN,
@@ -78,14 +93,19 @@ pub enum NocError {
         /// Groups that there are.
         groups: usize,
     },
-    /// Hops are too slow, or take no time.
-    #[error("a hop takes {0} cycles; from 1 to {max} are supported", max = RouterModel::MAX_HOP_CYCLES)]
-    HopCycles(u32),
+    /// Hops or credits are too slow, or take no time.
+    #[error("{what} takes {cycles} cycles; from 1 to {max} are supported", max = RouterModel::MAX_HOP_CYCLES)]
+    Cycles {
+        /// What that is.
+        what: String,
+        /// How long it takes.
+        cycles: u32,
+    },
     /// More than 32 bits number.
     #[error("{what}: {count} are more than the {max} that the router model can number; map onto fewer cores")]
     TooMany {
         /// What there is too much of.
-        what: &'static str,
+        what: String,
         /// How much.
         count: usize,
         /// How much is supported.

@@ -236,7 +236,10 @@ fn what_cannot_be_carried_is_named() {
         };
         assert_eq!(
             new(model, &Groups::new()).unwrap_err(),
-            NocError::HopCycles(hop_cycles)
+            NocError::Cycles {
+                what: "a hop".to_owned(),
+                cycles: hop_cycles
+            }
         );
     }
     let mut noc = new(depth(1), &Groups::all_pairs(9)).unwrap();
