@@ -1,9 +1,11 @@
 //! The chip: how its cores are joined, which neurons share a core, and the spikes that travel.
 
+pub mod energy;
 mod load;
 mod mapping;
 pub mod noc;
 mod router;
+pub mod spec;
 mod targets;
 mod topology;
 mod traffic;

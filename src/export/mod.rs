@@ -1,9 +1,10 @@
 //! What goes out: a model's description ([`ModelReport`]), reports of a run ([`RunReport`]) and of a
-//! conversion ([`ExplainReport`]), all for JSON, arrays as NumPy files ([`NpyWriter`]), and quantized
+//! conversion ([`ExplainReport`]), a chip's description ([`ChipDescription`]), all for JSON, arrays as NumPy files ([`NpyWriter`]), and quantized
 //! graphs as ONNX models ([`write_onnx`]).
 //!
 //! Field names are part of the interface: renaming or removing one raises [`REPORT_VERSION`].
 
+mod chip;
 mod explain;
 mod map;
 mod mesh_svg;
@@ -16,6 +17,7 @@ mod run;
 mod sweep;
 mod trace;
 
+pub use chip::{ChipDescription, FieldDescription};
 pub use explain::ExplainReport;
 pub use map::{
     CoreReport, FlowReport, LinkReport, MapReport, MapSource, MappedLayer, write_cores, write_links,
