@@ -1010,7 +1010,7 @@ fn help_has_examples_and_exit_codes() {
             "docs/CLI.md: {line}"
         );
     }
-    for command in ["compare", "explain", "inspect", "map", "run", "settings"] {
+    for command in ["chips", "compare", "explain", "inspect", "map", "run", "settings"] {
         let help = succeed(&folder, &[command, "--help"]);
         assert!(help.contains("Example"), "{help}");
         assert!(help.contains(&format!("sdann {command} ")), "{help}");
@@ -1160,6 +1160,120 @@ fn what_cannot_be_quantized_is_refused_in_one_sentence() {
     assert!(error.contains("samples"), "{error}");
     let error = fail(&folder, 2, &[&args(float)[..], &["--weight-bits", "9"]].concat());
     assert!(error.contains("1 to 8"), "{error}");
+}
+
+#[test]
+fn the_page_on_chips_has_the_table_of_fields() {
+    let tables = succeed(&folder("chip-fields"), &["chips", "--markdown"]);
+    let page = fs::read_to_string(at("docs/adding-a-chip.md")).unwrap();
+    assert!(
+        page.ends_with(&tables),
+        "docs/adding-a-chip.md is out of date; put the output of 'cargo run -- chips --markdown' below 'Fields'"
+    );
+}
+
+#[test]
+fn the_files_in_the_page_on_chips_can_be_read() {
+    let folder = folder("chip-page");
+    let page = fs::read_to_string(at("docs/adding-a-chip.md")).unwrap();
+    let files: Vec<&str> = page
+        .split("```toml\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    let [shortest, values] = files[..] else {
+        panic!("{} files", files.len())
+    };
+    fs::write(folder.join("mine.toml"), format!("{shortest}{values}")).unwrap();
+    let text = succeed(&folder, &["chips", "--chip-file", "mine.toml"]);
+    assert!(
+        text.contains("12–15 pJ") && text.contains("not told apart from updates"),
+        "{text}"
+    );
+}
+
+#[test]
+fn chips_are_listed_and_told_with_grades_and_sources() {
+    let folder = folder("chips");
+    let list = succeed(&folder, &["chips"]);
+    let files = fs::read_dir(at("assets/chips")).unwrap().count() - 1;
+    assert_eq!(list.lines().count(), 1 + files, "{list}");
+    for name in ["classroom", "darwin3", "loihi-sana-fe", "tianjic"] {
+        assert!(list.lines().any(|line| line.starts_with(name)), "{list}");
+    }
+    let chip = succeed(&folder, &["chips", "truenorth"]);
+    let line = chip
+        .lines()
+        .find(|line| line.starts_with("energy.synaptic-operation"))
+        .unwrap();
+    assert!(
+        line.contains("26 pJ") && line.contains("measured") && line.contains("merolla2014"),
+        "{line}"
+    );
+    assert!(chip.contains("https://doi.org/10.1126/science.1254642"), "{chip}");
+    let all: Value = serde_json::from_str(&succeed(&folder, &["chips", "--json"])).unwrap();
+    assert_eq!(all.as_array().unwrap().len(), files);
+    let one: Value = serde_json::from_str(&succeed(&folder, &["chips", "loihi", "--json"])).unwrap();
+    let of = |key: &str| {
+        let fields = one["fields"].as_array().unwrap();
+        fields.iter().find(|field| field["field"] == key).unwrap().clone()
+    };
+    assert_eq!(of("core.neurons")["value"], 1024);
+    assert_eq!(of("timing.barrier")["value"], serde_json::json!([113.0, 465.0]));
+    assert_eq!(of("timing.barrier")["grade"], "simulated");
+    assert_eq!(of("energy.spike")["value"], Value::Null);
+}
+
+#[test]
+fn a_chip_of_ones_own_begins_with_one_that_is_known() {
+    let folder = folder("own-chip");
+    let file = succeed(&folder, &["chips", "loihi", "--toml"]);
+    let changed = file.replacen("spike = {", "spike = 12.5 # {", 1);
+    assert_ne!(file, changed);
+    fs::write(folder.join("mine.toml"), &changed).unwrap();
+    let text = succeed(&folder, &["chips", "--chip-file", "mine.toml"]);
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("energy.spike"))
+        .unwrap();
+    assert!(
+        line.contains("12.5 pJ") && line.contains("chosen") && line.contains("you"),
+        "{line}"
+    );
+    let one: Value = serde_json::from_str(&succeed(
+        &folder,
+        &["chips", "--chip-file", "mine.toml", "--json"],
+    ))
+    .unwrap();
+    assert_eq!(one["chip"], "mine");
+}
+
+#[test]
+fn what_is_wrong_with_a_chip_is_told_in_one_sentence() {
+    let folder = folder("wrong-chip");
+    let error = fail(&folder, 2, &["chips", "loihi-3"]);
+    assert!(
+        error.contains("loihi-3") && error.contains("classroom"),
+        "{error}"
+    );
+    let error = fail(&folder, 2, &["chips", "--toml"]);
+    assert!(error.contains("--toml needs a chip"), "{error}");
+    let error = fail(&folder, 1, &["chips", "--chip-file", "none.toml"]);
+    assert!(
+        error.contains("--chip-file 'none.toml': there is no such file"),
+        "{error}"
+    );
+    let file = succeed(&folder, &["chips", "classroom", "--toml"]);
+    fs::write(
+        folder.join("wrong.toml"),
+        file.replacen("value = 256", "value = -256", 1),
+    )
+    .unwrap();
+    let error = fail(&folder, 1, &["chips", "--chip-file", "wrong.toml"]);
+    assert!(error.contains("core.neurons is -256; it takes 1 to"), "{error}");
+    fs::write(folder.join("long.toml"), vec![b'#'; 300 << 10]).unwrap();
+    let error = fail(&folder, 1, &["chips", "--chip-file", "long.toml"]);
+    assert!(error.contains("larger than the supported 256 KiB"), "{error}");
 }
 
 #[test]

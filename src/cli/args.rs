@@ -3,6 +3,7 @@
 use super::compare::{read_bits, read_codes, read_percentile, read_steps};
 use super::error::CliError;
 use crate::baseline::Code;
+use crate::chip::spec::Preset;
 use crate::explore::CodeName;
 use crate::settings::{Kind, SETTINGS, Section, Setting, Settings};
 use clap::builder::{PossibleValue, PossibleValuesParser, ValueParser};
@@ -78,6 +79,15 @@ Examples:
   sdann map assets/models/mnist-cnn.onnx --data assets/datasets/mnist-test-images.idx3-ubyte.gz \\
       --divide-by 255 --samples 10 --svg mesh.svg --csv cores.csv";
 
+const CHIPS_EXAMPLE: &str = "\
+Examples:
+  sdann chips
+  sdann chips darwin3
+
+  A chip of your own, begun from one that is known:
+  sdann chips loihi --toml > mine.toml
+  sdann chips --chip-file mine.toml";
+
 const SETTINGS_EXAMPLE: &str = "\
 Example:
   sdann settings --markdown > docs/SETTINGS.md";
@@ -98,6 +108,7 @@ pub(super) fn command() -> Command {
         .subcommand(trace())
         .subcommand(map())
         .subcommand(sweep())
+        .subcommand(chips())
         .subcommand(settings())
 }
 
@@ -352,6 +363,37 @@ fn data_flags(inputs: Arg) -> [Arg; 7] {
             .value_parser(divisor)
             .help("Divide stored values of inputs and calibration by N: 255 for 8-bit images, for instance"),
     ]
+}
+
+fn chips() -> Command {
+    Command::new("chips")
+        .about("List the chips that are known, or tell all that is known of one, with grades and sources")
+        .after_help(CHIPS_EXAMPLE)
+        .arg(
+            Arg::new("chip")
+                .value_name("CHIP")
+                .value_parser(PossibleValuesParser::new(
+                    Preset::ALL.iter().map(|preset| PossibleValue::new(preset.key())),
+                ))
+                .help("The chip [default: list all]"),
+        )
+        .arg(chip_file().conflicts_with("chip"))
+        .arg(switch("json", "Print JSON instead of tables"))
+        .arg(switch("toml", "Print the chip's file").conflicts_with("json"))
+        .arg(
+            switch("markdown", "Print the tables of fields in docs/adding-a-chip.md").conflicts_with_all([
+                "chip",
+                "chip-file",
+                "json",
+                "toml",
+            ]),
+        )
+}
+
+/// The flag for a chip of one's own.
+pub(super) fn chip_file() -> Arg {
+    path("chip-file", "FILE.toml")
+        .help("A chip of your own, described as docs/adding-a-chip.md tells, instead of one that is known")
 }
 
 fn settings() -> Command {

@@ -2,6 +2,7 @@
 
 use super::error::CliError;
 use super::folder::Folder;
+use crate::chip::spec::{Chip, MAX_CHIP_BYTES, read_chip};
 use crate::explore::{Model, open_model};
 use crate::graph::Graph;
 use crate::import::dataset::{Dataset, Labels, MAX_ARRAY_BYTES, read_dataset, read_images, read_labels};
@@ -26,9 +27,12 @@ fn read(what: &'static str, path: &Path, limit: usize) -> Result<Vec<u8>, CliErr
         .and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes))
         .map_err(|error| refused(unreadable(&error)))?;
     if bytes.len() > limit {
-        let mebibytes = limit >> 20;
+        let limit = match limit >> 20 {
+            0 => format!("{} KiB", limit >> 10),
+            mebibytes => format!("{mebibytes} MiB"),
+        };
         return Err(refused(format!(
-            "it is larger than the supported {mebibytes} MiB; give a smaller file"
+            "it is larger than the supported {limit}; give a smaller file"
         )));
     }
     Ok(bytes)
@@ -95,6 +99,13 @@ pub(super) fn float_model(what: &'static str, path: &Path) -> Result<Graph, CliE
     let bytes = read(what, path, MAX_MODEL_BYTES)?;
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
     import_model(&bytes, &name).map_err(|error| CliError::file(what, path, error))
+}
+
+/// Reads a chip's description that `--chip-file` names. Its key is the file's name without the ending.
+pub(super) fn chip(path: &Path) -> Result<Chip, CliError> {
+    let bytes = read("--chip-file", path, MAX_CHIP_BYTES)?;
+    let key = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
+    read_chip(&key, &bytes).map_err(|error| CliError::file("--chip-file", path, error))
 }
 
 /// The CRC-32 of a model's file.

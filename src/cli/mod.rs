@@ -4,6 +4,7 @@
 //! Exit codes are those that `sdann --help` tells, the same for every command.
 
 mod args;
+mod chips;
 mod compare;
 mod convert;
 mod data;
@@ -46,6 +47,7 @@ pub fn main() -> ExitCode {
         Some(("trace", matches)) => trace::trace(matches),
         Some(("map", matches)) => map::map(matches),
         Some(("sweep", matches)) => sweep::sweep(matches),
+        Some(("chips", matches)) => chips::chips(matches),
         Some(("settings", matches)) => settings::settings(matches),
         _ => Err(CliError::Usage("no command was given; see 'sdann --help'".into())),
     };

@@ -8,6 +8,7 @@ mod common;
 
 mod baseline;
 mod chip;
+mod chip_files;
 mod chip_timing;
 mod codes;
 mod corpus;

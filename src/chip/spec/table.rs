@@ -8,7 +8,7 @@ use super::value::{FieldValue, Value};
 /// No chip has more cores than this.
 pub(super) const MAX_CORES: u64 = 65_536;
 /// No count is larger than this, so that sums over all cores stay exact.
-const MAX_COUNT: u64 = 1 << 40;
+const MAX_COUNT: u64 = 1_000_000_000_000;
 
 const fn count(min: u64, max: u64) -> Kind {
     Kind::Count { min, max }

@@ -261,3 +261,76 @@ fn runs(counts: &[u64]) -> String {
         .collect::<Vec<_>>()
         .join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SET: Kind = Kind::Set { min: 0, max: 5000 };
+    const NUMBER: Kind = Kind::Number { min: 0.0, max: 1e9 };
+
+    #[test]
+    fn ranges_are_written_with_any_dash_or_two_dots() {
+        let numbers = Some(Value::Counts(vec![1, 4, 5, 6]));
+        for text in ["1, 4–6", "1,4-6", "1, 4..6", " 1 , 4 – 6 "] {
+            assert_eq!(Value::from_text(text, &SET), numbers, "{text}");
+        }
+        let span = Some(Value::Span(Span { low: 1e-3, high: 2.5 }));
+        for text in ["0.001–2.5", "1e-3-2.5", "1e-3 .. 2.5"] {
+            assert_eq!(Value::from_text(text, &NUMBER), span, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_value_is_none() {
+        for text in [
+            "-1",
+            "1–",
+            "–1",
+            "3–2",
+            "1,,2",
+            "nan",
+            "inf",
+            "0x10",
+            "1–2–3",
+            "0–99999999999999",
+            "ten",
+        ] {
+            assert_eq!(Value::from_text(text, &SET), None, "{text}");
+        }
+        for text in ["-1", "-2–-1", "3–2", "nan", "inf", "1–inf", "1e10", "", "2–3–4"] {
+            assert_eq!(Value::from_text(text, &NUMBER), None, "{text}");
+        }
+        assert_eq!(Value::from_text("none", &SET), Some(Value::Counts(vec![])));
+        assert_eq!(Value::from_text("none", &Kind::Set { min: 1, max: 9 }), None);
+        assert_eq!(Value::from_text("none", &Kind::PerCore { min: 0, max: 9 }), None);
+        assert_eq!(Value::from_text("maybe", &Kind::Switch), None);
+    }
+
+    #[test]
+    fn a_number_of_each_core_is_found_by_the_core() {
+        let memory = PerCore::new(vec![64, 32, 16]).expect("numbers");
+        assert_eq!((memory.at(1), memory.least(), memory.most()), (32, 16, 64));
+        assert_eq!(memory.at(3), 0, "there is no such core");
+        assert_eq!(PerCore::same(7).at(1000), 7);
+        assert_eq!(PerCore::new(vec![]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(set in prop::collection::btree_set(0u64..5000, 0..20), low in 0.0..1e6f64, more in 0.0..1e3f64) {
+            let set = Value::Counts(set.into_iter().collect());
+            prop_assert_eq!(Value::from_text(&set.to_text(&SET), &SET), Some(set));
+            let span = Value::Span(Span { low, high: low + more });
+            prop_assert_eq!(Value::from_text(&span.to_text(&NUMBER), &NUMBER), Some(span));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in ".{0,20}") {
+            for kind in [SET, NUMBER, Kind::Switch, Kind::PerCore { min: 0, max: 9 }, Kind::Count { min: 0, max: 9 }] {
+                let _ = Value::from_text(&text, &kind);
+            }
+        }
+    }
+}
