@@ -66,7 +66,9 @@ fn list(as_json: bool) -> Result<(), CliError> {
     let headings = COLUMNS.map(|(heading, _)| (heading, Align::Left));
     let mut table = Table::new(&[&[("chip", Align::Left), ("name", Align::Left)], &headings[..]].concat());
     for (preset, chip) in presets {
-        let cells = COLUMNS.iter().map(|(_, key)| shown(&chip, key));
+        let cells = COLUMNS
+            .iter()
+            .map(|(_, key)| field(key).map_or_else(|error| error.to_string(), |field| field.shown(&chip)));
         table.row(
             [preset.key().to_owned(), chip.name.clone()]
                 .into_iter()
@@ -74,21 +76,6 @@ fn list(as_json: bool) -> Result<(), CliError> {
         );
     }
     print(&table.render())
-}
-
-/// A field's value with its unit.
-fn shown(chip: &Chip, key: &str) -> String {
-    field(key).map_or_else(
-        |error| error.to_string(),
-        |field| {
-            let text = field.text(chip);
-            if field.get(chip).is_known() {
-                format!("{text} {}", field.unit).trim_end().to_owned()
-            } else {
-                text
-            }
-        },
-    )
 }
 
 fn describe(chip: &Chip) -> String {
@@ -111,7 +98,7 @@ fn describe(chip: &Chip) -> String {
             };
             table.row([
                 field.key.to_owned(),
-                shown(chip, field.key),
+                field.shown(chip),
                 grade.to_owned(),
                 graded.source,
                 graded.note,

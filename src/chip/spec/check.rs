@@ -9,7 +9,8 @@ use crate::chip::topology::{Shape, Topology};
 impl OnChipNetwork {
     /// Cores, with those reserved; `None` if width, height or cores per router is unknown.
     pub fn cores(&self) -> Option<u64> {
-        Some(self.width.value? * self.height.value? * self.cores_per_router.value?)
+        let routers = self.width.value?.checked_mul(self.height.value?)?;
+        routers.checked_mul(self.cores_per_router.value?)
     }
 
     /// Whether a core holds no neurons.
@@ -148,7 +149,7 @@ impl Chip {
             return Err(ChipError::Contradiction {
                 field: "network.reserved".into(),
                 found: core.to_string(),
-                other: format!("the chip's cores are 0 to {}", cores - 1),
+                other: format!("the chip's cores are 0 to {}", cores.saturating_sub(1)),
                 remedy: "name one of these".into(),
             });
         }

@@ -134,6 +134,26 @@ impl Field {
             .map_or_else(|| Grade::Unknown.key().into(), |value| value.to_text(&self.kind))
     }
 
+    /// Its value as it is read, with the unit: `4 cores`; `unknown` where there is none.
+    pub fn shown(&self, chip: &Chip) -> String {
+        let text = self.text(chip);
+        if text == "1" {
+            format!(
+                "{text} {}",
+                self.unit
+                    .strip_suffix('s')
+                    .filter(|unit| unit.len() > 1)
+                    .unwrap_or(self.unit)
+            )
+        } else if self.get(chip).is_known() {
+            format!("{text} {}", self.unit)
+        } else {
+            text
+        }
+        .trim_end()
+        .to_owned()
+    }
+
     /// Changes the value; its grade becomes [`Grade::Chosen`] and its source [`YOU`](super::YOU). An empty
     /// text, or `unknown`, takes the value away. Whether fields go together is for [`Chip::check`] to say.
     ///
