@@ -93,9 +93,7 @@ fn a_pipeline_beats_no_faster_than_its_slowest_layer_and_samples_one_by_one_are_
     let router = router(&spiking, Delivery::Multicast, Routing::Xy);
     let groups = NetworkGroups::new(&router);
     let mut noc = noc(&router, &groups, RouterModel::default());
-    let steps: Vec<usize> = trace.windows.iter().map(|w| w.steps()).collect();
-    let spikes = |layer, step, list: &mut Vec<u32>| groups.spikes(&router, &trace, layer, step, list);
-    let time = RunTime::measure(&mut noc, &steps, spikes).unwrap();
+    let time = RunTime::of_trace(&mut noc, &groups, &router, &trace).unwrap();
     let slowest = time.windows[time.slowest_layer().unwrap()].cycles();
     assert!(slowest <= time.beat_cycles() && time.beat_cycles() < time.sequential());
     assert!(time.sequential() <= time.pipelined());

@@ -6,6 +6,7 @@
 //! offered load.
 //! How the model works, what it leaves out and how it compares is in `docs/CHIP-TIMING.md`.
 
+mod clock;
 mod counts;
 mod fabric;
 mod firing;
@@ -18,10 +19,11 @@ mod spikes;
 mod tests;
 mod ways;
 
+pub use clock::{Clock, Missing, Nanoseconds, SampleTime};
 pub use counts::{Counts, Latency, LatencySummary};
 pub use open_loop::{LoadPoint, Pattern, Windows};
 pub use packets::{Destination, Groups};
-pub use run_time::{BusiestLink, Congestion, RunTime, WindowTime};
+pub use run_time::{BusiestLink, Congestion, LayerWindow, RunTime, WindowTime};
 pub use simulator::{Noc, StepTime};
 pub use spikes::NetworkGroups;
 

@@ -1,6 +1,8 @@
 //! How long a sample takes: time steps of layers one after another, and of all layers at once.
 
-use super::{Counts, LatencySummary, Noc, NocError, StepTime};
+use super::{Counts, LatencySummary, NetworkGroups, Noc, NocError, StepTime};
+use crate::chip::{Mapping, Router};
+use crate::simulate::Trace;
 use serde::{Deserialize, Serialize};
 
 /// The time steps of a window: of one layer, or of all layers together.
@@ -8,11 +10,22 @@ use serde::{Deserialize, Serialize};
 pub struct WindowTime {
     /// Step by step.
     pub steps: Vec<StepTime>,
+    /// Neurons on the fullest core that are updated in each step.
+    pub updates: Vec<u64>,
+}
+
+/// The window of a layer, to be timed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LayerWindow {
+    /// Its time steps.
+    pub steps: usize,
+    /// Neurons of the layer on each core, by the core's number; cores that are not in the list have none.
+    pub neurons: Vec<u64>,
 }
 
 impl WindowTime {
     /// Cycles of all steps, each until its last spike has been delivered and added up. What comes to a step besides
-    /// (updating neurons, the barrier) isn't in it.
+    /// (updating neurons, the barrier) isn't in it: [`Clock`](super::Clock) adds that.
     pub fn cycles(&self) -> u64 {
         self.steps.iter().map(|step| step.integrated).sum()
     }
@@ -71,8 +84,29 @@ pub struct RunTime {
 }
 
 impl RunTime {
-    /// Carries the spikes of windows of so many `steps`, layer by layer and then all layers at once.
-    /// `spikes(layer, step, list)` appends the groups of a step's spikes to a list.
+    /// Times a traced sample on the mapping of `router`, from which `groups` were made, and `noc` from these.
+    ///
+    /// # Errors
+    /// Those of [`Noc::run`].
+    pub fn of_trace(
+        noc: &mut Noc,
+        groups: &NetworkGroups,
+        router: &Router,
+        trace: &Trace,
+    ) -> Result<Self, NocError> {
+        let windows = trace.windows.iter().enumerate();
+        let layers = windows.map(|(layer, window)| LayerWindow {
+            steps: window.steps(),
+            neurons: neurons(router.mapping(), layer),
+        });
+        let layers: Vec<LayerWindow> = layers.collect();
+        Self::measure(noc, &layers, |layer, step, list| {
+            groups.spikes(router, trace, layer, step, list);
+        })
+    }
+
+    /// Carries the spikes of windows, layer by layer and then all layers at once. `spikes(layer, step, list)` appends
+    /// the groups of a step's spikes to a list.
     ///
     /// In a beat, step s of every layer with that many steps is one step of the chip: its barrier waits for all of
     /// them. If `spikes` are all of one sample, they stand for those of as many consecutive ones.
@@ -81,26 +115,32 @@ impl RunTime {
     /// Those of [`Noc::run`].
     pub fn measure(
         noc: &mut Noc,
-        steps: &[usize],
+        layers: &[LayerWindow],
         mut spikes: impl FnMut(usize, usize, &mut Vec<u32>),
     ) -> Result<Self, NocError> {
         let mut list = Vec::new();
         let mut alone = Meter::new(noc);
-        let mut windows = vec![WindowTime::default(); steps.len()];
-        for (layer, (window, &steps)) in windows.iter_mut().zip(steps).enumerate() {
-            for step in 0..steps {
+        let mut windows = Vec::with_capacity(layers.len());
+        for (index, layer) in layers.iter().enumerate() {
+            let mut window = WindowTime::default();
+            for step in 0..layer.steps {
                 list.clear();
-                spikes(layer, step, &mut list);
-                window.steps.push(alone.run(noc, Some(layer), step, &list)?);
+                spikes(index, step, &mut list);
+                window.steps.push(alone.run(noc, Some(index), step, &list)?);
+                window.updates.push(fullest(&[layer]));
             }
+            windows.push(window);
         }
         let mut together = Meter::new(noc);
         let mut beat = WindowTime::default();
-        for step in 0..steps.iter().copied().max().unwrap_or(0) {
+        for step in 0..layers.iter().map(|layer| layer.steps).max().unwrap_or(0) {
             list.clear();
-            let working = (0..steps.len()).filter(|&layer| step < steps[layer]);
-            working.for_each(|layer| spikes(layer, step, &mut list));
+            let working = || (0..layers.len()).filter(|&layer| step < layers[layer].steps);
+            working().for_each(|layer| spikes(layer, step, &mut list));
             beat.steps.push(together.run(noc, None, step, &list)?);
+            beat.updates.push(fullest(
+                &working().map(|layer| &layers[layer]).collect::<Vec<_>>(),
+            ));
         }
         Ok(Self {
             windows,
@@ -132,6 +172,22 @@ impl RunTime {
         let slowest = windows.max_by_key(|&(layer, cycles)| (cycles, std::cmp::Reverse(layer)))?;
         Some(slowest.0)
     }
+}
+
+/// Neurons of a layer on each core.
+fn neurons(mapping: &Mapping, layer: usize) -> Vec<u64> {
+    let mut neurons = vec![0; mapping.topology.cores()];
+    for slice in mapping.slices_of(layer + 1) {
+        neurons[slice.core] += slice.block.len() as u64;
+    }
+    neurons
+}
+
+/// Neurons that the fullest core updates for these layers.
+fn fullest(layers: &[&LayerWindow]) -> u64 {
+    let cores = layers.iter().map(|layer| layer.neurons.len()).max().unwrap_or(0);
+    let on = |core: usize| layers.iter().filter_map(|layer| layer.neurons.get(core)).sum();
+    (0..cores).map(on).max().unwrap_or(0)
 }
 
 /// Adds steps up.
@@ -193,6 +249,14 @@ mod tests {
     use crate::chip::noc::{Destination, Groups, RouterModel};
     use crate::chip::{DIRECTIONS, Delivery, Routing, Topology};
 
+    fn layers(steps: &[usize]) -> Vec<LayerWindow> {
+        let layer = |&steps: &usize| LayerWindow {
+            steps,
+            neurons: vec![0, 0, 3, steps as u64],
+        };
+        steps.iter().map(layer).collect()
+    }
+
     /// Layer 0 is on cores 0 and 1, layer 1 on core 2 and layer 2 on core 3 of a row of four.
     fn row() -> (Noc, [u32; 3]) {
         let mut groups = Groups::new();
@@ -218,7 +282,7 @@ mod tests {
             (1, 0) => list.extend([next, next]),
             _ => {}
         };
-        let time = RunTime::measure(&mut noc, &[2, 3], spikes).unwrap();
+        let time = RunTime::measure(&mut noc, &layers(&[2, 3]), spikes).unwrap();
         let cycles = |window: &WindowTime| window.steps.iter().map(|s| s.integrated).collect::<Vec<_>>();
         // Delivered after 2 and 3 cycles, a cycle each to add up.
         assert_eq!(cycles(&time.windows[0]), [3 + 1, 2 + 1]);
@@ -227,6 +291,10 @@ mod tests {
         assert_eq!((time.sequential(), time.slowest_layer()), (7 + 12, Some(1)));
         assert_eq!(cycles(&time.beat), [12, 3, 0]);
         assert_eq!((time.beat_cycles(), time.pipelined()), (15, 30));
+        assert_eq!(
+            (&time.windows[0].updates[..], &time.beat.updates[..]),
+            (&[3, 3][..], &[6, 6, 3][..])
+        );
         assert_eq!(time.alone.counts, time.together.counts);
         assert_eq!(time.alone.latency.packets, 5);
     }
@@ -238,7 +306,7 @@ mod tests {
             0 => list.extend([far, near, near, near]),
             _ => list.extend([next; 9]),
         };
-        let time = RunTime::measure(&mut noc, &[1, 1], spikes).unwrap();
+        let time = RunTime::measure(&mut noc, &layers(&[1, 1]), spikes).unwrap();
         let link = time.alone.busiest_link.unwrap();
         // Four flits over 1 → 2 in 6 cycles (router 2 is left and the packet added up in the last two).
         assert_eq!((link.layer, link.step, link.link), (Some(0), 0, DIRECTIONS));
@@ -250,12 +318,12 @@ mod tests {
     #[test]
     fn without_layers_or_spikes_nothing_takes_time() {
         let (mut noc, _) = row();
-        let none = RunTime::measure(&mut noc, &[], |_, _, _| {}).unwrap();
+        let none = RunTime::measure(&mut noc, &layers(&[]), |_, _, _| {}).unwrap();
         assert_eq!(
             (none.sequential(), none.pipelined(), none.slowest_layer()),
             (0, 0, None)
         );
-        let quiet = RunTime::measure(&mut noc, &[3, 1], |_, _, _| {}).unwrap();
+        let quiet = RunTime::measure(&mut noc, &layers(&[3, 1]), |_, _, _| {}).unwrap();
         assert_eq!((quiet.sequential(), quiet.beat.steps.len()), (0, 3));
         assert_eq!(quiet.alone.busiest_link, None);
         assert_eq!(quiet.alone.latency.mean, None);
