@@ -3,13 +3,15 @@
 use super::address::{self, use_address};
 use super::components::{DropZone, Header, Notices, OverflowNote, Panel, Skeleton, Timeline, caption};
 use super::files;
+use super::link::Link;
 use super::plots::ByPtr;
 use super::selection::Select;
 use super::session::use_engine;
 use super::state::{Action, Dispatch, Playhead, Seek, Shown, State, dispatching};
 use super::theme::{Theme, wants_no_motion};
 use super::verdict::Verdict;
-use super::views::{CalibrationCard, MembraneCard, MeshCard, Story};
+use super::view::View;
+use super::views::{CalibrationCard, ChipView, MembraneCard, MeshCard, Story};
 use crate::explore::report::Remedy;
 use crate::settings::setting;
 use gloo::events::EventListener;
@@ -60,16 +62,25 @@ pub fn App() -> Html {
             dispatch.dispatch(Action::Seek(Seek::To(step)));
         })
     };
+    let addresses: Vec<AttrValue> = View::ALL
+        .map(|view| {
+            let link = Link { view, ..now.link() };
+            AttrValue::from(address::address_of(&link))
+        })
+        .to_vec();
     html! {
         <DropZone {on_file}>
-            <Header verdict={Verdict::of(&now)} address={address::address_of(&now.link())} theme={now.theme}
+            <Header view={now.view} {addresses} on_view={dispatching(&dispatch, Action::Show)} verdict={Verdict::of(&now)} address={address::address_of(&now.link())} theme={now.theme}
                 {on_theme} is_drawer_open={open} {on_drawer}>
                 if let Some((network, run)) = shown.clone() { <OverflowNote {network} {run} {on_show} /> }
             </Header>
             <Panel state={ByPtr(now.clone())} dispatch={dispatch.clone()} is_open={open} {on_close} />
             <main class="main">
                 <Notices notices={now.notices.clone()} on_dismiss={dispatching(&dispatch, Action::Dismiss)} />
-                if let Some(shown) = &now.shown {
+                if let (Some(shown), View::Chip) = (&now.shown, now.view) {
+                    <ChipView network={ByPtr(shown.network.clone())} run={ByPtr(shown.run.clone())} step={now.playhead.step}
+                        selection={now.selection} look={now.chip_look} dispatch={dispatch.clone()} />
+                } else if let Some(shown) = &now.shown {
                     <Board state={ByPtr(now.clone())} shown={ByPtr(Rc::new(shown.clone()))} dispatch={dispatch.clone()} />
                 } else if now.notices.is_empty() || now.is_loading {
                     <Skeleton />
@@ -121,7 +132,8 @@ fn Board(props: &BoardProps) -> Html {
                 <CalibrationCard network={network.clone()} effect={calibration.map(|c| c.effect.clone())} {has_samples}
                     demonstration={calibration.is_some_and(|c| c.is_demonstration)} layer={selection.layer}
                     on_layer={dispatching(dispatch, Action::SelectLayer)} report={state.report()} {on_remedy} />
-                <MeshCard network={network.clone()} run={run.clone()} {step} {selection} {on_select} />
+                <MeshCard network={network.clone()} run={run.clone()} {step} {selection} {on_select}
+                    on_more={dispatching(dispatch, |()| Action::Show(View::Chip))} />
             </div>
         </div>
     }

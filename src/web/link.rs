@@ -1,12 +1,15 @@
-//! The page's address: model, sample and every setting that differs from its default.
+//! The page's address: view, model, sample and every setting that differs from its default.
 //!
 //! `?model=digits-mlp&sample=42&register-bits=12`. What an address gets wrong is said and ignored.
 
+use super::view::View;
 use crate::settings::{Settings, setting};
 
 /// What an address asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Link {
+    /// What fills the page.
+    pub view: View,
     /// A model of the gallery; `None` for the first one.
     pub model: Option<String>,
     /// A stored sample; `None` for the model's first pick.
@@ -15,6 +18,7 @@ pub struct Link {
     pub settings: Settings,
 }
 
+const VIEW: &str = "view";
 const MODEL: &str = "model";
 const SAMPLE: &str = "sample";
 
@@ -37,6 +41,15 @@ impl Link {
 
     fn take(&mut self, key: &str, value: &str) -> Result<(), String> {
         match key {
+            VIEW => {
+                let wrong = || {
+                    format!(
+                        "'{value}' is not a view; it takes {}",
+                        View::ALL.map(View::key).join(" or ")
+                    )
+                };
+                self.view = View::from_key(value).ok_or_else(wrong)?;
+            }
             MODEL => self.model = Some(value.to_owned()),
             SAMPLE => {
                 let wrong = |_| format!("'{value}' is not a sample; it takes the number of a stored sample");
@@ -54,10 +67,11 @@ impl Link {
 
     /// The pairs that an address holds; none for what the page opens with.
     pub fn to_pairs(&self) -> Vec<(&'static str, String)> {
+        let view = (self.view != View::default()).then(|| (VIEW, self.view.key().to_owned()));
         let model = self.model.clone().map(|model| (MODEL, model));
         let sample = self.sample.map(|sample| (SAMPLE, sample.to_string()));
-        model
-            .into_iter()
+        view.into_iter()
+            .chain(model)
             .chain(sample)
             .chain(self.settings.to_pairs())
             .collect()
@@ -93,15 +107,24 @@ mod tests {
     }
 
     #[test]
+    fn an_address_leads_to_a_view() {
+        let (link, problems) = Link::from_pairs([("view", "chip"), ("model", "digits-mlp")]);
+        assert!(problems.is_empty());
+        assert_eq!(link.view, View::Chip);
+        assert_eq!(link.to_query(), "?view=chip&model=digits-mlp");
+    }
+
+    #[test]
     fn what_an_address_gets_wrong_is_said_and_the_rest_is_kept() {
         let pairs = [
             ("register-bits", "99"),
             ("colour", "red"),
             ("sample", "x"),
             ("order", "lsb"),
+            ("view", "moon"),
         ];
         let (link, problems) = Link::from_pairs(pairs);
-        assert_eq!(problems.len(), 3);
+        assert_eq!(problems.len(), 4);
         assert_eq!(link.to_query(), "?order=lsb");
     }
 

@@ -19,5 +19,6 @@ pub mod state;
 pub mod task;
 pub mod theme;
 pub mod verdict;
+pub mod view;
 pub mod views;
 pub mod worker;

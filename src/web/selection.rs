@@ -9,6 +9,8 @@ pub struct Selection {
     pub neuron: usize,
     /// The core that is looked at; `None` for the chosen neuron's own.
     pub core: Option<usize>,
+    /// The neuron whose spikes are followed over the chip, as (tensor, neuron): the input's have a tensor too.
+    pub spike: Option<(usize, usize)>,
 }
 
 /// A change of the [`Selection`].
@@ -23,4 +25,6 @@ pub enum Select {
     },
     /// A core; `None` goes back to the chosen neuron's own.
     Core(Option<usize>),
+    /// A neuron of a tensor whose spikes are followed; none of them.
+    Spike(Option<(usize, usize)>),
 }

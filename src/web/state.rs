@@ -17,6 +17,8 @@ use super::gallery::Gallery;
 use super::link::Link;
 use super::selection::{Select, Selection};
 use super::theme::Theme;
+use super::view::View;
+use super::views::ChipLook;
 use super::worker::{DataFiles, Epoch, ModelFile, NetworkView, Response, RunView};
 use crate::explore::{Agreement, CalibrationEffect, ConversionReport};
 use crate::settings::{Setting, Settings, SettingsError};
@@ -69,6 +71,10 @@ pub struct State {
     pub playhead: Playhead,
     /// The chosen neuron and core.
     pub selection: Selection,
+    /// What fills the page.
+    pub view: View,
+    /// How the chip's pictures look.
+    pub chip_look: ChipLook,
     /// Light or dark.
     pub theme: Theme,
     /// What went wrong.
@@ -221,6 +227,10 @@ pub enum Action {
     Select(Select),
     /// Another layer: its strongest neuron is chosen.
     SelectLayer(usize),
+    /// Another view.
+    Show(View),
+    /// Other pictures of the chip.
+    LookAtChip(ChipLook),
     /// Light or dark.
     SetTheme(Theme),
     /// Something went wrong.
@@ -247,6 +257,7 @@ impl State {
             playhead,
             ..Self::default()
         };
+        state.view = link.view;
         state.settings = link.settings;
         state.linked_sample = link.sample;
         state.wanted = link.model.map(ModelChoice::Gallery);
@@ -276,6 +287,8 @@ impl State {
             Action::SetSpeed(speed) => self.playhead.speed = speed,
             Action::Select(select) => self.select(select),
             Action::SelectLayer(layer) => self.select_layer(layer),
+            Action::Show(view) => self.view = view,
+            Action::LookAtChip(look) => self.chip_look = look,
             Action::SetTheme(theme) => self.theme = theme,
             Action::Complain(notice) => self.complain(notice),
             Action::Dismiss(number) => self.notices.retain(|notice| notice.number != number),
@@ -386,10 +399,14 @@ impl State {
                 self.selection = Selection {
                     layer,
                     neuron,
-                    core: None,
+                    ..Selection::default()
                 }
             }
-            Select::Core(core) => self.selection.core = core,
+            Select::Core(core) => {
+                self.selection.core = core;
+                self.selection.spike = None;
+            }
+            Select::Spike(spike) => self.selection.spike = spike,
         }
     }
 
@@ -405,7 +422,7 @@ impl State {
             self.selection = Selection {
                 layer,
                 neuron,
-                core: None,
+                ..Selection::default()
             };
         }
     }
@@ -418,6 +435,7 @@ impl State {
             _ => None,
         };
         Link {
+            view: self.view,
             model,
             sample: self.linkable_sample(),
             settings: self.settings,

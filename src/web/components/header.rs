@@ -2,8 +2,10 @@
 
 use super::badge::Badge;
 use super::icon::{Glyph, Icon};
+use super::tabs::Tabs;
 use crate::web::theme::Theme;
 use crate::web::verdict::Verdict;
+use crate::web::view::View;
 use gloo::timers::callback::Timeout;
 use gloo::utils::window;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -12,6 +14,12 @@ use yew::prelude::*;
 /// What it shows and says.
 #[derive(Properties, PartialEq)]
 pub struct Props {
+    /// The view that is open.
+    pub view: View,
+    /// The address of each view, in the order of [`View::ALL`].
+    pub addresses: Vec<AttrValue>,
+    /// Another view is wanted.
+    pub on_view: Callback<View>,
     /// The claim.
     pub verdict: Verdict,
     /// The address that brings all of this back.
@@ -43,6 +51,7 @@ pub fn Header(props: &Props) -> Html {
     html! {
         <header class="header">
             <h1 class="brand"><span class="brand-mark"><Icon glyph={Glyph::Spike} /></span>{ "SDANN Explorer" }</h1>
+            <Tabs view={props.view} addresses={props.addresses.clone()} on_view={props.on_view.clone()} />
             { props.children.clone() }
             <Badge verdict={props.verdict.clone()} />
             <div class="header-buttons">

@@ -1,6 +1,7 @@
 //! The controls around the pictures. Each file is one of them.
 
 mod badge;
+mod choices;
 mod draw_pad;
 mod drop_zone;
 mod equation;
@@ -15,10 +16,12 @@ mod sample_picker;
 mod settings_form;
 mod signal;
 mod skeleton;
+mod tabs;
 mod thumbnail;
 mod timeline;
 mod toggletip;
 
+pub use choices::Choices;
 pub use drop_zone::DropZone;
 pub use header::Header;
 pub use notices::Notices;
@@ -27,4 +30,5 @@ pub use panel::Panel;
 pub use sample_picker::caption;
 pub use signal::Signal;
 pub use skeleton::Skeleton;
+pub use tabs::Tabs;
 pub use timeline::Timeline;

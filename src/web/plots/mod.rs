@@ -7,6 +7,7 @@ mod histogram;
 mod line;
 mod mosaic;
 mod ramp;
+mod room;
 mod scale;
 
 pub use canvas::{ByPtr, Frame, PixelCanvas, Pixels, PlotCanvas, use_pixel_ratio};
@@ -15,4 +16,5 @@ pub use histogram::{Histogram, busy_span, draw_histogram};
 pub use line::{StepPlot, draw_steps};
 pub use mosaic::{Limits, Mosaic, Rect};
 pub use ramp::{Diverging, Sequential, typical_magnitude};
+pub use room::use_width;
 pub use scale::{Span, ticks};

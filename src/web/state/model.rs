@@ -383,6 +383,7 @@ impl State {
 
     /// The address has changed: back, forward, or typed.
     pub(super) fn follow(&mut self, link: Link, problems: Vec<String>) {
+        self.view = link.view;
         self.settings = link.settings;
         self.complain_about_address(problems);
         let wanted = link

@@ -6,6 +6,7 @@
 
 mod bit_planes;
 mod calibration;
+mod chip;
 mod class;
 mod curve;
 mod findings;
@@ -13,13 +14,13 @@ mod input;
 mod layer_map;
 mod membrane;
 mod mesh;
-mod mesh_layout;
 mod picture;
 mod stage;
 mod story;
 mod words;
 
 pub use calibration::{CalibrationCard, CalibrationCardProps};
+pub use chip::{ChipLook, ChipView, ChipViewProps};
 pub use membrane::{MembraneCard, MembraneCardProps};
 pub use mesh::{MeshCard, MeshCardProps};
 pub use story::{Story, StoryProps};

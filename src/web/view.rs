@@ -1,0 +1,37 @@
+//! The page's views: what fills its middle. Network, settings, time and selection are the same in all of them.
+
+/// What fills the page's middle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// From the sample to the answer.
+    #[default]
+    Story,
+    /// Cores, and what travels between them.
+    Chip,
+}
+
+impl View {
+    /// All of them, in the order of their tabs.
+    pub const ALL: [Self; 2] = [Self::Story, Self::Chip];
+
+    /// In addresses: `view=chip`.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Story => "story",
+            Self::Chip => "chip",
+        }
+    }
+
+    /// On its tab.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Story => "Story",
+            Self::Chip => "Chip",
+        }
+    }
+
+    /// The view of a key.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|view| view.key() == key)
+    }
+}

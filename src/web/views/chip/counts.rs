@@ -1,0 +1,322 @@
+//! What the pictures of a chip show: one number for each core and one for each link, per step, per window or in all.
+
+use crate::chip::{Mapping, Traffic};
+use crate::web::plots::ByPtr;
+use crate::web::worker::RunView;
+use std::ops::Range;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// Steps of business, from silent (0) to the busiest of the run.
+pub const LEVELS: usize = 8;
+
+/// How busy `count` is, where `most` is the busiest: 0 for nothing, then 1 to [`LEVELS`]. The root
+/// keeps little traffic visible beside a burst.
+pub fn level(count: u64, most: u64) -> usize {
+    if count == 0 || most == 0 {
+        return 0;
+    }
+    let share = (count as f64 / most as f64).min(1.0).sqrt();
+    ((share * LEVELS as f64).ceil() as usize).clamp(1, LEVELS)
+}
+
+/// What a core's colour tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Measure {
+    /// Packets that it sends and receives.
+    #[default]
+    Packets,
+    /// Packets that it sends.
+    Sent,
+    /// Packets that it receives.
+    Received,
+    /// Spikes that its neurons fire.
+    Spikes,
+    /// Synaptic operations.
+    Operations,
+    /// Neurons that listen.
+    Updates,
+    /// Neurons that it holds, of those that it could.
+    Utilisation,
+    /// The layer alone.
+    Layer,
+}
+
+impl Measure {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 8] = [
+        Self::Packets,
+        Self::Sent,
+        Self::Received,
+        Self::Spikes,
+        Self::Operations,
+        Self::Updates,
+        Self::Utilisation,
+        Self::Layer,
+    ];
+
+    /// What it is called.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Packets => "packets",
+            Self::Sent => "sent",
+            Self::Received => "received",
+            Self::Spikes => "spikes",
+            Self::Operations => "operations",
+            Self::Updates => "updates",
+            Self::Utilisation => "utilisation",
+            Self::Layer => "layer",
+        }
+    }
+
+    /// What is counted: one, and several.
+    pub const fn units(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Packets | Self::Sent | Self::Received => ("packet", "packets"),
+            Self::Spikes => ("spike", "spikes"),
+            Self::Operations => ("operation", "operations"),
+            Self::Updates => ("update", "updates"),
+            Self::Utilisation | Self::Layer => ("neuron", "neurons"),
+        }
+    }
+
+    /// What the colour says, as a legend.
+    pub const fn legend(self) -> &'static str {
+        match self {
+            Self::Packets => "packets that a core sends and receives",
+            Self::Sent => "packets that a core sends",
+            Self::Received => "packets that a core receives",
+            Self::Spikes => "spikes of a core’s neurons",
+            Self::Operations => "synaptic operations of a core",
+            Self::Updates => "neurons of a core that listen",
+            Self::Utilisation => "neurons on a core, of those that it can hold",
+            Self::Layer => "which layer a core holds",
+        }
+    }
+
+    /// Whether it is the same at all times.
+    pub const fn is_constant(self) -> bool {
+        matches!(self, Self::Utilisation | Self::Layer)
+    }
+}
+
+/// Over which time something is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// One time step.
+    #[default]
+    Step,
+    /// The window of one layer.
+    Window,
+    /// The whole run.
+    Total,
+}
+
+impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Step, Self::Window, Self::Total];
+
+    /// What it is called.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Step => "step",
+            Self::Window => "window",
+            Self::Total => "total",
+        }
+    }
+
+    /// The stretches of time that a run falls into: `windows` are the steps of each.
+    fn periods(self, windows: &[usize]) -> Vec<Range<usize>> {
+        let steps: usize = windows.iter().sum();
+        match self {
+            Self::Step => (0..steps).map(|step| step..step + 1).collect(),
+            Self::Window => windows
+                .iter()
+                .scan(0, |first, &steps| {
+                    let start = *first;
+                    *first += steps;
+                    Some(start..*first)
+                })
+                .collect(),
+            Self::Total => std::iter::once(0..steps).collect(),
+        }
+    }
+}
+
+/// Numbers of all cores, or all links, in every stretch of time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    entries: usize,
+    values: Vec<u64>,
+    /// The largest of all.
+    pub most: u64,
+}
+
+impl Series {
+    fn new(entries: usize, periods: usize) -> Self {
+        Self {
+            entries,
+            values: vec![0; entries * periods],
+            most: 0,
+        }
+    }
+
+    fn add(&mut self, period: usize, counts: &[u32]) {
+        let entries = &mut self.values[period * self.entries..][..self.entries];
+        for (entry, &count) in entries.iter_mut().zip(counts) {
+            *entry += u64::from(count);
+        }
+    }
+
+    fn finished(mut self) -> Self {
+        self.most = self.values.iter().copied().max().unwrap_or(0);
+        self
+    }
+
+    /// The numbers in a stretch of time; those of the last one if there are not so many.
+    pub fn at(&self, period: usize) -> &[u64] {
+        let periods = self.values.len() / self.entries.max(1);
+        &self.values[period.min(periods.saturating_sub(1)) * self.entries..]
+            [..self.entries.min(self.values.len())]
+    }
+}
+
+/// What a picture of a chip shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Counts {
+    /// What cores' colours tell.
+    pub measure: Measure,
+    /// Over which time is counted.
+    pub scope: Scope,
+    periods: Vec<Range<usize>>,
+    /// A number for each core.
+    pub cores: Series,
+    /// The packets of each link.
+    pub links: Series,
+}
+
+impl Counts {
+    /// Counts a run: `windows` are the steps of each window, `capacity` the neurons that a core can hold.
+    pub fn new(
+        mapping: &Mapping,
+        traffic: &Traffic,
+        windows: &[usize],
+        measure: Measure,
+        scope: Scope,
+        capacity: u64,
+    ) -> Self {
+        let periods = scope.periods(windows);
+        let mut links = Series::new(mapping.topology.links(), periods.len());
+        let mut cores = Series::new(
+            mapping.topology.cores(),
+            if measure.is_constant() { 1 } else { periods.len() },
+        );
+        let counted: &[&[u32]] = match measure {
+            Measure::Packets => &[&traffic.sent, &traffic.received],
+            Measure::Sent => &[&traffic.sent],
+            Measure::Received => &[&traffic.received],
+            Measure::Spikes => &[&traffic.spikes],
+            Measure::Operations => &[&traffic.operations],
+            Measure::Updates => &[&traffic.updates],
+            Measure::Utilisation | Measure::Layer => &[],
+        };
+        for (period, steps) in periods.iter().enumerate() {
+            for step in steps.clone().filter(|&step| step < traffic.steps) {
+                links.add(period, traffic.at(&traffic.links, step));
+                for counts in counted {
+                    cores.add(period, traffic.at(counts, step));
+                }
+            }
+        }
+        if measure.is_constant() {
+            for slice in &mapping.slices {
+                cores.values[slice.core] += slice.block.len() as u64;
+            }
+        }
+        let mut cores = cores.finished();
+        match measure {
+            Measure::Utilisation => cores.most = capacity.max(cores.most),
+            // All cores of a layer look alike.
+            Measure::Layer => {
+                for value in &mut cores.values {
+                    *value = u64::from(*value > 0);
+                }
+                cores.most = 2;
+            }
+            _ => {}
+        }
+        Self {
+            measure,
+            scope,
+            periods,
+            cores,
+            links: links.finished(),
+        }
+    }
+
+    /// The stretch of time that a step belongs to.
+    pub fn period(&self, step: usize) -> usize {
+        self.periods
+            .iter()
+            .position(|steps| steps.contains(&step))
+            .unwrap_or(self.periods.len().saturating_sub(1))
+    }
+}
+
+/// The steps of each window of a run.
+pub fn windows(run: &RunView) -> Vec<usize> {
+    run.trace.windows.iter().map(|window| window.steps()).collect()
+}
+
+/// The counts of a run, made anew when the run or what is shown of it changes, not with every step.
+#[hook]
+pub fn use_counts(run: &ByPtr<RunView>, measure: Measure, scope: Scope) -> Rc<Counts> {
+    use_memo(
+        (run.clone(), measure, scope),
+        |(run, measure, scope)| match &run.chip {
+            Err(_) => Counts::default(),
+            Ok((mapping, traffic)) => {
+                let capacity = u64::from(run.settings.chip.neurons_per_core);
+                Counts::new(mapping, traffic, &windows(run), *measure, *scope, capacity)
+            }
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::traffic;
+    use super::*;
+
+    #[test]
+    fn little_traffic_is_seen_and_none_is_not() {
+        assert_eq!(level(0, 1000), 0);
+        assert_eq!(level(1, 1000), 1);
+        assert_eq!(level(1000, 1000), LEVELS);
+        assert_eq!(level(250, 1000), LEVELS / 2);
+        assert_eq!(level(5, 0), 0);
+    }
+
+    #[test]
+    fn windows_and_totals_add_up_the_steps() {
+        let (mapping, traffic) = traffic();
+        let counts = |measure, scope| Counts::new(&mapping, &traffic, &[1, 1], measure, scope, 16);
+        let steps = counts(Measure::Packets, Scope::Step);
+        assert_eq!(steps.cores.at(steps.period(0)), [0, 0, 0, 0]);
+        assert_eq!(steps.cores.at(steps.period(1)), [7, 7, 0, 0]);
+        let total = counts(Measure::Operations, Scope::Total);
+        assert_eq!(total.cores.at(total.period(0)), [0, 42, 0, 0]);
+        assert_eq!((total.cores.most, total.links.most), (42, 7));
+        assert_eq!(total.period(1), 0);
+        assert_eq!(counts(Measure::Sent, Scope::Window).period(1), 1);
+    }
+
+    #[test]
+    fn a_core_is_full_when_it_holds_what_it_can() {
+        let (mapping, traffic) = traffic();
+        let counts = Counts::new(&mapping, &traffic, &[1, 1], Measure::Utilisation, Scope::Step, 16);
+        assert_eq!(counts.cores.at(0), [16, 6, 3, 0]);
+        assert_eq!(counts.cores.at(1), [16, 6, 3, 0], "at all times");
+        assert_eq!(counts.cores.most, 16);
+    }
+}
