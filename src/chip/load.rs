@@ -2,7 +2,7 @@
 //! counted from codes alone, so that no step needs to be simulated.
 
 use super::router::{Sender, Ways};
-use super::{Delivery, Router, Target, Targets};
+use super::{Delivery, InputFrom, Router, Target, Targets};
 use crate::simulate::Simulator;
 use crate::spiking::{SpikeCode, SpikingNetwork};
 use crate::vectorize::vectorized;
@@ -43,6 +43,8 @@ pub struct Flow {
     pub to: usize,
     /// Spikes.
     pub spikes: u64,
+    /// Whether they come in by the port there.
+    pub by_port: bool,
 }
 
 /// Adds up what the cores do, sample by sample.
@@ -53,6 +55,9 @@ pub struct LoadMeter {
     counters: Vec<Counter>,
     /// Spikes of every neuron of every tensor, in the sample at hand.
     spikes: Vec<Vec<i16>>,
+    /// Spikes of partial sums, by the slice that they leave.
+    sums: std::collections::BTreeMap<usize, u64>,
+    seen: Vec<i32>,
 }
 
 /// Spikes of the neurons of one tensor on one core, for one layer that listens to them.
@@ -232,6 +237,8 @@ impl LoadMeter {
                 .iter()
                 .map(|tensor| vec![0; tensor.len()])
                 .collect(),
+            sums: Default::default(),
+            seen: Vec::new(),
         }
     }
 
@@ -242,8 +249,18 @@ impl LoadMeter {
             codes,
             counters,
             spikes,
+            sums,
+            seen,
         } = self;
         *samples += 1;
+        for split in router.splits() {
+            split.see(simulator.all_codes(), seen);
+            for (_, sum_of) in split.sendings() {
+                split.for_each_sent(seen, sum_of, |slice, spikes| {
+                    *sums.entry(slice).or_default() += u64::from(spikes);
+                });
+            }
+        }
         vectorized(
             #[inline(always)]
             || {
@@ -307,12 +324,37 @@ impl LoadMeter {
                 }
             }
         }
+        for (from, to, spikes) in self.partial_sums(router) {
+            let to = [Target {
+                core: to as u32,
+                synapses: 1,
+            }];
+            let load = &mut loads.cores[from];
+            (load.spikes, load.sent) = (load.spikes + spikes, load.sent + spikes);
+            let load = &mut loads.cores[to[0].core as usize];
+            (load.received, load.operations) = (load.received + spikes, load.operations + spikes);
+            ways.for_each(mapping, from, &to, |link| {
+                loads.links[link] += spikes;
+                loads.hops += spikes;
+            });
+        }
         loads
+    }
+
+    /// Spikes of partial sums, from core to core.
+    fn partial_sums(&self, router: &Router) -> impl Iterator<Item = (usize, usize, u64)> {
+        let slices = &router.mapping().slices;
+        self.sums.iter().map(move |(&slice, &spikes)| {
+            let part = slices[slice].part;
+            // Parts of a block follow each other.
+            (slices[slice].core, slices[slice - part].core, spikes)
+        })
     }
 
     /// Spikes from core to core so far, whatever way they took: what a placement is judged by.
     pub fn flows(&self, router: &Router) -> Vec<Flow> {
         let mut flows = std::collections::BTreeMap::new();
+        let has_port = router.mapping().input != InputFrom::Cores;
         for counter in &self.counters {
             let targets = &router.targets()[counter.layer][counter.targets];
             let (sums, is_set) = match &counter.sums {
@@ -326,11 +368,24 @@ impl LoadMeter {
                     targets.of_group(index)
                 };
                 for target in to {
-                    *flows.entry((counter.core, target.core as usize)).or_default() += spikes;
+                    let key = (
+                        counter.core,
+                        target.core as usize,
+                        has_port && counter.tensor == 0,
+                    );
+                    *flows.entry(key).or_default() += spikes;
                 }
             }
         }
-        let flow = |((from, to), spikes)| Flow { from, to, spikes };
+        for (from, to, spikes) in self.partial_sums(router) {
+            *flows.entry((from, to, false)).or_default() += spikes;
+        }
+        let flow = |((from, to, by_port), spikes)| Flow {
+            from,
+            to,
+            spikes,
+            by_port,
+        };
         flows.into_iter().map(flow).collect()
     }
 }

@@ -1,24 +1,28 @@
 //! The chip: how its cores are joined, which neurons share a core, and the spikes that travel.
 
 pub mod energy;
+mod fit;
 mod load;
 mod mapping;
 pub mod noc;
+mod partial;
 mod router;
 pub mod spec;
 mod targets;
 mod topology;
 mod traffic;
 
+pub use fit::{Binding, Filled, Fit, SplitLayer, Usage, fit, fit_all, fit_within};
 pub use load::{Flow, Load, LoadMeter, Loads};
 pub use mapping::{
-    Block, Delivery, Mapping, MappingError, MappingOptions, Minimize, Partition, Placement, Slice, Tiling,
-    partition, volumes,
+    Annealer, Annealing, Block, Delivery, Demand, InputFrom, Laid, Limit, Limits, Mapping, MappingError,
+    MappingOptions, Minimize, Most, Partition, Placement, Remedy, Slice, Tiling, lay, volumes,
 };
+pub use partial::{SentAt, Split};
 pub use router::Router;
 pub use targets::{Target, Targets};
 pub use topology::{DIRECTIONS, Direction, Route, Routing, Shape, Topology};
-pub use traffic::{LayerFlow, Traffic};
+pub use traffic::{FlowKind, LayerFlow, Traffic};
 
 use crate::spiking::SpikingNetwork;
 use serde::{Deserialize, Serialize};
@@ -52,11 +56,7 @@ impl Default for ChipSettings {
 /// # Errors
 /// If it does not fit.
 pub fn map(network: &SpikingNetwork, chip: &ChipSettings) -> Result<Mapping, MappingError> {
-    let tilings = partition(&volumes(network), chip.neurons_per_core as usize, &chip.mapping);
-    Mapping::in_order(
-        Topology::mesh(chip.width, chip.height),
-        chip.neurons_per_core,
-        &chip.mapping,
-        tilings,
-    )
+    let topology = Topology::mesh(chip.width, chip.height);
+    let limits = Limits::neurons_only(topology, chip.neurons_per_core.into());
+    lay(network, &limits, &chip.mapping, &[]).map(|laid| laid.mapping)
 }

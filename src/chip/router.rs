@@ -1,6 +1,6 @@
 //! Where the packets of a network go: made once per network and mapping, used for every sample.
 
-use super::{Delivery, Mapping, Target, Targets, Topology};
+use super::{Delivery, Mapping, Split, Target, Targets, Topology};
 use crate::quantize::CodeTensor;
 use crate::simulate::Trace;
 use crate::spiking::SpikingNetwork;
@@ -14,6 +14,7 @@ pub struct Router {
     targets: Vec<Vec<Targets>>,
     /// Neurons of each tensor that fire on one core.
     senders: Vec<Vec<Sender>>,
+    splits: Vec<Split>,
 }
 
 /// Neurons of a tensor that fire on one core.
@@ -35,6 +36,7 @@ impl Router {
         Self {
             targets: targets.collect(),
             senders: senders.collect(),
+            splits: Split::of(network, &mapping),
             mapping,
         }
     }
@@ -47,6 +49,25 @@ impl Router {
     /// For every layer, the targets of each tensor that it listens to.
     pub fn targets(&self) -> &[Vec<Targets>] {
         &self.targets
+    }
+
+    /// Dendrites whose inputs are shared out among cores.
+    pub fn splits(&self) -> &[Split] {
+        &self.splits
+    }
+
+    /// Time steps that a layer's window takes more, to send partial sums.
+    pub fn extra_steps(&self, layer: usize) -> usize {
+        let splits = self.splits.iter().filter(|split| split.layer == layer);
+        let steps = splits.clone().map(Split::steps).max().unwrap_or(0);
+        let extra = |step| {
+            splits
+                .clone()
+                .map(|split| split.extra_steps(step))
+                .max()
+                .unwrap_or(0)
+        };
+        (0..steps).map(extra).sum()
     }
 
     pub(super) fn senders(&self, tensor: usize) -> &[Sender] {
@@ -70,6 +91,42 @@ impl Router {
                 for neuron in sender.runs.iter().cloned().flatten() {
                     if code.is_spike(codes[neuron], plane) {
                         visit(sender.core, targets.of_neuron(neuron));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Router {
+    /// Calls `visit(core, target)` for each bit 1 of the partial sums that are sent in the extra step `bit`
+    /// behind a time step of a traced sample, counted over all windows.
+    pub fn for_each_partial_spike(
+        &self,
+        trace: &Trace,
+        step: usize,
+        bit: usize,
+        mut visit: impl FnMut(usize, &[Target]),
+    ) {
+        let Some((window, within)) = trace.locate(step) else {
+            return;
+        };
+        for split in self.splits.iter().filter(|split| split.layer == window) {
+            let sendings = split
+                .sendings()
+                .filter(|&(step, _)| step == within && bit < split.bits.into());
+            for (_, sum_of) in sendings {
+                let sums = split.sums(&trace.windows[window].dendrites[split.dendrite].sent, sum_of);
+                for (neuron, sums) in sums.chunks_exact(split.parts).enumerate() {
+                    let slice = split.slice_of(neuron);
+                    for (part, &sum) in sums.iter().enumerate().skip(1) {
+                        if split.encode(sum) >> bit & 1 == 1 {
+                            let core = self.mapping.slices[slice].core as u32;
+                            visit(
+                                self.mapping.slices[slice + part].core,
+                                &[Target { core, synapses: 1 }],
+                            );
+                        }
                     }
                 }
             }

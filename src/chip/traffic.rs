@@ -1,7 +1,7 @@
 //! Spikes that travel: what each core sends and receives, and what each link carries, step by step.
 
 use super::router::Ways;
-use super::{Delivery, Mapping, Router, Target, Topology};
+use super::{Delivery, Mapping, Router, Split, Target, Topology};
 use crate::simulate::{Packed, Trace};
 use serde::{Deserialize, Serialize};
 
@@ -28,14 +28,30 @@ pub struct Traffic {
     pub links: Packed<u32>,
     /// Hops of all packets in a step.
     pub hops: Vec<u64>,
+    /// Time steps that the chip takes more behind a step, to send partial sums ([`Split`](super::Split)): what
+    /// happens in them is counted with that step.
+    pub extra_steps: Packed<u32>,
     /// What goes from layer to layer.
     pub flows: Vec<LayerFlow>,
+}
+
+/// What travels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlowKind {
+    /// Spikes of neurons.
+    #[default]
+    Spikes,
+    /// Bits of partial sums, from the cores that share a neuron's inputs to the one where it fires.
+    PartialSums,
 }
 
 /// What a tensor's neurons send to a layer, over all steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerFlow {
-    /// The tensor that sends.
+    /// What is sent.
+    pub kind: FlowKind,
+    /// The tensor that sends; for partial sums the one that the layer itself writes.
     pub source: usize,
     /// The layer that listens.
     pub layer: usize,
@@ -84,6 +100,7 @@ impl Traffic {
             updates: per_core(),
             links: Packed(vec![0; steps * topology.links()]),
             hops: vec![0; steps],
+            extra_steps: Packed(vec![0; steps]),
             flows: Vec::new(),
         }
     }
@@ -99,16 +116,9 @@ impl Router {
             mapping,
         };
         let mut first = 0;
-        for (window, targets) in trace.windows.iter().zip(self.targets()) {
+        for (index, (window, targets)) in trace.windows.iter().zip(self.targets()).enumerate() {
             for targets in targets {
-                let mut flow = LayerFlow {
-                    source: targets.source,
-                    layer: targets.layer,
-                    spikes: 0,
-                    packets: 0,
-                    hops: 0,
-                    operations: 0,
-                };
+                let mut flow = LayerFlow::new(FlowKind::Spikes, targets.source, targets.layer);
                 let codes = trace.codes(targets.source);
                 let Some(code) = trace.spike_codes[targets.source] else {
                     continue;
@@ -144,9 +154,35 @@ impl Router {
                         slice.block.len() as u32;
                 }
             }
+            for split in self.splits().iter().filter(|split| split.layer == index) {
+                let seen = &window.dendrites[split.dendrite].sent;
+                counter.send_sums(first, split, seen);
+            }
+            for step in first..first + window.steps() {
+                let extra = counter.traffic.extra_steps[step];
+                let tensor = layer.map_or(0, |layer| layer + 1);
+                for slice in mapping.slices_of(tensor).iter().filter(|slice| slice.part == 0) {
+                    counter.traffic.updates[step * mapping.topology.cores() + slice.core] +=
+                        extra * slice.block.len() as u32;
+                }
+            }
             first += window.steps();
         }
         counter.traffic
+    }
+}
+
+impl LayerFlow {
+    fn new(kind: FlowKind, source: usize, layer: usize) -> Self {
+        Self {
+            kind,
+            source,
+            layer,
+            spikes: 0,
+            packets: 0,
+            hops: 0,
+            operations: 0,
+        }
     }
 }
 
@@ -157,6 +193,25 @@ struct Counter<'a> {
 }
 
 impl Counter<'_> {
+    /// The partial sums of a layer's dendrite in a window that begins at the step `first`.
+    fn send_sums(&mut self, first: usize, split: &Split, seen: &[i32]) {
+        let mut flow = LayerFlow::new(FlowKind::PartialSums, split.layer + 1, split.layer);
+        for (step, sum_of) in split.sendings() {
+            split.for_each_sent(seen, sum_of, |slice, spikes| {
+                let slices = &self.mapping.slices;
+                let (from, to) = (slices[slice].core, slices[split.fires_at(slice)].core as u32);
+                let to = [Target {
+                    core: to,
+                    synapses: 1,
+                }];
+                self.send(first + step, from, &to, spikes, &mut flow);
+            });
+            let extra = &mut self.traffic.extra_steps[first + step];
+            *extra = (*extra).max(split.extra_steps(step) as u32);
+        }
+        self.traffic.flows.push(flow);
+    }
+
     /// So many spikes of neurons on a core, each to the same targets.
     fn send(&mut self, step: usize, from: usize, to: &[Target], spikes: u32, flow: &mut LayerFlow) {
         let Self {

@@ -384,7 +384,10 @@ fn a_network_that_does_not_fit_is_told_what_it_needs() {
     let error = map(&spiking, &chip(2, 2, 10)).unwrap_err();
     let MappingError::TooFewCores {
         needed, available, ..
-    } = error.clone();
+    } = error.clone()
+    else {
+        panic!("{error}");
+    };
     assert!(needed > 4 && available == 4);
     assert!(
         error

@@ -14,6 +14,7 @@ mod codes;
 mod corpus;
 mod exactness;
 mod files;
+mod mapping;
 mod post_training;
 mod program;
 mod properties;

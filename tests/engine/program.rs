@@ -6,8 +6,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use sdann::chip::Mapping;
 use sdann::chip::{
-    ChipSettings, Delivery, MappingOptions, Partition, Placement, Router, Routing, Topology, Traffic, map,
-    partition, volumes,
+    ChipSettings, Delivery, Limits, MappingOptions, Partition, Placement, Router, Routing, Topology, Traffic,
+    lay, map,
 };
 use sdann::program::{LoadedProgram, Program, ProgramError, read, write};
 use sdann::quantize::{QuantizedNetwork, Reference};
@@ -45,17 +45,21 @@ fn run(program: &LoadedProgram, input: &[i32]) -> (Trace, Traffic) {
     (trace, traffic)
 }
 
-fn spread(network: &SpikingNetwork, neurons_per_core: usize, options: &MappingOptions) -> Mapping {
-    let tilings = partition(&volumes(network), neurons_per_core, options);
-    let slices: usize = tilings.iter().map(|tiling| tiling.slices()).sum();
-    let side = (1u16..)
-        .find(|&side| usize::from(side).pow(2) * 2 >= slices)
-        .unwrap();
-    let topology = Topology {
-        cores_per_router: 2,
-        ..Topology::mesh(side, side)
-    };
-    Mapping::in_order(topology, neurons_per_core as u32, options, tilings).unwrap()
+fn spread(network: &SpikingNetwork, neurons_per_core: u64, options: &MappingOptions) -> Mapping {
+    let fitting = (1u16..).find_map(|side| {
+        let topology = Topology {
+            cores_per_router: 2,
+            ..Topology::mesh(side, side)
+        };
+        lay(
+            network,
+            &Limits::neurons_only(topology, neurons_per_core),
+            options,
+            &[],
+        )
+        .ok()
+    });
+    fitting.unwrap().mapping
 }
 
 fn digits() -> (QuantizedNetwork, Vec<u8>) {
@@ -260,7 +264,7 @@ proptest! {
     #[test]
     fn random_networks_on_random_chips_read_back_to_the_same_run(
         network in network(), conversion in conversion(), units in vec(0.0..=1.0f64, 50..200),
-        neurons_per_core in 1usize..200, partition in 0usize..3, yx in any::<bool>(), multicast in any::<bool>(),
+        neurons_per_core in 1u64..200, partition in 0usize..3, yx in any::<bool>(), multicast in any::<bool>(),
     ) {
         let codes = samples(&network, &units, 1);
         let set = Samples { codes: &codes, len: network.input().len() };

@@ -1,9 +1,22 @@
 //! Which neurons share a core, and where that core is.
 
+mod anneal;
+mod demand;
+mod error;
+mod lay;
+mod limits;
 mod partition;
+mod place;
 mod volume;
 
-pub use partition::partition;
+pub use anneal::{Annealer, Annealing};
+pub use demand::Demand;
+pub(super) use demand::channels_of_part;
+pub use error::{MappingError, Most, Remedy};
+pub use lay::{Laid, lay};
+pub(super) use lay::{lay_out, tensor_name};
+pub use limits::{InputFrom, Limit, Limits};
+pub(super) use partition::problems;
 pub use volume::volumes;
 pub(super) use volume::wiring;
 
@@ -11,7 +24,6 @@ use super::{Routing, Topology};
 use crate::graph::Volume;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
-use thiserror::Error;
 
 /// How a spike reaches several cores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -91,6 +103,15 @@ pub struct Block {
 }
 
 impl Block {
+    /// All of a tensor.
+    pub fn whole(volume: Volume) -> Self {
+        Self {
+            channels: 0..volume.channels,
+            rows: 0..volume.height,
+            columns: 0..volume.width,
+        }
+    }
+
     /// Number of neurons.
     pub fn len(&self) -> usize {
         self.channels.len() * self.rows.len() * self.columns.len()
@@ -144,6 +165,15 @@ pub struct Tiling {
 }
 
 impl Tiling {
+    /// A tensor in one piece.
+    pub fn whole(volume: Volume) -> Self {
+        Self {
+            volume,
+            block: volume,
+            parts: 1,
+        }
+    }
+
     /// Blocks along channels, rows and columns.
     pub fn grid(&self) -> [usize; 3] {
         let Self { volume, block, .. } = self;
@@ -193,29 +223,15 @@ pub struct Mapping {
     pub routing: Routing,
     /// How a spike reaches several cores.
     pub delivery: Delivery,
+    /// Where the input's spikes come from. By a port, tensor 0 is one slice at the port's core, and takes no
+    /// place there.
+    pub input: InputFrom,
     /// How each tensor is cut.
     pub tilings: Vec<Tiling>,
     /// The first slice of each tensor.
     pub first_slice: Vec<usize>,
     /// All slices, tensor by tensor, in the order of their tilings.
     pub slices: Vec<Slice>,
-}
-
-/// Why a network does not fit on a chip.
-#[derive(Debug, Error, PartialEq, Eq, Clone, Serialize, Deserialize)]
-pub enum MappingError {
-    /// More cores are needed than there are.
-    #[error(
-        "the network needs {needed} cores of {capacity} neurons, but the chip has {available}; take a larger chip, or put more neurons on a core"
-    )]
-    TooFewCores {
-        /// Cores needed.
-        needed: usize,
-        /// Neurons that a core holds.
-        capacity: u32,
-        /// Cores that there are.
-        available: usize,
-    },
 }
 
 impl Mapping {
@@ -245,6 +261,7 @@ impl Mapping {
             topology,
             routing: options.routing,
             delivery: options.delivery,
+            input: InputFrom::Cores,
             tilings,
             first_slice,
             slices,
@@ -265,11 +282,22 @@ impl Mapping {
         if needed > topology.cores() {
             return Err(MappingError::TooFewCores {
                 needed,
-                capacity: neurons_per_core,
+                capacity: Some(neurons_per_core.into()),
                 available: topology.cores(),
+                most: None,
             });
         }
         Ok(Self::new(topology, options, tilings, |slice| slice))
+    }
+
+    /// The same with every slice on another core: `to` gives each core's new place.
+    pub fn moved(&self, to: impl Fn(usize) -> usize) -> Self {
+        let mut moved = self.clone();
+        let stay = moved.slices.len() - self.placed().count();
+        for slice in &mut moved.slices[stay..] {
+            slice.core = to(slice.core);
+        }
+        moved
     }
 
     /// The slices of a tensor.
@@ -282,15 +310,21 @@ impl Mapping {
         self.slices[self.first_slice[tensor] + self.tilings[tensor].slice_of(neuron)].core
     }
 
+    /// The slices that take a place on a core: all but an input that comes in by a port.
+    pub fn placed(&self) -> impl Iterator<Item = &Slice> {
+        let is_placed = |slice: &&Slice| slice.tensor > 0 || self.input == InputFrom::Cores;
+        self.slices.iter().filter(is_placed)
+    }
+
     /// What is on a core.
     pub fn on_core(&self, core: usize) -> impl Iterator<Item = &Slice> {
-        self.slices.iter().filter(move |slice| slice.core == core)
+        self.placed().filter(move |slice| slice.core == core)
     }
 
     /// Which cores hold anything.
     pub fn is_used(&self) -> Vec<bool> {
         let mut is_used = vec![false; self.topology.cores()];
-        for slice in &self.slices {
+        for slice in self.placed() {
             is_used[slice.core] = true;
         }
         is_used

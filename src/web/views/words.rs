@@ -338,8 +338,9 @@ pub mod tests {
             reference_winner: 0,
             chip: Err(crate::chip::MappingError::TooFewCores {
                 needed: 9,
-                capacity: 4,
+                capacity: Some(4),
                 available: 1,
+                most: None,
             }),
         }
     }

@@ -169,6 +169,7 @@ mod tests {
     #[test]
     fn flows_of_the_same_layers_are_added_up() {
         let flow = |source, layer, packets| LayerFlow {
+            kind: crate::chip::FlowKind::Spikes,
             source,
             layer,
             spikes: 1,
