@@ -1,5 +1,7 @@
 //! What the native tests and those in the browser both check, on the same bytes.
 
+use sdann::chip::noc::{Destination, Groups, Noc, Pattern, RouterModel, Windows};
+use sdann::chip::{Delivery, Routing, Shape, Topology};
 use sdann::quantize::QuantizedNetwork;
 use sdann::simulate::{Observer, Samples, Simulator, calibrate, measure};
 use sdann::spiking::Conversion;
@@ -13,6 +15,66 @@ impl Observer for StepByStep {}
 /// widths. Native and wasm must both come to it; it changes only if a rule is changed on purpose.
 pub const NARROW_DIGEST: u64 = 4_007_094_778_200_148_285;
 
+/// A number that stands for all counts of routers under random traffic, for native and wasm alike.
+pub const ROUTERS_DIGEST: u64 = 15_678_783_920_373_659_313;
+
+/// FNV-1a over links, stalls, queues and latencies on a mesh, a quadtree and a star, some of it multicast.
+pub fn routers_digest() -> u64 {
+    let mut hash = FNV;
+    for (shape, delivery) in [
+        (Shape::Mesh, Delivery::Unicast),
+        (Shape::Mesh, Delivery::Multicast),
+        (Shape::Quadtree, Delivery::Multicast),
+        (Shape::Star, Delivery::Unicast),
+    ] {
+        let topology = Topology {
+            shape,
+            ..Topology::mesh(5, 3)
+        };
+        let mut groups = Groups::new();
+        for from in 0..15 {
+            let to = |core| Destination { core, operations: 1 };
+            groups.add(
+                from,
+                &[to((from * 7 + 1) % 15), to((from * 4) % 15), to(14 - from)],
+            );
+        }
+        let weights: Vec<u64> = (1..16).collect();
+        let pattern = Pattern::new(&groups, &weights);
+        let noc = Noc::new(&topology, Routing::Xy, delivery, RouterModel::default(), groups);
+        let mut noc = noc.expect("cores that exist");
+        for rate in [0.05, 0.2] {
+            let point = noc
+                .offer(&pattern, rate, &Windows::default())
+                .expect("few cycles");
+            let counts = noc.counts();
+            let reals = [point.offered, point.accepted, point.latency.unwrap_or(0.0)];
+            let words = counts
+                .deepest
+                .iter()
+                .chain(&counts.backlog)
+                .map(|&n| u64::from(n));
+            let words = words.chain(reals.map(f64::to_bits));
+            for list in [
+                &counts.links,
+                &counts.stalls,
+                &counts.received,
+                &counts.latency.packets,
+            ] {
+                list.iter().for_each(|&word| hash = fold(hash, word));
+            }
+            words.for_each(|word| hash = fold(hash, word));
+        }
+    }
+    hash
+}
+
+const FNV: u64 = 0xcbf2_9ce4_8422_2325;
+
+fn fold(hash: u64, word: u64) -> u64 {
+    (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3)
+}
+
 /// FNV-1a over the codes of all layers.
 pub fn narrow_digest(network: &QuantizedNetwork, calibration: &[i32], images: &[i32]) -> u64 {
     let len = network.input().len();
@@ -20,7 +82,7 @@ pub fn narrow_digest(network: &QuantizedNetwork, calibration: &[i32], images: &[
         codes: calibration,
         len,
     };
-    let mut hash = 0xcbf2_9ce4_8422_2325u64;
+    let mut hash = FNV;
     for register_bits in [10, 14] {
         let conversion = Conversion {
             register_bits,
@@ -33,7 +95,7 @@ pub fn narrow_digest(network: &QuantizedNetwork, calibration: &[i32], images: &[
             simulator.run(&spiking, image, &mut ());
             for tensor in 1..network.tensors.len() {
                 for &code in simulator.codes(tensor) {
-                    hash = (hash ^ code as u64).wrapping_mul(0x0000_0100_0000_01b3);
+                    hash = fold(hash, code as u64);
                 }
             }
         }

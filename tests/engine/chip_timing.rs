@@ -1,7 +1,8 @@
 //! The router model carries what the counting model counts, and saturates where BookSim 2 does.
 
+use crate::common::{ROUTERS_DIGEST, routers_digest};
 use crate::files::{model, root, test_set};
-use sdann::chip::noc::{Groups, NetworkGroups, Noc, Pattern, RouterModel, RunTime, Windows};
+use sdann::chip::noc::{Groups, Headroom, NetworkGroups, Noc, Pattern, RouterModel, RunTime, Windows};
 use sdann::chip::{ChipSettings, Delivery, MappingOptions, Partition, Router, Routing, Topology, map};
 use sdann::quantize::Reference;
 use sdann::simulate::{Simulator, Trace, trace};
@@ -102,6 +103,25 @@ fn a_pipeline_beats_no_faster_than_its_slowest_layer_and_samples_one_by_one_are_
     assert!(time.together.latency.mean >= time.alone.latency.mean);
     let link = time.alone.busiest_link.unwrap();
     assert!(link.load() <= 1.0 && link.headroom() >= 1.0);
+    let windows = Windows {
+        warm_up: 500,
+        measured: 1000,
+        drain: 2000,
+        ..Windows::default()
+    };
+    let headroom = Headroom::of_trace(&mut noc, &groups, &router, &trace, &time, &windows);
+    let headroom = headroom.unwrap().unwrap();
+    // Cores add up one operation a cycle and hold hundreds of synapses for a spike: routers mostly rest.
+    assert!(
+        headroom.factor() > 1.0 && headroom.link_load <= 1.0,
+        "{headroom:?}"
+    );
+    assert!(headroom.saturation.accepted >= 0.95 * headroom.saturation.offered);
+}
+
+#[test]
+fn routers_come_to_the_numbers_that_they_come_to_in_a_browser() {
+    assert_eq!(routers_digest(), ROUTERS_DIGEST);
 }
 
 #[derive(Deserialize)]

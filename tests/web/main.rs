@@ -5,7 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-use common::{NARROW_DIGEST, StepByStep, narrow_digest};
+use common::{NARROW_DIGEST, ROUTERS_DIGEST, StepByStep, narrow_digest, routers_digest};
 use sdann::explore::{GroundTruth, Session, open_network};
 use sdann::import::dataset::read_array;
 use sdann::settings::Settings;
@@ -75,6 +75,11 @@ fn narrow_registers_round_as_they_do_natively() {
     let session = mnist();
     let digest = narrow_digest(session.network(), session.calibration(), &session.samples().codes);
     assert_eq!(digest, NARROW_DIGEST);
+}
+
+#[wasm_bindgen_test]
+fn routers_carry_and_wait_as_they_do_natively() {
+    assert_eq!(routers_digest(), ROUTERS_DIGEST);
 }
 
 #[wasm_bindgen_test]

@@ -10,6 +10,7 @@ mod clock;
 mod counts;
 mod fabric;
 mod firing;
+mod headroom;
 mod open_loop;
 mod packets;
 mod run_time;
@@ -21,6 +22,7 @@ mod ways;
 
 pub use clock::{Clock, Missing, Nanoseconds, SampleTime};
 pub use counts::{Counts, Latency, LatencySummary};
+pub use headroom::Headroom;
 pub use open_loop::{LoadPoint, Pattern, Windows};
 pub use packets::{Destination, Groups};
 pub use run_time::{BusiestLink, Congestion, LayerWindow, RunTime, WindowTime};
@@ -103,13 +105,13 @@ pub enum NocError {
         /// How long it takes.
         cycles: u32,
     },
-    /// More than 32 bits number.
-    #[error("{what}: {count} are more than the {max} that the router model can number; map onto fewer cores")]
+    /// More than the model can hold.
+    #[error("{what}: {count} are more than the {max} that the router model can hold; map onto fewer cores")]
     TooMany {
         /// What there is too much of.
         what: String,
         /// How much.
-        count: usize,
+        count: u64,
         /// How much is supported.
         max: u32,
     },

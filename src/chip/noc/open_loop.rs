@@ -58,6 +58,19 @@ impl Pattern {
         self.senders.len()
     }
 
+    /// Σ of all weights: spikes, if that is what they count.
+    pub fn spikes(&self) -> u64 {
+        self.weight
+    }
+
+    /// The rate at which the core that fires most does so in every cycle; 1 for a pattern without packets.
+    pub fn greatest_rate(&self) -> f64 {
+        let most = self.senders.iter().map(|sender| sender.weight).max();
+        most.map_or(1.0, |most| {
+            self.weight as f64 / (self.senders.len() as f64 * most as f64)
+        })
+    }
+
     /// The probability that a core fires in a cycle, where `rate` is the mean over cores that send, in
     /// 2⁻³²; a core fires at most once a cycle.
     fn probability(&self, sender: &Sender, rate: f64) -> u64 {

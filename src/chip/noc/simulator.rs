@@ -8,6 +8,11 @@ use crate::chip::{Delivery, Routing, Topology};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
+/// Links and cores of the largest chip: memory for one of 800,000 cores.
+const MAX_CHANNELS: u32 = 1 << 22;
+/// What a way can number.
+const MAX_DESTINATIONS: u32 = 1 << 30;
+
 /// When a time step's spikes were through, in cycles from its beginning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepTime {
@@ -58,22 +63,25 @@ impl Noc {
                 return Err(NocError::Cycles { what, cycles });
             }
         }
+        // In 64 bits, for a browser has 32. Trees have about as many links as meshes.
+        let routers = u64::from(topology.width) * u64::from(topology.height);
+        let channels = routers * (4 + u64::from(topology.cores_per_router));
+        for (what, count, max) in [
+            ("links and cores", channels, MAX_CHANNELS),
+            (
+                "destinations of groups",
+                groups.all().len() as u64,
+                MAX_DESTINATIONS,
+            ),
+        ] {
+            if count > max.into() {
+                let what = what.to_owned();
+                return Err(NocError::TooMany { what, count, max });
+            }
+        }
         let (cores, links) = (topology.cores(), topology.links());
         if let Some(core) = groups.greatest_core().filter(|&core| core as usize >= cores) {
             return Err(NocError::NoSuchCore { core, cores });
-        }
-        const MAX: u32 = 1 << 30;
-        for (what, count) in [
-            ("links and cores", links + cores),
-            ("destinations of groups", groups.all().len()),
-        ] {
-            if count > MAX as usize {
-                return Err(NocError::TooMany {
-                    what: what.to_owned(),
-                    count,
-                    max: MAX,
-                });
-            }
         }
         let ways = Ways::new(topology, routing, &groups);
         Ok(Self {
@@ -180,6 +188,11 @@ impl Noc {
     /// The time step so far, or the last one.
     pub fn step(&self) -> StepTime {
         self.step
+    }
+
+    /// Cycles since the time step or the experiment began.
+    pub fn cycles(&self) -> u32 {
+        self.now()
     }
 
     /// The current cycle.
