@@ -8,11 +8,17 @@
 mod cpu_time;
 #[path = "support/large_model.rs"]
 mod large_model;
+#[path = "support/large_network.rs"]
+mod large_network;
 
 use cpu_time::CpuTime;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sdann::chip::noc::{Groups, NetworkGroups, Noc, Pattern, RouterModel, Windows};
-use sdann::chip::{ChipSettings, Delivery, LoadMeter, Router, Routing, Topology, map};
+use sdann::chip::spec::Preset;
+use sdann::chip::{
+    Annealer, ChipSettings, Delivery, Limits, LoadMeter, MappingOptions, Router, Routing, Topology, fit_all,
+    lay, map,
+};
 use sdann::explore::{Tally, open_network};
 use sdann::import::dataset::read_array;
 use sdann::import::import_model;
@@ -80,6 +86,12 @@ impl Model {
         Router::new(spiking, map(spiking, &chip).expect("a mesh that is large enough"))
     }
 
+    fn on(&self, preset: Preset, spiking: &SpikingNetwork) -> Router {
+        let limits = Limits::of(&preset.chip()).expect("a chip that is known");
+        let laid = lay(spiking, &limits, &MappingOptions::default(), &[]);
+        Router::new(spiking, laid.expect("a chip that is large enough").mapping)
+    }
+
     fn macs(&self) -> u64 {
         let dendrites = self.network.layers.iter().flat_map(|layer| &layer.dendrites);
         let weighing = dendrites.filter(|d| d.weights.bits > 2);
@@ -126,6 +138,17 @@ fn images(criterion: &mut Criterion<CpuTime>) {
         let router = model.router(&spiking);
         let mut meter = LoadMeter::new(&spiking, &router);
         group.bench_function("exact, spikes counted per core", |bench| {
+            bench.iter(|| {
+                for image in model.images.chunks_exact(784) {
+                    simulator.run(&spiking, image, &mut ());
+                    meter.add(&simulator, &router);
+                }
+                meter.loads(&router).hops
+            });
+        });
+        let router = model.on(Preset::Darwin3, &spiking);
+        let mut meter = LoadMeter::new(&spiking, &router);
+        group.bench_function("exact, spikes counted on Darwin3", |bench| {
             bench.iter(|| {
                 for image in model.images.chunks_exact(784) {
                     simulator.run(&spiking, image, &mut ());
@@ -229,6 +252,48 @@ fn routers(criterion: &mut Criterion<CpuTime>) {
     group.finish();
 }
 
+/// Does it fit, where does it go, and where do packets go?
+fn mapping(criterion: &mut Criterion<CpuTime>) {
+    let mut group = criterion.benchmark_group("mapping");
+    group.sample_size(10);
+    let options = MappingOptions::default();
+    for model in [Model::open("mnist-cnn"), Model::open("mnist-residual")] {
+        let spiking = model.spiking(32);
+        group.bench_function(format!("{}: fit on all presets", model.name), |bench| {
+            bench.iter(|| {
+                fit_all(&spiking, &options)
+                    .filter_map(Result::ok)
+                    .filter(|fit| fit.fits())
+                    .count()
+            });
+        });
+        let router = model.router(&spiking);
+        let (mut meter, mut simulator) = (LoadMeter::new(&spiking, &router), Simulator::new(&model.network));
+        simulator.run(&spiking, &model.images[..784], &mut ());
+        meter.add(&simulator, &router);
+        let (flows, limits) = (
+            meter.flows(&router),
+            Limits::neurons_only(Topology::mesh(20, 20), 256),
+        );
+        group.bench_function(format!("{}: annealing", model.name), |bench| {
+            bench.iter(|| {
+                Annealer::new(router.mapping().clone(), &limits, &flows, 1)
+                    .step(u64::MAX)
+                    .best
+            });
+        });
+    }
+    let network = large_network::large_network();
+    let limits = Limits::of(&Preset::Darwin3.chip()).expect("a chip that is known");
+    group.bench_function("2 million neurons onto Darwin3", |bench| {
+        bench.iter(|| {
+            let laid = lay(&network, &limits, &options, &[]).expect("it fits");
+            Router::new(&network, laid.mapping).targets().len()
+        });
+    });
+    group.finish();
+}
+
 fn calibration(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("calibration, 100 samples");
     group.throughput(Throughput::Elements(100)).sample_size(10);
@@ -267,6 +332,6 @@ criterion_group! {
         .sample_size(20)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(2));
-    targets = images, one_sample, routers, calibration, import
+    targets = images, one_sample, mapping, routers, calibration, import
 }
 criterion_main!(benches);

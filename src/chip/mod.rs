@@ -56,7 +56,15 @@ impl Default for ChipSettings {
 /// # Errors
 /// If it does not fit.
 pub fn map(network: &SpikingNetwork, chip: &ChipSettings) -> Result<Mapping, MappingError> {
-    let topology = Topology::mesh(chip.width, chip.height);
-    let limits = Limits::neurons_only(topology, chip.neurons_per_core.into());
-    lay(network, &limits, &chip.mapping, &[]).map(|laid| laid.mapping)
+    lay(network, &chip.limits(), &chip.mapping, &[]).map(|laid| laid.mapping)
+}
+
+impl ChipSettings {
+    /// What a mapping must keep to.
+    pub fn limits(&self) -> Limits {
+        Limits::neurons_only(
+            Topology::mesh(self.width, self.height),
+            self.neurons_per_core.into(),
+        )
+    }
 }

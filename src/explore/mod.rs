@@ -9,6 +9,7 @@ mod loss;
 mod model;
 pub mod numbers;
 mod pareto;
+mod placement;
 mod provenance;
 mod quality;
 pub mod report;
@@ -22,10 +23,13 @@ pub use effect::{CalibrationEffect, EffectMeter, ErrorDistribution};
 pub use loss::{LossMeter, QuantizationLoss, TensorLoss};
 pub use model::{FloatModel, Model, Quantized, open_model};
 pub use pareto::pareto_front;
+pub use placement::{MOVES, PlacementMeter, PlacementProgress};
 pub use provenance::{
     DendriteProvenance, OthersProvenance, Provenance, SourceProvenance, StepProvenance, Tracer,
 };
 pub use quality::{Closeness, Expected, GroundTruth, Measure, Quality};
 pub use report::{ConversionReport, Finding, ReportMeter};
-pub use session::{Exploration, REPORT_SAMPLES, SampleSet, Session, SessionError, open_network};
+pub use session::{
+    Exploration, PLACEMENT_SAMPLES, REPORT_SAMPLES, SampleSet, Session, SessionError, open_network,
+};
 pub use sweep::{Axis, Grid, GridError, MAX_POINTS, Row, Sweep};

@@ -1,7 +1,9 @@
 //! A loaded network with its samples: what the page's worker and the command line ask questions of.
 
-use super::{Curve, EffectMeter, FloatModel, GroundTruth, Model, ReportMeter, Tally, open_model};
-use crate::chip::{self, ChipSettings, Mapping, MappingError, Router, Traffic};
+use super::{
+    Curve, EffectMeter, FloatModel, GroundTruth, Model, PlacementMeter, ReportMeter, Tally, open_model,
+};
+use crate::chip::{self, ChipSettings, Mapping, MappingError, Placement, Router, Traffic};
 use crate::import::dataset::{Array, channels_first, count_channels_last, count_samples};
 use crate::import::{ImportError, import_model};
 use crate::quantize::post_training::{PostTrainingError, Quantization};
@@ -39,6 +41,9 @@ pub enum SessionError {
     /// Settings that exclude each other.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// A network that does not fit on the chip.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
     /// Data of the wrong shape.
     #[error(
         "{what} has shape {found:?}, but '{model}' takes {expected:?} for each sample; give an array of samples in that shape"
@@ -162,7 +167,9 @@ pub struct Session {
     calibration: Vec<i32>,
     statistics: Vec<(StatisticsKey, Rc<Statistics>)>,
     spiking: Option<Rc<SpikingNetwork>>,
-    router: Option<(ChipSettings, Rc<Router>)>,
+    router: Option<((ChipSettings, Conversion), Rc<Router>)>,
+    /// For what the places of `router` were looked for, if they were.
+    placed: Option<(ChipSettings, Conversion)>,
     tally: Tally,
     simulator: Simulator,
     reference: Reference,
@@ -184,6 +191,9 @@ const MAX_TRACE: usize = 1 << 25;
 
 /// How many samples of the set an effect is measured on.
 const EFFECT_SAMPLES: usize = 100;
+
+/// How many samples of the set places are looked for on.
+pub const PLACEMENT_SAMPLES: usize = 50;
 
 /// How many samples of the set a [`ConversionReport`](super::ConversionReport) looks at.
 pub const REPORT_SAMPLES: usize = 200;
@@ -209,6 +219,7 @@ impl Session {
             statistics: Vec::new(),
             spiking: None,
             router: None,
+            placed: None,
             network,
         }
     }
@@ -343,7 +354,7 @@ impl Session {
     pub fn set_calibration_codes(&mut self, codes: Vec<i32>) {
         self.calibration = codes;
         self.statistics.clear();
-        self.spiking = None;
+        (self.spiking, self.router) = (None, None);
     }
 
     /// Codes and the real numbers that they stand for.
@@ -550,13 +561,15 @@ impl Session {
         Ok(())
     }
 
-    /// The router of a chip; where packets go depends on wiring and placement alone, so it is kept.
+    /// The router of a chip; where packets go depends on the network and its places alone, so it is kept, and
+    /// so are places that were looked for ([`Self::place`]).
     fn router(&mut self, chip: ChipSettings, spiking: &SpikingNetwork) -> Result<Rc<Router>, MappingError> {
-        if let Some((_, router)) = self.router.as_ref().filter(|(known, _)| *known == chip) {
+        let key = (chip, spiking.conversion);
+        if let Some((_, router)) = self.router.as_ref().filter(|(known, _)| *known == key) {
             return Ok(router.clone());
         }
         let router = Rc::new(Router::new(spiking, chip::map(spiking, &chip)?));
-        self.router = Some((chip, router.clone()));
+        (self.router, self.placed) = (Some((key, router.clone())), None);
         Ok(router)
     }
 
@@ -601,6 +614,38 @@ impl Session {
         };
         let (without, with) = (arm(false), arm(true));
         Ok(EffectMeter::new(&self.network, without, with, codes, layer))
+    }
+
+    /// Begins to look for places where spikes of the samples travel few hops, on the chip and in the slices of
+    /// these settings. Take steps until none is left ([`PlacementMeter::step`]), then [`Self::place`]; until
+    /// then [`Self::explore`] shows the places that it begins with.
+    ///
+    /// # Errors
+    /// If the settings exclude each other, or the network does not fit.
+    pub fn placement_meter(&mut self, settings: &Settings) -> Result<PlacementMeter, SessionError> {
+        settings.check()?;
+        self.follow(settings)?;
+        let len = PLACEMENT_SAMPLES * self.network.input().len();
+        let codes = self.samples.codes[..self.samples.codes.len().min(len)].to_vec();
+        let spiking = self.converted(&settings.conversion, &codes);
+        let router = self.router(settings.chip, &spiking)?;
+        let limits = settings.chip.limits();
+        Ok(PlacementMeter::new(&self.network, spiking, router, limits, codes))
+    }
+
+    /// Takes the best places that a meter has found for these settings, so that [`Self::explore`] shows them as
+    /// long as chip and conversion stay as they are.
+    pub fn place(&mut self, settings: &Settings, meter: &PlacementMeter) {
+        let key = (settings.chip, settings.conversion);
+        self.router = Some((key, Rc::new(meter.router())));
+        self.placed = Some(key);
+    }
+
+    /// Whether the places of these settings are to be looked for, and were not yet: then
+    /// [`Self::placement_meter`] is worth its time.
+    pub fn is_to_be_placed(&self, settings: &Settings) -> bool {
+        let is_placed = self.placed == Some((settings.chip, settings.conversion));
+        settings.chip.mapping.placement == Placement::Annealed && !is_placed
     }
 
     /// Begins to measure what conversion with these settings does to every layer, on the samples.

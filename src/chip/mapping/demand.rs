@@ -1,13 +1,11 @@
 //! What neurons need of the core that they are on: worked out of the wiring axis by axis, never synapse by
 //! synapse.
 
-use super::{Block, Limits, wiring};
-use crate::graph::{Connections, Volume, Window};
-use crate::quantize::Reduce;
-use crate::spiking::{Register, SpikingDendrite, SpikingLayer, SpikingNetwork};
+use super::wires::{Piece, Wires};
+use super::{Block, Limits};
+use crate::graph::Volume;
+use crate::spiking::{SpikingLayer, SpikingNetwork};
 use serde::{Deserialize, Serialize};
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ops::Range;
 
 /// What slices need of a core. That of several is [`Self::with`] each other.
@@ -26,9 +24,9 @@ pub struct Demand {
     pub fan_in: u64,
     /// Synapses of a neuron times the bits of their weights, of the one that has most.
     pub fan_in_bits: u64,
-    /// Synapses.
+    /// Synapses, those that share a weight counted once where the chip stores it once.
     pub synapses: u64,
-    /// Bits of weights, those that neurons share stored once where the chip does.
+    /// Bits of their weights.
     pub synapse_bits: u64,
 }
 
@@ -52,85 +50,6 @@ impl Demand {
 /// them out.
 pub(in crate::chip) fn channels_of_part(channels: usize, part: usize, parts: usize) -> Range<usize> {
     (part * channels).div_ceil(parts)..((part + 1) * channels).div_ceil(parts)
-}
-
-/// What the weights, registers and constants of one layer need, wherever its neurons are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Widths {
-    /// Bits of a weight in two's complement; of weights that are all 0 or 1, one bit.
-    pub weight_bits: u64,
-    /// Different weights of one neuron other than 0, of the one that has most; 0 where the chip takes any.
-    pub weight_values: u64,
-    /// Bits of a register in which the layer computes the same as in its own.
-    pub membrane_bits: u64,
-    /// Bits of a constant.
-    pub bias_bits: u64,
-}
-
-impl Widths {
-    /// Those of a layer; its weights are looked at once.
-    pub fn of(network: &SpikingNetwork, layer: &SpikingLayer, limits: &Limits) -> Self {
-        let dendrites = || layer.dendrites.iter().filter(|d| d.connections.fan_in() > 0);
-        let own = dendrites().map(|d| u64::from(d.register.bits)).max().unwrap_or(1);
-        // What provably never leaves a narrower register is the same in it.
-        let narrower = if layer.plan.is_exact() {
-            u64::from(layer.plan.guaranteed_register)
-        } else {
-            own
-        };
-        let bias = bias_bits(layer, limits.bias_shift);
-        let conversion = &network.conversion;
-        Self {
-            weight_bits: dendrites().map(weight_bits).max().unwrap_or(1),
-            weight_values: match limits.weight_values {
-                Some(_) => dendrites().map(weight_values).max().unwrap_or(0),
-                None => 0,
-            },
-            membrane_bits: own.min(narrower),
-            bias_bits: if conversion.bias_calibration.fit {
-                bias.min(conversion.bias_bits.into())
-            } else {
-                bias
-            },
-        }
-    }
-}
-
-/// Bits of every constant, as many zeros as can be shifted in left out.
-fn bias_bits(layer: &SpikingLayer, shift: u64) -> u64 {
-    if shift == 0 || !layer.fire.bias.is_empty() {
-        return layer.plan.bias_bits.into();
-    }
-    let starts = layer.dendrites.iter().flat_map(|dendrite| &dendrite.start);
-    let bits = starts.map(|&start| {
-        let zeros = u64::from(start.trailing_zeros()).min(shift);
-        let start = start >> zeros;
-        u64::from(Register::bits_for(start, start))
-    });
-    bits.max().unwrap_or(1)
-}
-
-fn weight_bits(dendrite: &SpikingDendrite) -> u64 {
-    let weights = dendrite.synapses.rows.iter().copied();
-    let (low, high) = weights.fold((0, 0), |(low, high), w| (w.min(low), w.max(high)));
-    if low >= 0 && high <= 1 {
-        return 1;
-    }
-    Register::bits_for(low.into(), high.into()).into()
-}
-
-fn weight_values(dendrite: &SpikingDendrite) -> u64 {
-    let synapses = &dendrite.synapses;
-    let rows = synapses.rows.chunks_exact(synapses.stride.max(1));
-    let mut values: Vec<i16> = Vec::new();
-    let different = rows.map(|row| {
-        values.clear();
-        values.extend(row.iter().filter(|&&w| w != 0));
-        values.sort_unstable();
-        values.dedup();
-        values.len() as u64
-    });
-    different.max().unwrap_or(0).max(1)
 }
 
 /// What the slices of one tensor need, whatever their blocks.
@@ -190,212 +109,6 @@ impl Sums {
             at(c, bottom, right) + at(c, top, left) - at(c, top, right) - at(c, bottom, left)
         };
         area(block.channels.end) - area(block.channels.start)
-    }
-}
-
-/// One dendrite's wiring, with its outputs in the box of the layer's tensor.
-struct Wires {
-    /// `None` where it sees the tensor as another box: then every neuron is taken to have inputs of its own.
-    connections: Option<Connections>,
-    /// Channels of a group's inputs.
-    group: usize,
-    /// Taps of the kernel in one channel.
-    kernel: u64,
-    /// 2 where spikes have a sign that the chip's cannot carry, else 1.
-    axons: u64,
-    /// Axons of all neurons that send.
-    senders: u64,
-    /// Spikes of one of them, times [`UNIT`].
-    spikes: u64,
-    /// Bits of a weight as the chip stores it.
-    width: u64,
-    /// Whether each neuron has weights of its own.
-    is_own: bool,
-    shares_kernels: bool,
-    is_maximum: bool,
-    rows: Axis,
-    columns: Axis,
-}
-
-/// Spikes are told in parts of this, for they are few.
-const UNIT: u64 = 1 << 10;
-
-/// How a kernel's taps meet inputs along one axis.
-struct Axis {
-    window: Window,
-    inputs: usize,
-    outputs: usize,
-    /// Most taps of one output.
-    most: u64,
-    /// The needs of all pieces of a length that was asked for.
-    pieces: RefCell<HashMap<usize, Piece>>,
-}
-
-/// Outputs along one axis: what the piece that needs most of its kind needs.
-#[derive(Clone, Copy, Default)]
-struct Piece {
-    /// Inputs met.
-    inputs: u64,
-    /// Taps of all outputs.
-    taps: u64,
-    /// Inputs met by all pieces together, those met by several counted for each.
-    all_inputs: u64,
-}
-
-impl Axis {
-    fn new(window: Window, inputs: usize, outputs: usize) -> Self {
-        let mut axis = Self {
-            window,
-            inputs,
-            outputs,
-            most: 0,
-            pieces: RefCell::default(),
-        };
-        axis.most = (0..outputs).map(|output| axis.taps(output)).max().unwrap_or(0);
-        axis
-    }
-
-    fn taps(&self, output: usize) -> u64 {
-        let taps = 0..self.window.kernel;
-        taps.filter(|&tap| self.window.input(output, tap, self.inputs).is_some())
-            .count() as u64
-    }
-
-    fn piece(&self, outputs: Range<usize>) -> Piece {
-        let mut met: Vec<usize> = outputs
-            .flat_map(|output| {
-                let taps = 0..self.window.kernel;
-                taps.filter_map(move |tap| self.window.input(output, tap, self.inputs))
-            })
-            .collect();
-        let taps = met.len() as u64;
-        met.sort_unstable();
-        met.dedup();
-        let inputs = met.len() as u64;
-        Piece {
-            inputs,
-            taps,
-            all_inputs: inputs,
-        }
-    }
-
-    fn most_of(&self, length: usize) -> Piece {
-        *self.pieces.borrow_mut().entry(length).or_insert_with(|| {
-            let starts = (0..self.outputs).step_by(length.max(1));
-            let pieces = starts.map(|start| self.piece(start..(start + length).min(self.outputs)));
-            pieces.fold(Piece::default(), |most, piece| Piece {
-                inputs: most.inputs.max(piece.inputs),
-                taps: most.taps.max(piece.taps),
-                all_inputs: most.all_inputs + piece.all_inputs,
-            })
-        })
-    }
-}
-
-impl Wires {
-    fn new(
-        network: &SpikingNetwork,
-        layer: &SpikingLayer,
-        index: usize,
-        (volume, limits, spikes): (Volume, &Limits, &[u64]),
-    ) -> Self {
-        let dendrite = &layer.dendrites[index];
-        let connections = wiring(layer, index, volume);
-        let seen = connections.unwrap_or(dendrite.connections);
-        let has_signs = dendrite.code.has_signed_spikes() && !limits.signed_spikes;
-        let axons = 1 + u64::from(has_signs);
-        let senders: usize = dendrite
-            .view
-            .tensors
-            .iter()
-            .map(|&t| network.tensors[t].len())
-            .sum();
-        let fired: u64 = dendrite.view.tensors.iter().filter_map(|&t| spikes.get(t)).sum();
-        let bits = weight_bits(dendrite);
-        let first = dendrite.synapses.rows.first();
-        Self {
-            connections,
-            group: seen.input.channels / seen.groups.max(1),
-            kernel: (seen.rows.kernel * seen.columns.kernel) as u64,
-            axons,
-            senders: senders as u64 * axons,
-            spikes: if spikes.is_empty() {
-                UNIT
-            } else {
-                fired * UNIT / (senders as u64).max(1)
-            },
-            width: limits.weight_width(bits).unwrap_or(bits),
-            is_own: dendrite.connections.is_one_to_one()
-                && dendrite.synapses.rows.iter().any(|weight| Some(weight) != first),
-            shares_kernels: limits.shares_kernels,
-            is_maximum: dendrite.reduce == Reduce::Max,
-            rows: Axis::new(seen.rows, seen.input.height, seen.output.height),
-            columns: Axis::new(seen.columns, seen.input.width, seen.output.width),
-        }
-    }
-
-    /// Channels of a group's inputs that a part takes; see [`channels_of_part`].
-    fn channels(&self, part: usize, parts: usize) -> u64 {
-        channels_of_part(self.group, part, parts).len() as u64
-    }
-
-    /// Whether a part takes any.
-    fn takes(&self, part: usize, parts: usize) -> bool {
-        self.channels(part, parts) > 0
-    }
-
-    /// What channels of outputs, and a piece of rows and columns, need. Groups are those of the channels.
-    fn demand(
-        &self,
-        channels: u64,
-        groups: u64,
-        (rows, columns): (Piece, Piece),
-        (part, parts): (usize, usize),
-    ) -> Demand {
-        let from = self.channels(part, parts) * self.axons;
-        if self.connections.is_none() {
-            let neurons = channels * rows.taps * columns.taps;
-            let fan_in = from * self.kernel;
-            let synapses = neurons * fan_in;
-            return Demand {
-                inputs: synapses.min(self.senders),
-                fan_in,
-                fan_in_bits: fan_in * self.width,
-                synapses,
-                synapse_bits: synapses * self.width,
-                ..Demand::default()
-            };
-        }
-        let fan_in = from * self.rows.most * self.columns.most;
-        let synapses = channels * from * rows.taps * columns.taps;
-        let stored = if self.shares_kernels && !self.is_own {
-            (channels * from * self.kernel).min(synapses)
-        } else {
-            synapses
-        };
-        Demand {
-            inputs: (groups * from * rows.inputs * columns.inputs).min(self.senders),
-            fan_in,
-            fan_in_bits: fan_in * self.width,
-            synapses,
-            synapse_bits: stored * self.width,
-            ..Demand::default()
-        }
-    }
-
-    /// Most groups that `channels` neighbouring channels of outputs, cut from the first, lie in.
-    fn most_groups(&self, channels: usize) -> u64 {
-        let Some(connections) = &self.connections else {
-            return 1;
-        };
-        let outputs = connections.group_outputs().max(1);
-        let all = connections.output.channels;
-        let starts = (0..all).step_by(channels.max(1));
-        let groups = |start: usize| (start + channels).min(all).div_ceil(outputs) - start / outputs;
-        if connections.groups == 1 {
-            return 1;
-        }
-        starts.map(groups).max().unwrap_or(1) as u64
     }
 }
 
@@ -557,17 +270,6 @@ impl Needs {
                 }
         });
         packets.sum()
-    }
-}
-
-impl Piece {
-    fn points(length: usize) -> Self {
-        let length = length as u64;
-        Self {
-            inputs: length,
-            taps: length,
-            all_inputs: length,
-        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::demand::Demand;
 use super::error::{MappingError, Most};
-use super::partition::{Partitioned, partition, problems};
+use super::partition::{Partitioned, counts_targets, partition};
+use super::problems::problems;
 use super::{Delivery, InputFrom, Limit, Limits, Mapping, MappingOptions, Minimize, place};
 use crate::spiking::SpikingNetwork;
 
@@ -53,20 +54,22 @@ pub(in crate::chip) fn lay_out(
         options.delivery = Delivery::Unicast;
     }
     let options = &options;
-    // What does not fit even if neurons may send to any number of cores needs no look at where they send.
     let fewest = MappingOptions {
         minimize: Minimize::Cores,
         ..*options
     };
-    let free = Limits {
-        outputs: None,
-        targets: None,
-        ..limits.clone()
-    };
-    let cut = partition(network, &free, &fewest, spikes)?;
-    let shared = Places::new(&cut, &free).shared;
-    if shared > limits.available() {
-        return Err(too_few(network, &free, &cut, shared));
+    if counts_targets(limits, options) {
+        // What does not fit even if neurons may send to any number of cores needs no look at where they send.
+        let free = Limits {
+            outputs: None,
+            targets: None,
+            ..limits.clone()
+        };
+        let cut = partition(network, &free, &fewest, spikes)?;
+        let shared = Places::new(&cut, &free).shared;
+        if shared > limits.available() {
+            return Err(too_few(network, &free, &cut, shared));
+        }
     }
     let mut cut = partition(network, limits, options, spikes)?;
     let mut places = Places::new(&cut, limits);

@@ -7,7 +7,10 @@ mod lay;
 mod limits;
 mod partition;
 mod place;
+mod problems;
 mod volume;
+mod widths;
+mod wires;
 
 pub use anneal::{Annealer, Annealing};
 pub use demand::Demand;
@@ -16,7 +19,7 @@ pub use error::{MappingError, Most, Remedy};
 pub use lay::{Laid, lay};
 pub(super) use lay::{lay_out, tensor_name};
 pub use limits::{InputFrom, Limit, Limits};
-pub(super) use partition::problems;
+pub(super) use problems::problems;
 pub use volume::volumes;
 pub(super) use volume::wiring;
 

@@ -4,10 +4,10 @@
 //! that listen were cut. Of all blocks that keep the limits, one for each size in rows and columns is looked
 //! at: that with most channels, which is best in cores and packets both.
 
-use super::demand::{Needs, Sends, Sums, Widths};
+use super::demand::{Needs, Sends, Sums};
 use super::error::{MappingError, Remedy};
 use super::{
-    Block, Delivery, InputFrom, Limit, Limits, Mapping, MappingOptions, Minimize, Partition, Tiling, volumes,
+    Delivery, InputFrom, Limit, Limits, Mapping, MappingOptions, Minimize, Partition, Tiling, volumes,
 };
 use crate::chip::Targets;
 use crate::graph::Volume;
@@ -48,90 +48,6 @@ impl Partitioned {
     }
 }
 
-/// Everything that keeps a network from the chip, whatever is done with its cores.
-pub(in crate::chip) fn problems(network: &SpikingNetwork, limits: &Limits) -> Vec<MappingError> {
-    let widths: Vec<Widths> = network
-        .layers
-        .iter()
-        .map(|layer| Widths::of(network, layer, limits))
-        .collect();
-    let worst =
-        |limit: Limit, allowed: Option<u64>, of: fn(&Widths) -> u64, remedy: fn(u64) -> Option<Remedy>| {
-            let allowed = allowed?;
-            let layers = widths.iter().zip(&network.layers);
-            let (most, layer) = layers.rev().max_by_key(|(widths, _)| of(widths))?;
-            (of(most) > allowed).then(|| MappingError::Exceeded {
-                limit,
-                layer: Some(layer.name.clone()),
-                found: of(most),
-                allowed,
-                remedies: remedy(allowed).into_iter().collect(),
-            })
-        };
-    let found = [
-        worst(
-            Limit::WeightBits,
-            limits.weight_bits.last().copied(),
-            |w| w.weight_bits,
-            |n| Some(Remedy::WeightBits(n)),
-        ),
-        worst(
-            Limit::WeightValues,
-            limits.weight_values,
-            |w| w.weight_values,
-            |n| Some(Remedy::WeightBits(u64::from(n.max(1).ilog2()) + 1)),
-        ),
-        worst(
-            Limit::MembraneBits,
-            limits.membrane_bits,
-            |w| w.membrane_bits,
-            |n| Some(Remedy::RegisterBits(n)),
-        ),
-        worst(
-            Limit::BiasBits,
-            limits.bias_bits,
-            |w| w.bias_bits,
-            |n| Some(Remedy::BiasBits(n)),
-        ),
-    ];
-    found
-        .into_iter()
-        .flatten()
-        .chain(totals(network, limits))
-        .collect()
-}
-
-/// What is too much for the chip as a whole.
-fn totals(network: &SpikingNetwork, limits: &Limits) -> Vec<MappingError> {
-    let volumes = volumes(network);
-    let skipped = usize::from(limits.input != InputFrom::Cores);
-    let neurons: u64 = network.tensors.iter().skip(skipped).map(|t| t.len() as u64).sum();
-    let (mut synapses, mut bits) = (0, 0);
-    for layer in &network.layers {
-        let volume = volumes[layer.target];
-        let needs = Needs::new(network, Some(layer), volume, limits, &[]);
-        let all = needs.of(&Block::whole(volume), 0, 1);
-        synapses += all.synapses;
-        bits += all.synapse_bits;
-    }
-    let exceeded = |limit, found, allowed: Option<u64>| {
-        let allowed = allowed.filter(|&allowed| found > allowed)?;
-        Some(MappingError::Exceeded {
-            limit,
-            layer: None,
-            found,
-            allowed,
-            remedies: vec![Remedy::SmallerNetwork],
-        })
-    };
-    let found = [
-        exceeded(Limit::ChipNeurons, neurons, limits.chip_neurons),
-        exceeded(Limit::ChipSynapses, synapses, limits.chip_synapses),
-        exceeded(Limit::ChipMemory, bits, limits.chip_synapse_bits),
-    ];
-    found.into_iter().flatten().collect()
-}
-
 /// Cuts every tensor, keeping all limits of a core, with few slices or few packets, as `options` ask. `spikes`
 /// are those of every tensor, measured; empty if every neuron counts the same.
 ///
@@ -151,15 +67,12 @@ pub(super) fn partition(
         volumes: volumes(network),
     };
     let budget = limits.available() as u64 + u64::from(limits.input != InputFrom::Cores);
-    let few_packets = cutter.cut(Minimize::Traffic, budget);
-    if !cutter.counts_targets() {
-        return match options.minimize {
-            Minimize::Cores => cutter.cut(Minimize::Cores, budget),
-            Minimize::Traffic => few_packets,
-        };
+    if !counts_targets(limits, options) {
+        return cutter.cut(options.minimize, budget);
     }
     // What takes few cores can make the neurons before it send to too many, and the other way round.
     let few_cores = cutter.cut(Minimize::Cores, budget);
+    let few_packets = cutter.cut(Minimize::Traffic, budget);
     let cost = |cut: &Partitioned| match options.minimize {
         Minimize::Traffic if cut.slices() as u64 <= budget => (0, cut.packets()),
         _ => (1, cut.slices() as u64),
@@ -171,6 +84,12 @@ pub(super) fn partition(
     }
 }
 
+/// Whether it matters how many cores a neuron sends to.
+pub(super) fn counts_targets(limits: &Limits, options: &MappingOptions) -> bool {
+    let is_limited = limits.outputs.is_some() || limits.targets.is_some();
+    is_limited && options.delivery == Delivery::Unicast
+}
+
 struct Cutter<'a> {
     network: &'a SpikingNetwork,
     limits: &'a Limits,
@@ -180,12 +99,6 @@ struct Cutter<'a> {
 }
 
 impl Cutter<'_> {
-    /// Whether it matters how many cores a neuron sends to.
-    fn counts_targets(&self) -> bool {
-        let is_limited = self.limits.outputs.is_some() || self.limits.targets.is_some();
-        is_limited && self.options.delivery == Delivery::Unicast
-    }
-
     /// Whether any layer listens to a tensor.
     fn is_heard(&self, tensor: usize) -> bool {
         let mut dendrites = self.network.layers.iter().flat_map(|layer| &layer.dendrites);
@@ -215,7 +128,7 @@ impl Cutter<'_> {
                 _ => cuts(&own, self.limits, self.options.partition)
                     .map_err(|beyond| self.too_much(tensor, beyond))?,
             };
-            if let Some(layer) = layer.filter(|_| self.counts_targets()) {
+            if let Some(layer) = layer.filter(|_| counts_targets(self.limits, self.options)) {
                 let chosen = chosen(&front, minimize).tiling;
                 let mut tilings: Vec<Tiling> =
                     self.volumes.iter().map(|&volume| Tiling::whole(volume)).collect();
@@ -235,7 +148,7 @@ impl Cutter<'_> {
         needs.reverse();
         fronts.reverse();
         let mut tilings: Vec<Cut> = fronts.iter().map(|front| chosen(front, minimize)).collect();
-        if minimize == Minimize::Traffic && !self.counts_targets() {
+        if minimize == Minimize::Traffic && !counts_targets(self.limits, self.options) {
             save_cores(&mut tilings, &fronts, budget);
         }
         Ok(Partitioned {
