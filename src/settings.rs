@@ -1,6 +1,7 @@
 //! Every setting, once: the page's controls, the page's address, the command line's flags and
 //! `docs/SETTINGS.md` are all made from [`SETTINGS`].
 
+use crate::chip::spec::Preset;
 use crate::chip::{ChipSettings, Delivery, Minimize, Partition, Placement, Routing};
 use crate::quantize::post_training::{
     Granularity, MAX_ACTIVATION_BITS, MAX_WEIGHT_BITS, Quantization, RangeMethod, WeightRange, ZeroPoint,
@@ -495,27 +496,35 @@ pub static SETTINGS: &[Setting] = &[
         "",
     ),
     setting_of(
+        "chip",
+        "Chip",
+        Section::Chip,
+        choice!("classroom" "Classroom" => Preset::Classroom, "darwin3" "Darwin3" => Preset::Darwin3, "loihi" "Loihi" => Preset::Loihi, "loihi-sana-fe" "Loihi (SANA-FE)" => Preset::LoihiSanaFe, "loihi-2" "Loihi 2" => Preset::Loihi2, "truenorth" "TrueNorth" => Preset::TrueNorth, "spinnaker" "SpiNNaker" => Preset::Spinnaker, "paicore-2" "PAICORE 2.0" => Preset::Paicore2, "akida" "Akida AKD1000" => Preset::Akida, "speck-2" "Speck 2" => Preset::Speck2, "tianjic" "Tianjic" => Preset::Tianjic; chip.preset),
+        "Which chip the network is laid onto: what its cores hold, how they are joined, and what its operations cost.",
+        "",
+    ),
+    setting_of(
         "mesh-width",
         "Mesh width",
         Section::Chip,
-        integer!(1, 64, "cores"; chip.width),
-        "Cores in a row of the mesh.",
+        integer!(0, 256, "routers"; chip.width),
+        "Routers in a row, instead of the chip's own; 0 for as many as it has.",
         "",
     ),
     setting_of(
         "mesh-height",
         "Mesh height",
         Section::Chip,
-        integer!(1, 64, "cores"; chip.height),
-        "Rows of the mesh.",
+        integer!(0, 256, "routers"; chip.height),
+        "Rows of routers, instead of the chip's own; 0 for as many as it has.",
         "",
     ),
     setting_of(
         "neurons-per-core",
         "Neurons per core",
         Section::Chip,
-        integer!(1, 65_536, ""; chip.neurons_per_core),
-        "How many neurons a core holds.",
+        integer!(0, 65_536, ""; chip.neurons_per_core),
+        "How many neurons a core holds, instead of the chip's own; 0 for as many as it holds.",
         "",
     ),
     setting_of(
@@ -582,6 +591,17 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn every_chip_can_be_chosen_by_the_name_of_its_file() {
+        let chip = setting("chip").expect("in the table");
+        let Kind::Choice(choices) = &chip.kind else {
+            panic!("chips are choices")
+        };
+        let named = choices.iter().map(|choice| (choice.value, choice.label));
+        let presets = Preset::ALL.iter().map(|preset| (preset.key(), preset.label()));
+        assert!(named.eq(presets));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod mapping;
 pub mod noc;
 mod partial;
 mod router;
+mod settings;
 pub mod spec;
 mod targets;
 mod topology;
@@ -20,51 +21,34 @@ pub use mapping::{
 };
 pub use partial::{SentAt, Split};
 pub use router::Router;
+pub use settings::ChipSettings;
 pub use targets::{Target, Targets};
 pub use topology::{DIRECTIONS, Direction, Route, Routing, Shape, Topology};
 pub use traffic::{FlowKind, LayerFlow, Traffic};
 
 use crate::spiking::SpikingNetwork;
-use serde::{Deserialize, Serialize};
+use spec::Chip;
 
-/// The chip that a network is laid onto, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct ChipSettings {
-    /// Routers in a row.
-    pub width: u16,
-    /// Rows.
-    pub height: u16,
-    /// Neurons that a core holds.
-    pub neurons_per_core: u32,
-    /// How a network is laid onto it.
-    pub mapping: MappingOptions,
-}
-
-impl Default for ChipSettings {
-    fn default() -> Self {
-        Self {
-            width: 6,
-            height: 5,
-            neurons_per_core: 256,
-            mapping: MappingOptions::default(),
-        }
-    }
+/// Lays a network onto the chip that these settings say.
+///
+/// # Errors
+/// If it does not fit, or the settings do not go together.
+pub fn map(network: &SpikingNetwork, settings: &ChipSettings) -> Result<Mapping, MappingError> {
+    let chip = settings
+        .chip(None)
+        .map_err(|error| MappingError::Chip(error.to_string()))?;
+    map_onto(network, &chip, &settings.mapping)
 }
 
 /// Lays a network onto a chip.
 ///
 /// # Errors
 /// If it does not fit.
-pub fn map(network: &SpikingNetwork, chip: &ChipSettings) -> Result<Mapping, MappingError> {
-    lay(network, &chip.limits(), &chip.mapping, &[]).map(|laid| laid.mapping)
-}
-
-impl ChipSettings {
-    /// What a mapping must keep to.
-    pub fn limits(&self) -> Limits {
-        Limits::neurons_only(
-            Topology::mesh(self.width, self.height),
-            self.neurons_per_core.into(),
-        )
-    }
+pub fn map_onto(
+    network: &SpikingNetwork,
+    chip: &Chip,
+    options: &MappingOptions,
+) -> Result<Mapping, MappingError> {
+    let limits = Limits::of(chip).map_err(|error| MappingError::Chip(error.to_string()))?;
+    lay(network, &limits, options, &[]).map(|laid| laid.mapping)
 }

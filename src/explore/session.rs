@@ -3,7 +3,8 @@
 use super::{
     Curve, EffectMeter, FloatModel, GroundTruth, Model, PlacementMeter, ReportMeter, Tally, open_model,
 };
-use crate::chip::{self, ChipSettings, Mapping, MappingError, Placement, Router, Traffic};
+use crate::chip::spec::Chip;
+use crate::chip::{self, ChipSettings, Limits, Mapping, MappingError, Placement, Router, Traffic};
 use crate::import::dataset::{Array, channels_first, count_channels_last, count_samples};
 use crate::import::{ImportError, import_model};
 use crate::quantize::post_training::{PostTrainingError, Quantization};
@@ -167,6 +168,7 @@ pub struct Session {
     calibration: Vec<i32>,
     statistics: Vec<(StatisticsKey, Rc<Statistics>)>,
     spiking: Option<Rc<SpikingNetwork>>,
+    own_chip: Option<Chip>,
     router: Option<((ChipSettings, Conversion), Rc<Router>)>,
     /// For what the places of `router` were looked for, if they were.
     placed: Option<(ChipSettings, Conversion)>,
@@ -218,6 +220,7 @@ impl Session {
             calibration: Vec::new(),
             statistics: Vec::new(),
             spiking: None,
+            own_chip: None,
             router: None,
             placed: None,
             network,
@@ -408,6 +411,23 @@ impl Session {
         })
     }
 
+    /// Sets a chip of the user's own, which takes the place of the settings' preset; `None` for that.
+    pub fn set_chip(&mut self, own: Option<Chip>) {
+        if self.own_chip != own {
+            self.own_chip = own;
+            (self.router, self.placed) = (None, None);
+        }
+    }
+
+    /// The chip that these settings mean.
+    ///
+    /// # Errors
+    /// If what they change of it does not go together with the rest.
+    pub fn chip(&self, settings: &ChipSettings) -> Result<Chip, MappingError> {
+        let chip = settings.chip(self.own_chip.as_ref());
+        chip.map_err(|error| MappingError::Chip(error.to_string()))
+    }
+
     /// The network of integers.
     pub fn network(&self) -> &QuantizedNetwork {
         &self.network
@@ -568,7 +588,8 @@ impl Session {
         if let Some((_, router)) = self.router.as_ref().filter(|(known, _)| *known == key) {
             return Ok(router.clone());
         }
-        let router = Rc::new(Router::new(spiking, chip::map(spiking, &chip)?));
+        let mapping = chip::map_onto(spiking, &self.chip(&chip)?, &chip.mapping)?;
+        let router = Rc::new(Router::new(spiking, mapping));
         (self.router, self.placed) = (Some((key, router.clone())), None);
         Ok(router)
     }
@@ -629,7 +650,8 @@ impl Session {
         let codes = self.samples.codes[..self.samples.codes.len().min(len)].to_vec();
         let spiking = self.converted(&settings.conversion, &codes);
         let router = self.router(settings.chip, &spiking)?;
-        let limits = settings.chip.limits();
+        let chip = self.chip(&settings.chip)?;
+        let limits = Limits::of(&chip).map_err(|error| MappingError::Chip(error.to_string()))?;
         Ok(PlacementMeter::new(&self.network, spiking, router, limits, codes))
     }
 

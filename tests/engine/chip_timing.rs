@@ -30,6 +30,7 @@ fn router(spiking: &SpikingNetwork, delivery: Delivery, routing: Routing) -> Rou
             partition: Partition::Tiles,
             ..MappingOptions::default()
         },
+        ..ChipSettings::default()
     };
     Router::new(spiking, map(spiking, &chip).unwrap())
 }

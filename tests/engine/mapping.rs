@@ -179,6 +179,7 @@ fn assert_misfit(
     let message = error.to_string();
     prop_assert!(message.lines().count() == 1 && message.len() < 400, "{}", message);
     match error {
+        MappingError::Chip(problem) => prop_assert!(false, "limits are of no chip: {problem}"),
         MappingError::TooFewCores {
             needed, available, ..
         } => {

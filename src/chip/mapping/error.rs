@@ -7,6 +7,8 @@ use std::fmt;
 /// Why a network does not fit on a chip.
 #[derive(Debug, PartialEq, Eq, Clone, Serialize, Deserialize)]
 pub enum MappingError {
+    /// The chip itself cannot be used.
+    Chip(String),
     /// More cores are needed than there are.
     TooFewCores {
         /// Cores needed, small slices together on one.
@@ -89,6 +91,7 @@ impl fmt::Display for Remedy {
 impl fmt::Display for MappingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Chip(problem) => f.write_str(problem),
             Self::TooFewCores {
                 needed,
                 capacity,

@@ -31,7 +31,7 @@ pub fn misfit(error: &MappingError) -> Html {
             };
             (count, html! { <p>{ advice }</p> })
         }
-        MappingError::Exceeded { .. } => Default::default(),
+        MappingError::Chip(_) | MappingError::Exceeded { .. } => Default::default(),
     };
     html! {
         <>
