@@ -154,6 +154,8 @@ impl Limits {
             shares_kernels: core.kernels.value == Some(Kernels::Shared),
             weight_bits: core.weight_bits.value.clone().unwrap_or_default(),
             weight_values: core.weight_values.value,
+            // As on TrueNorth: bits at crossings, and a few values by which they count.
+            typed_axons: core.weight_values.is_known() && core.weight_bits.value.as_deref() == Some(&[1]),
             membrane_bits: core.membrane_bits.value,
             bias_bits: core.bias_bits.value,
             bias_shift: core

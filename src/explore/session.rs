@@ -4,7 +4,7 @@ use super::{
     Curve, EffectMeter, FloatModel, GroundTruth, Model, PlacementMeter, ReportMeter, Tally, open_model,
 };
 use crate::chip::spec::Chip;
-use crate::chip::{self, ChipSettings, Limits, Mapping, MappingError, Placement, Router, Traffic};
+use crate::chip::{self, ChipSettings, Fit, Limits, Mapping, MappingError, Placement, Router, Traffic};
 use crate::import::dataset::{Array, channels_first, count_channels_last, count_samples};
 use crate::import::{ImportError, import_model};
 use crate::quantize::post_training::{PostTrainingError, Quantization};
@@ -635,6 +635,24 @@ impl Session {
         };
         let (without, with) = (arm(false), arm(true));
         Ok(EffectMeter::new(&self.network, without, with, codes, layer))
+    }
+
+    /// Whether the network of these settings fits on a chip, and what it takes of it. A few milliseconds for a
+    /// chip: a table of all presets is asked for one by one, so that a newer request never waits.
+    ///
+    /// # Errors
+    /// If the settings exclude each other, or too little is known of the chip.
+    pub fn fit(&mut self, settings: &Settings, chip: &Chip) -> Result<Fit, SessionError> {
+        settings.check()?;
+        self.follow(settings)?;
+        let len = PLACEMENT_SAMPLES * self.network.input().len();
+        let codes = self.samples.codes[..self.samples.codes.len().min(len)].to_vec();
+        let spiking = match &self.spiking {
+            Some(spiking) if spiking.conversion == settings.conversion => spiking.clone(),
+            _ => self.converted(&settings.conversion, &codes),
+        };
+        let fit = chip::fit(&spiking, chip, &settings.chip.mapping);
+        Ok(fit.map_err(|error| MappingError::Chip(error.to_string()))?)
     }
 
     /// Begins to look for places where spikes of the samples travel few hops, on the chip and in the slices of

@@ -270,7 +270,7 @@ fn small_slices_share_cores_only_where_there_are_too_few() {
         assert_eq!(laid.fewest, 1);
         laid.mapping.used()
     };
-    assert_eq!((used(1), used(2), used(3), used(9)), (1, 1, 3, 3));
+    assert_eq!((used(1), used(2), used(3), used(9)), (1, 2, 3, 3));
 }
 
 #[test]

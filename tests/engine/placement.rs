@@ -2,6 +2,7 @@
 
 use crate::files::{SHIPPED, array, model, root, test_set};
 use crate::mapping::{measured, spiking};
+use sdann::chip::spec::Preset;
 use sdann::chip::{Annealer, Annealing, InputFrom, Limits, MappingOptions, Placement, Router, Topology, lay};
 use sdann::explore::{GroundTruth, PLACEMENT_SAMPLES, Session};
 use sdann::settings::Settings;
@@ -137,6 +138,8 @@ fn a_session_shows_a_curve_until_places_are_found_and_then_those() {
     assert_eq!(after.0, meter.best());
     assert!(after.1 < before.1, "{} hops instead of {}", after.1, before.1);
     assert_eq!(meter.progress().samples, PLACEMENT_SAMPLES);
+    let fit = session.fit(&settings, &Preset::Classroom.chip()).unwrap();
+    assert!(fit.fits(), "{:?}", fit.problems);
     // Other settings are mapped anew.
     let mut others = settings;
     others.chip.mapping.placement = Placement::RowMajor;

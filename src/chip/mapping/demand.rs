@@ -178,6 +178,21 @@ impl Needs {
 
     /// What that slice needs at most which needs most of each kind, of all blocks of this size.
     pub fn most(&self, block: Volume, part: usize, parts: usize) -> Demand {
+        let mut most = self.most_inside(block, part, parts);
+        if let (Sends::Cores { sums, .. }, 0) = (&self.sends, part) {
+            let tiling = super::Tiling {
+                volume: self.volume,
+                block,
+                parts: 1,
+            };
+            let slices = (0..tiling.slices()).map(|slice| sums.of(&tiling.slice(slice).0));
+            most.outputs = slices.max().unwrap_or(0);
+        }
+        most
+    }
+
+    /// The same, but for output axons where their number depends on where neurons send to.
+    pub fn most_inside(&self, block: Volume, part: usize, parts: usize) -> Demand {
         let own = self.dendrites.iter().map(|wires| {
             let pieces = match wires.connections {
                 Some(_) => (
@@ -195,17 +210,8 @@ impl Needs {
         });
         let own = own.fold(Demand::default(), add);
         let sent = match &self.sends {
-            Sends::Cores { sums, .. } if part == 0 => {
-                let tiling = super::Tiling {
-                    volume: self.volume,
-                    block,
-                    parts: 1,
-                };
-                let slices = (0..tiling.slices()).map(|slice| sums.of(&tiling.slice(slice).0));
-                slices.max().unwrap_or(0)
-            }
             Sends::Once => block.len() as u64,
-            _ => 0,
+            Sends::Cores { .. } | Sends::Uncounted => 0,
         };
         self.complete(own, block.len() as u64, sent, (part, parts))
     }

@@ -25,7 +25,7 @@ pub struct Laid {
 /// placement begins with Hilbert's curve, and is bettered by an [`Annealer`](super::Annealer).
 ///
 /// Slices have a core of their own as long as there are enough of them; else small slices share cores, all
-/// limits kept, for a core that does the work of two layers keeps both waiting. `spikes` are those of every tensor, measured, by which packets are
+/// limits kept, but no more than must be, for a core that does the work of two layers keeps both waiting. `spikes` are those of every tensor, measured, by which packets are
 /// judged; empty if every neuron counts the same.
 ///
 /// # Errors
@@ -125,11 +125,32 @@ impl Places {
                 })
             })
             .collect();
-        let (of, shared) = place::share(demands.iter().copied(), limits);
-        let (of, cores) = if demands.len() <= limits.available() {
+        let share = |limits: &Limits| place::share(demands.iter().copied(), limits);
+        let available = limits.available();
+        let (of, shared) = share(limits);
+        let (of, cores) = if demands.len() <= available {
             ((0..demands.len()).collect(), demands.len())
-        } else {
+        } else if shared > available {
             (of, shared)
+        } else {
+            // No more together than there must be: the fewest neurons of a core with which there are enough.
+            let total: u64 = demands.iter().map(|demand| demand.neurons).sum();
+            let (mut few, mut enough) = (0, limits.neurons.unwrap_or(total).min(total));
+            let capped = |neurons| Limits {
+                neurons: Some(neurons),
+                ..limits.clone()
+            };
+            let mut spread = (of, shared);
+            while few + 1 < enough {
+                let neurons = few.midpoint(enough);
+                let tried = share(&capped(neurons));
+                if tried.1 <= available {
+                    (enough, spread) = (neurons, tried);
+                } else {
+                    few = neurons;
+                }
+            }
+            spread
         };
         Self {
             of,

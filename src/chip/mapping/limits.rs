@@ -129,6 +129,9 @@ pub struct Limits {
     pub weight_bits: Vec<u64>,
     /// Different values of one neuron's weights.
     pub weight_values: Option<u64>,
+    /// Whether synapses are but there or not, and a weight is that of its axon's type: then a neuron takes an
+    /// axon for each of its weights' values.
+    pub typed_axons: bool,
     /// Bits of the register that holds a membrane.
     pub membrane_bits: Option<u64>,
     /// Bits of a neuron's constant.

@@ -41,11 +41,6 @@ impl Partitioned {
             .map(|(needs, tiling)| binding(needs, limits, tiling))
             .collect()
     }
-
-    fn packets(&self) -> u64 {
-        let pairs = self.needs.iter().zip(&self.tilings);
-        pairs.map(|(needs, tiling)| needs.packets(tiling.block)).sum()
-    }
 }
 
 /// Cuts every tensor, keeping all limits of a core, with few slices or few packets, as `options` ask. `spikes`
@@ -71,14 +66,19 @@ pub(super) fn partition(
         return cutter.cut(options.minimize, budget);
     }
     // What takes few cores can make the neurons before it send to too many, and the other way round.
-    let few_cores = cutter.cut(Minimize::Cores, budget);
-    let few_packets = cutter.cut(Minimize::Traffic, budget);
-    let cost = |cut: &Partitioned| match options.minimize {
-        Minimize::Traffic if cut.slices() as u64 <= budget => (0, cut.packets()),
-        _ => (1, cut.slices() as u64),
-    };
-    match (few_cores, few_packets) {
-        (Ok(a), Ok(b)) => Ok(if cost(&b) < cost(&a) { b } else { a }),
+    let wanted = cutter.cut(options.minimize, budget);
+    if wanted.as_ref().is_ok_and(|cut| cut.slices() as u64 <= budget) {
+        return wanted;
+    }
+    let other = cutter.cut(
+        match options.minimize {
+            Minimize::Cores => Minimize::Traffic,
+            Minimize::Traffic => Minimize::Cores,
+        },
+        budget,
+    );
+    match (wanted, other) {
+        (Ok(a), Ok(b)) => Ok(if b.slices() < a.slices() { b } else { a }),
         (Ok(cut), Err(_)) | (Err(_), Ok(cut)) => Ok(cut),
         (Err(error), Err(_)) => Err(error),
     }
@@ -273,8 +273,9 @@ const ONE: Volume = Volume {
 /// Whether cores hold every slice of such blocks. Of all parts the first takes most inputs, and is sent the
 /// others' sums; only the others have but one target.
 fn fits(needs: &Needs, limits: &Limits, block: Volume, parts: usize) -> bool {
-    let mut some = (0..parts.min(2)).map(|part| needs.most(block, part, parts));
-    some.all(|demand| limits.hold(&demand))
+    // Where neurons send to takes longest to find out, and is not asked in vain.
+    let mut some = (0..parts.min(2)).map(|part| needs.most_inside(block, part, parts));
+    some.all(|demand| limits.hold(&demand)) && limits.hold(&needs.most(block, 0, parts))
 }
 
 /// The fewest parts in which cores hold the inputs of one neuron.
@@ -324,6 +325,11 @@ fn blocks(needs: &Needs, limits: &Limits, partition: Partition, parts: usize, in
             } else {
                 distinct(channels).collect()
             };
+            // More slices than there are cores are of no use where fewer will do.
+            let least = height.div_ceil(rows) * width.div_ceil(columns) * parts;
+            if least > limits.available() && !into.is_empty() {
+                continue;
+            }
             // Fewer channels need less: the first that fits.
             let at = extents.partition_point(|&channels| !fits(block(channels)));
             if let Some(&channels) = extents.get(at) {

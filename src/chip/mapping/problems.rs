@@ -37,7 +37,7 @@ pub(in crate::chip) fn problems(network: &SpikingNetwork, limits: &Limits) -> Ve
             Limit::WeightValues,
             limits.weight_values,
             |w| w.weight_values,
-            |n| Some(Remedy::WeightBits(u64::from(n.max(1).ilog2()) + 1)),
+            |n| Some(Remedy::WeightBits(u64::from((n + 1).ilog2()))),
         ),
         worst(
             Limit::MembraneBits,

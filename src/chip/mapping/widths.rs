@@ -30,7 +30,11 @@ impl Widths {
         let bias = bias_bits(layer, limits.bias_shift);
         let conversion = &network.conversion;
         Self {
-            weight_bits: dendrites().map(weight_bits).max().unwrap_or(1),
+            weight_bits: if limits.typed_axons {
+                1
+            } else {
+                dendrites().map(weight_bits).max().unwrap_or(1)
+            },
             weight_values: match limits.weight_values {
                 Some(_) => dendrites().map(weight_values).max().unwrap_or(0),
                 None => 0,
@@ -80,4 +84,15 @@ pub(super) fn weight_values(dendrite: &SpikingDendrite) -> u64 {
         values.len() as u64
     });
     different.max().unwrap_or(0).max(1)
+}
+
+/// Different weights other than 0 in all of a dendrite; 1 at least.
+pub(super) fn different_weights(dendrite: &SpikingDendrite) -> u64 {
+    let mut is_met = vec![false; 1 << 16];
+    let mut different = 0;
+    for &weight in dendrite.synapses.rows.iter().filter(|&&weight| weight != 0) {
+        let is_met = &mut is_met[usize::from(weight as u16)];
+        different += u64::from(!std::mem::replace(is_met, true));
+    }
+    different.max(1)
 }

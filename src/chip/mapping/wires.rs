@@ -1,7 +1,7 @@
 //! One dendrite's wiring, axis by axis: what pieces of its outputs meet of its inputs.
 
 use super::demand::{Demand, channels_of_part};
-use super::widths::weight_bits;
+use super::widths::{different_weights, weight_bits};
 use super::{Limits, wiring};
 use crate::graph::{Connections, Volume, Window};
 use crate::quantize::Reduce;
@@ -20,6 +20,8 @@ pub(super) struct Wires {
     pub kernel: u64,
     /// 2 where spikes have a sign that the chip's cannot carry, else 1.
     pub axons: u64,
+    /// Axons for the weights of one neuron: one for each of its values where an axon has but one, else 1.
+    pub copies: u64,
     /// Axons of all neurons that send.
     pub senders: u64,
     /// Spikes of one of them, times [`UNIT`].
@@ -128,14 +130,24 @@ impl Wires {
             .map(|&t| network.tensors[t].len())
             .sum();
         let fired: u64 = dendrite.view.tensors.iter().filter_map(|&t| spikes.get(t)).sum();
-        let bits = weight_bits(dendrite);
+        let bits = if limits.typed_axons {
+            1
+        } else {
+            weight_bits(dendrite)
+        };
+        let copies = if limits.typed_axons {
+            different_weights(dendrite)
+        } else {
+            1
+        };
         let first = dendrite.synapses.rows.first();
         Self {
             connections,
             group: seen.input.channels / seen.groups.max(1),
             kernel: (seen.rows.kernel * seen.columns.kernel) as u64,
             axons,
-            senders: senders as u64 * axons,
+            copies,
+            senders: senders as u64 * axons * copies,
             spikes: if spikes.is_empty() {
                 UNIT
             } else {
@@ -175,7 +187,7 @@ impl Wires {
             let fan_in = from * self.kernel;
             let synapses = neurons * fan_in;
             return Demand {
-                inputs: synapses.min(self.senders),
+                inputs: (synapses * self.copies).min(self.senders),
                 fan_in,
                 fan_in_bits: fan_in * self.width,
                 synapses,
@@ -191,7 +203,7 @@ impl Wires {
             synapses
         };
         Demand {
-            inputs: (groups * from * rows.inputs * columns.inputs).min(self.senders),
+            inputs: (groups * from * self.copies * rows.inputs * columns.inputs).min(self.senders),
             fan_in,
             fan_in_bits: fan_in * self.width,
             synapses: stored,
