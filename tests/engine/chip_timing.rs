@@ -3,7 +3,9 @@
 use crate::common::{ROUTERS_DIGEST, routers_digest};
 use crate::files::{model, root, test_set};
 use sdann::chip::noc::{Groups, Headroom, NetworkGroups, Noc, Pattern, RouterModel, RunTime, Windows};
-use sdann::chip::{ChipSettings, Delivery, MappingOptions, Partition, Router, Routing, Topology, map};
+use sdann::chip::{
+    ChipSettings, Delivery, Limits, MappingOptions, Partition, Router, Routing, Topology, lay, map,
+};
 use sdann::quantize::Reference;
 use sdann::simulate::{Simulator, Trace, trace};
 use sdann::spiking::{Conversion, SpikingNetwork, convert, no_ranges};
@@ -87,6 +89,54 @@ fn links_and_cores_get_what_the_counting_model_counts_step_by_step() {
             }
         }
     }
+}
+
+#[test]
+fn partial_sums_travel_in_extra_steps_that_the_counting_model_counts_with_the_step_before() {
+    let (spiking, trace) = traced("mnist-cnn.onnx");
+    let limits = Limits {
+        fan_in: Some(100),
+        ..Limits::neurons_only(Topology::mesh(32, 32), 128)
+    };
+    let laid = lay(&spiking, &limits, &MappingOptions::default(), &[]).unwrap();
+    let router = Router::new(&spiking, laid.mapping);
+    assert!(!router.splits().is_empty(), "a layer is split");
+    let traffic = router.count(&trace);
+    let groups = NetworkGroups::new(&router);
+    let mut noc = noc(&router, &groups, RouterModel::default());
+    let steps = groups.steps(&router, &trace);
+    let mut first = 0;
+    for (layer, window) in steps.iter().enumerate() {
+        let own = trace.windows[layer].steps();
+        assert_eq!(window.len(), own + router.extra_steps(layer));
+        for step in 0..own {
+            noc.clear_counts();
+            for chip_step in window.iter().filter(|chip_step| chip_step.step == step) {
+                noc.run(&chip_step.spikes).unwrap();
+            }
+            let counted = |counts: &[u32]| -> Vec<u64> {
+                traffic
+                    .at(counts, first + step)
+                    .iter()
+                    .map(|&n| n.into())
+                    .collect()
+            };
+            assert_eq!(
+                noc.counts().links,
+                counted(&traffic.links),
+                "layer {layer}, step {step}"
+            );
+            assert_eq!(
+                noc.counts().received,
+                counted(&traffic.received),
+                "layer {layer}, step {step}"
+            );
+        }
+        first += own;
+    }
+    let time = RunTime::of_trace(&mut noc, &groups, &router, &trace).unwrap();
+    let timed = time.windows.iter().map(|window| window.steps.len());
+    assert!(timed.eq(steps.iter().map(Vec::len)));
 }
 
 #[test]

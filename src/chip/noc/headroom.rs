@@ -38,13 +38,8 @@ impl Headroom {
         windows: &Windows,
     ) -> Result<Option<Self>, NocError> {
         let mut weights = vec![0; groups.groups().len()];
-        let mut list = Vec::new();
-        for (layer, window) in trace.windows.iter().enumerate() {
-            for step in 0..window.steps() {
-                list.clear();
-                groups.spikes(router, trace, layer, step, &mut list);
-                list.iter().for_each(|&group| weights[group as usize] += 1);
-            }
+        for step in groups.steps(router, trace).iter().flatten() {
+            step.spikes.iter().for_each(|&group| weights[group as usize] += 1);
         }
         let pattern = Pattern::new(groups.groups(), &weights);
         Self::of_pattern(noc, &pattern, run.beat_cycles(), windows)

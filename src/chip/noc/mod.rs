@@ -27,7 +27,7 @@ pub use open_loop::{LoadPoint, Pattern, Windows};
 pub use packets::{Destination, Groups};
 pub use run_time::{BusiestLink, Congestion, LayerWindow, RunTime, WindowTime};
 pub use simulator::{Noc, StepTime};
-pub use spikes::NetworkGroups;
+pub use spikes::{ChipStep, NetworkGroups, SampleSteps};
 
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;

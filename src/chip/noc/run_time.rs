@@ -84,7 +84,7 @@ pub struct RunTime {
 }
 
 impl RunTime {
-    /// Times a traced sample on the mapping of `router`, from which `groups` were made, and `noc` from these.
+    /// Times a traced sample, time steps for partial sums included, on the mapping of `router`, from which `groups` were made, and `noc` from these.
     ///
     /// # Errors
     /// Those of [`Noc::run`].
@@ -94,14 +94,14 @@ impl RunTime {
         router: &Router,
         trace: &Trace,
     ) -> Result<Self, NocError> {
-        let windows = trace.windows.iter().enumerate();
-        let layers = windows.map(|(layer, window)| LayerWindow {
-            steps: window.steps(),
+        let steps = groups.steps(router, trace);
+        let layers = steps.iter().enumerate().map(|(layer, steps)| LayerWindow {
+            steps: steps.len(),
             neurons: neurons(router.mapping(), layer),
         });
         let layers: Vec<LayerWindow> = layers.collect();
         Self::measure(noc, &layers, |layer, step, list| {
-            groups.spikes(router, trace, layer, step, list);
+            list.extend_from_slice(&steps[layer][step].spikes);
         })
     }
 
