@@ -176,6 +176,9 @@ fn the_report_says_what_happened() {
     let chip = &report["chip"];
     assert!(chip["cores_used"].as_u64() <= chip["cores"].as_u64());
     assert!(chip["hops"].as_u64() > chip["packets"].as_u64());
+    assert_eq!(chip["name"], "Classroom");
+    assert!(chip["energy"]["total"]["low"].as_f64() > Some(0.0));
+    assert!(chip["time"]["alone"].as_f64() > Some(0.0));
 }
 
 #[test]
@@ -1847,7 +1850,10 @@ fn map_refuses_what_it_cannot_do() {
             "m.svg",
         ],
     );
-    assert!(line.contains("27 cores"), "{line}");
+    assert!(
+        line.contains("cores of 256 neurons, but the chip has 4"),
+        "{line}"
+    );
     assert!(!folder.join("m.svg").exists(), "nothing is left behind");
     assert_eq!(hidden_files(&folder), 0);
     let line = fail(&folder, 2, &["map", &model, "--samples", "3"]);
@@ -1861,4 +1867,62 @@ fn map_refuses_what_it_cannot_do() {
     assert!(line.contains("same file"), "{line}");
     let line = fail(&folder, 1, &["map", &model, "--program", "nowhere/p.json"]);
     assert!(line.contains("there is no folder"), "{line}");
+}
+
+#[test]
+fn map_on_a_chip_tells_time_energy_and_what_is_unknown() {
+    let folder = folder("map-chip");
+    let (model, images) = (model("digits-mlp"), dataset("digits-test-images.idx3-ubyte.gz"));
+    let report = |flags: &[&str]| -> Value {
+        let flags: Vec<&str> = flags.iter().copied().chain(["--json"]).collect();
+        serde_json::from_str(&succeed(&folder, &map_digits(&model, &images, &flags))).unwrap()
+    };
+    let classroom = report(&["--chip", "classroom"]);
+    assert_eq!(classroom["chip"]["neurons_per_core"], 256);
+    let low = classroom["energy"]["total"]["low"].as_f64().unwrap();
+    let operations = classroom["traffic"]["synaptic_operations"].as_f64().unwrap();
+    assert!(
+        low > operations * 20e-12,
+        "synaptic operations cost 20 pJ each: {low}"
+    );
+    assert!(
+        classroom["time"]["nanoseconds"]["alone"]["low"].as_f64().unwrap() > 0.0,
+        "all its times are known"
+    );
+    assert!(classroom["time"]["alone"].as_f64() >= classroom["time"]["beat"].as_f64());
+    let text = succeed(&folder, &map_digits(&model, &images, &["--chip", "darwin3"]));
+    assert!(text.contains("; unknown: energy.update-inactive"), "{text}");
+    let line = fail(&folder, 1, &["map", &model, "--chip", "loihi-2"]);
+    assert!(line.contains("network.width of Loihi 2 is unknown"), "{line}");
+    let line = fail(&folder, 1, &["map", &model, "--chip", "speck-2"]);
+    assert!(line.contains("set the membrane register to 16 bits"), "{line}");
+
+    let toml = succeed(&folder, &["chips", "classroom", "--toml"]);
+    fs::write(folder.join("mine.toml"), toml).unwrap();
+    let spread = ["--neurons-per-core", "8"];
+    let hops = |flags: &[&str]| {
+        let flags: Vec<&str> = flags.iter().chain(&spread).copied().collect();
+        report(&flags)["traffic"]["hops"].as_u64().unwrap()
+    };
+    let annealed = hops(&["--chip-file", "mine.toml", "--placement", "annealed"]);
+    assert!(annealed < hops(&["--chip", "classroom"]));
+    let line = fail(&folder, 2, &["map", &model, "--chip", "loihi-3"]);
+    assert!(line.contains("loihi-3"), "{line}");
+}
+
+#[test]
+fn fit_all_tells_of_every_chip_what_binds() {
+    let folder = folder("fit-all");
+    let text = succeed(&folder, &["map", &model("mnist-cnn"), "--fit-all"]);
+    for preset in sdann::chip::spec::Preset::ALL {
+        assert!(text.contains(preset.label()), "{}: {text}", preset.key());
+    }
+    let json = succeed(&folder, &["map", &model("mnist-cnn"), "--fit-all", "--json"]);
+    let report: Value = serde_json::from_str(&json).unwrap();
+    let chips = report["chips"].as_array().unwrap();
+    assert_eq!(chips.len(), sdann::chip::spec::Preset::ALL.len());
+    for chip in chips {
+        let fits = chip["problems"].as_array().unwrap().is_empty();
+        assert!(!fits || chip["usage"]["cores"].as_u64().unwrap() > 0, "{chip}");
+    }
 }

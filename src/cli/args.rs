@@ -73,7 +73,7 @@ Example:
 
 const MAP_EXAMPLE: &str = "\
 Examples:
-  sdann map assets/models/mnist-cnn.onnx --mesh-width 6 --mesh-height 5
+  sdann map assets/models/mnist-cnn.onnx --chip darwin3
 
   With the traffic of some digits, a picture and tables of cores and links:
   sdann map assets/models/mnist-cnn.onnx --data assets/datasets/mnist-test-images.idx3-ubyte.gz \\
@@ -142,6 +142,7 @@ fn run() -> Command {
         ))
         .arg(path("report", "R.json").help("Where to write the report"))
         .arg(switch("json", "Print the report instead of a summary"))
+        .arg(chip_file())
         .args(Section::ALL.into_iter().flat_map(section_flags))
 }
 
@@ -181,12 +182,14 @@ fn map() -> Command {
         .after_help(MAP_EXAMPLE)
         .arg(model())
         .args(data)
+        .arg(chip_file())
         .arg(
             number("samples", "N")
                 .default_value("1")
                 .requires("data")
                 .help("Run the first N samples, and tell their mean"),
         )
+        .arg(switch("fit-all", "Only tell on which of the known chips the network fits, and what binds there"))
         .arg(path("csv", "CORES.csv").help(
             "Where to write a row for each core; the links go to CORES.links.csv beside it",
         ))
@@ -456,7 +459,8 @@ pub(super) fn given_conversion(matches: &ArgMatches) -> Option<&'static str> {
 pub(super) fn given_chip(matches: &ArgMatches) -> Option<&'static str> {
     let mut settings = SETTINGS.iter().filter(|setting| setting.section == Section::Chip);
     let given = |setting: &&Setting| matches.value_source(setting.key) == Some(ValueSource::CommandLine);
-    settings.find(given).map(|setting| setting.key)
+    let file = (matches.value_source("chip-file") == Some(ValueSource::CommandLine)).then_some("chip-file");
+    settings.find(given).map(|setting| setting.key).or(file)
 }
 
 fn section_flags(section: Section) -> impl Iterator<Item = Arg> {

@@ -3,13 +3,13 @@
 use super::data::{Data, DataFlags};
 use super::error::CliError;
 use super::files::{self, NewFile};
+use super::fit::FitReport;
+use super::floor::Floor;
 use super::progress::Progress;
-use super::table::{Align, Table, percent, shape, thousands};
-use super::{args, json, print, summary};
-use crate::chip::{Mapping, Router, Shape, map as lay};
-use crate::export::{
-    ChipMeter, MapReport, MapSource, MeshPicture, OnChip, layer_of, mesh_svg, write_cores, write_links,
-};
+use super::{args, json, map_text, note, print, print_json};
+use crate::chip::noc::{Clock, NocError};
+use crate::chip::{LoadMeter, Router};
+use crate::export::{ChipClock, ChipMeter, MapReport, MapSource, TimeReport, write_cores, write_links};
 use crate::program::{self, LoadedProgram, Program};
 use crate::quantize::{QuantizedNetwork, Reference};
 use crate::settings::Settings;
@@ -29,6 +29,7 @@ struct Request {
     csv: Option<PathBuf>,
     svg: Option<PathBuf>,
     program: Option<PathBuf>,
+    fits_all: bool,
     print_json: bool,
 }
 
@@ -44,6 +45,7 @@ impl Request {
             csv: path("csv"),
             svg: path("svg"),
             program: path("program"),
+            fits_all: matches.get_flag("fit-all"),
             print_json: matches.get_flag("json"),
         };
         let links = request.csv.as_deref().map(links_beside);
@@ -99,6 +101,14 @@ pub(super) fn map(matches: &ArgMatches) -> Result<(), CliError> {
     let Opened {
         spiking, settings, ..
     } = &opened;
+    if request.fits_all {
+        let report = FitReport::new(&opened.network.name, spiking, &settings.chip.mapping);
+        return if request.print_json {
+            print_json(&report)
+        } else {
+            print(&report.text())
+        };
+    }
     let new_file = |what: &'static str, path: &Option<PathBuf>| {
         let path = path.as_deref();
         path.map(|path| NewFile::create(what, path)).transpose()
@@ -109,30 +119,24 @@ pub(super) fn map(matches: &ArgMatches) -> Result<(), CliError> {
     let mut svg_file = new_file("--svg", &request.svg)?;
     let mut program_file = new_file("--program", &request.program)?;
 
+    let floor = match &opened.program {
+        Some(program) => Floor::of(program.chip.clone())?,
+        None => Floor::chosen(matches, settings)?,
+    };
     let router = match &opened.program {
         Some(program) => program.router.clone(),
-        None => {
-            let mapping = lay(spiking, &settings.chip);
-            Router::new(
-                spiking,
-                mapping.map_err(|error| CliError::Unmapped(error.to_string()))?,
-            )
-        }
+        None => place(&opened, &floor)?,
     };
     let mapping = router.mapping();
-    let (meter, traces) = run(&request, &opened, &router)?;
-    let chip = match &opened.program {
-        Some(program) => program.chip.clone(),
-        None => chip_name(mapping),
-    };
-    let capacity = settings.chip.neurons_per_core as usize;
+    let (meter, traces, time) = run(&request, &opened, &floor, &router)?;
     let report = MapReport::new(
         request.source(&opened.network),
         *settings,
-        (&chip, capacity),
+        &floor.chip,
         spiking,
         mapping,
         &meter,
+        time,
     );
 
     if let Some(file) = &mut cores_file {
@@ -142,14 +146,14 @@ pub(super) fn map(matches: &ArgMatches) -> Result<(), CliError> {
         written(file, |out| write_links(&report, out))?;
     }
     if let Some(file) = &mut svg_file {
-        file.write(picture(&report, spiking, mapping, &meter, capacity).as_bytes())?;
+        file.write(map_text::picture(&report, spiking, mapping, &meter).as_bytes())?;
     }
     if let Some(file) = &mut program_file {
         let program = Program {
             network: &opened.network,
             spiking,
             router: &router,
-            chip: &chip,
+            chip: &floor.chip,
             traces: &traces,
         };
         let path = file.path().to_owned();
@@ -170,7 +174,7 @@ pub(super) fn map(matches: &ArgMatches) -> Result<(), CliError> {
     print(&if request.print_json {
         json(&report)? + "\n"
     } else {
-        text(&report, &names)
+        map_text::text(&report, &names)
     })
 }
 
@@ -236,8 +240,47 @@ impl Request {
     }
 }
 
+/// Places a network, by what its samples send if that is asked for.
+fn place(opened: &Opened, floor: &Floor) -> Result<Router, CliError> {
+    let Opened {
+        network,
+        spiking,
+        settings,
+        data,
+        ..
+    } = opened;
+    let router = Router::new(spiking, floor.lay(spiking, settings)?);
+    if !Floor::is_annealed(settings) {
+        return Ok(router);
+    }
+    let Some(data) = data.as_ref().filter(|data| data.inputs.count() > 0) else {
+        note(
+            "without samples nothing is known of the spikes that annealing shortens the ways of, so cores are filled along Hilbert's curve; give --data",
+        );
+        return Ok(router);
+    };
+    let mut simulator = Simulator::new(network);
+    let mut meter = LoadMeter::new(spiking, &router);
+    for sample in 0..data.inputs.count() {
+        simulator.run(spiking, &data.inputs.codes(network, sample)?, &mut ());
+        meter.add(&simulator, &router);
+    }
+    let mut progress = None;
+    let mapping = floor.anneal(&meter, &router, |annealing| {
+        let total = usize::try_from(annealing.total).unwrap_or(usize::MAX);
+        let progress = progress.get_or_insert_with(|| Progress::new(total));
+        progress.tell(usize::try_from(annealing.done).unwrap_or(total));
+    });
+    Ok(Router::new(spiking, mapping))
+}
+
 /// Runs the samples, and keeps their traces where a program is to hold them.
-fn run(request: &Request, opened: &Opened, router: &Router) -> Result<(ChipMeter, Vec<Trace>), CliError> {
+fn run(
+    request: &Request,
+    opened: &Opened,
+    floor: &Floor,
+    router: &Router,
+) -> Result<(ChipMeter, Vec<Trace>, Option<TimeReport>), CliError> {
     let Opened {
         network,
         spiking,
@@ -253,6 +296,14 @@ fn run(request: &Request, opened: &Opened, router: &Router) -> Result<(ChipMeter
     };
     let mut meter = ChipMeter::new(router.mapping());
     let mut traces = Vec::new();
+    // Counts are known of any mapping, cycles of those that the router model can number.
+    let untimed = |error: NocError| note(format!("cycles are left out: {error}"));
+    let mut clock = match count {
+        0 => None,
+        _ => ChipClock::new(router, Clock::of(&floor.chip))
+            .map_err(untimed)
+            .ok(),
+    };
     let (mut simulator, mut reference) = (Simulator::new(network), Reference::new(network));
     let mut progress = Progress::new(count);
     for sample in 0..count {
@@ -263,176 +314,15 @@ fn run(request: &Request, opened: &Opened, router: &Router) -> Result<(ChipMeter
         };
         let trace = trace(network, spiking, &codes, &mut simulator, &mut reference);
         meter.add(&router.count(&trace), spiking, router.mapping());
+        if let Some(Err(error)) = clock.as_mut().map(|clock| clock.add(router, &trace)) {
+            untimed(error);
+            clock = None;
+        }
         if request.program.is_some() {
             traces.push(trace);
         }
         progress.tell(sample + 1);
     }
-    Ok((meter, traces))
-}
-
-fn chip_name(mapping: &Mapping) -> String {
-    let topology = &mapping.topology;
-    let joined = match topology.shape {
-        Shape::Mesh => "mesh",
-        Shape::Quadtree => "quadtree",
-        Shape::Star => "star",
-    };
-    let routers = shape(&[topology.width.into(), topology.height.into()]);
-    match topology.cores_per_router {
-        1 => format!("a {joined} of {routers} cores"),
-        cores => format!("a {joined} of {routers} routers with {cores} cores each"),
-    }
-}
-
-/// The mesh as a picture.
-fn picture(
-    report: &MapReport,
-    spiking: &SpikingNetwork,
-    mapping: &Mapping,
-    meter: &ChipMeter,
-    capacity: usize,
-) -> String {
-    let tensors: Vec<String> = (0..spiking.tensors.len())
-        .map(|tensor| layer_of(tensor, spiking).to_owned())
-        .collect();
-    let mut facts = vec![room(report)];
-    if let Some(traffic) = &report.traffic {
-        facts.push(format!(
-            "{}: {}",
-            of_samples(traffic.samples),
-            summary::travels(traffic)
-        ));
-        facts.extend(
-            busiest(traffic)
-                .into_iter()
-                .map(|(what, text)| format!("{what}: {text}")),
-        );
-    }
-    mesh_svg(&MeshPicture {
-        title: &title(report),
-        facts: &facts,
-        mapping,
-        tensors: &tensors,
-        capacity: Some(capacity),
-        cores: meter.cores(),
-        links: meter.links(),
-    })
-}
-
-fn title(report: &MapReport) -> String {
-    format!("{} on {}", report.source.model, report.chip.name)
-}
-
-fn room(report: &MapReport) -> String {
-    let cores = report.cores.len();
-    format!(
-        "{} of {} cores hold {} neurons, {:.1} % of what they can",
-        thousands(cores as u64),
-        thousands(report.chip.topology.cores() as u64),
-        thousands(report.neurons as u64),
-        report.utilisation * 100.0
-    )
-}
-
-fn of_samples(samples: usize) -> String {
-    match samples {
-        1 => "one sample".into(),
-        samples => format!("mean of {} samples", thousands(samples as u64)),
-    }
-}
-
-/// The busiest core and link, named.
-fn busiest(traffic: &OnChip) -> Vec<(&'static str, String)> {
-    let core = traffic.busiest_core_at.as_ref().map(|at| {
-        let operations = thousands(traffic.busiest_core.into());
-        (
-            "busiest core",
-            format!(
-                "{}: {operations} synaptic operations in step {}",
-                at.name, at.step
-            ),
-        )
-    });
-    let link = traffic.busiest_link_at.as_ref().map(|at| {
-        let packets = thousands(traffic.busiest_link.into());
-        (
-            "busiest link",
-            format!("{}: {packets} packets in step {}", at.name, at.step),
-        )
-    });
-    core.into_iter().chain(link).collect()
-}
-
-/// A mapping on one screen.
-fn text(report: &MapReport, files: &[String]) -> String {
-    let mut lines = vec![
-        title(report),
-        String::new(),
-        summary::fact("cores", &room(report)),
-    ];
-    if let Some(traffic) = &report.traffic {
-        let samples = traffic.samples.max(1) as f64;
-        let operations = (traffic.synaptic_operations as f64 / samples).round() as u64;
-        lines.push(summary::fact(
-            "traffic",
-            &format!(
-                "{}: {}, {} synaptic operations in {} time steps",
-                of_samples(traffic.samples),
-                summary::travels(traffic),
-                thousands(operations),
-                traffic.time_steps
-            ),
-        ));
-        lines.extend(
-            busiest(traffic)
-                .iter()
-                .map(|(what, text)| summary::fact(what, text)),
-        );
-    }
-    lines.extend(files.iter().map(|file| summary::fact("wrote", file)));
-    let mut text: String = lines
-        .iter()
-        .map(|line| super::table::one_line(line) + "\n")
-        .collect();
-    text += "\n";
-    text + &layers(report)
-}
-
-/// A line for each tensor: where it is, and what it sends.
-fn layers(report: &MapReport) -> String {
-    use Align::{Left, Right};
-    let mut table = Table::new(&[
-        ("layer", Left),
-        ("neurons", Right),
-        ("cores", Right),
-        ("room taken", Right),
-        ("spikes sent", Right),
-        ("packets", Right),
-        ("hops", Right),
-        ("operations", Right),
-    ]);
-    let samples = report
-        .traffic
-        .as_ref()
-        .map(|traffic| traffic.samples.max(1) as f64);
-    for layer in &report.layers {
-        let sum = |of: fn(&crate::export::FlowReport) -> u64| {
-            let sent = report.flows.iter().filter(|flow| flow.from == layer.name).map(of);
-            let sent = sent.sum::<u64>() as f64;
-            samples.map_or("–".into(), |samples| thousands((sent / samples).round() as u64))
-        };
-        let room = (layer.cores * report.chip.neurons_per_core) as u64;
-        table.row([
-            layer.name.clone(),
-            thousands(layer.neurons as u64),
-            thousands(layer.cores as u64),
-            percent((layer.neurons * layer.parts) as u64, room),
-            sum(|flow| flow.spikes),
-            sum(|flow| flow.packets),
-            sum(|flow| flow.hops),
-            sum(|flow| flow.synaptic_operations),
-        ]);
-    }
-    table.render()
+    let time = clock.and_then(|clock| clock.report(spiking, router));
+    Ok((meter, traces, time))
 }

@@ -4,12 +4,15 @@ use super::data::DataFlags;
 use super::engine::Job;
 use super::error::CliError;
 use super::files::{self, NewFile};
+use super::floor::Floor;
 use super::inputs::Inputs;
 use super::{args, json, print, summary};
-use crate::chip::{ChipSettings, Router, map};
+use crate::chip::Router;
+use crate::chip::noc::Clock;
 use crate::explore::Agreement;
-use crate::export::{ChipMeter, ChipReport, Engine, NpyWriter, OutputReport, RunReport};
+use crate::export::{ChipClock, ChipMeter, ChipReport, ChipRun, Engine, NpyWriter, OutputReport, RunReport};
 use crate::quantize::{QuantizedNetwork, Reference};
+use crate::settings::Settings;
 use crate::simulate::{Simulator, trace};
 use crate::spiking::SpikingNetwork;
 use clap::ArgMatches;
@@ -52,6 +55,11 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), CliError> {
     args::chosen_settings(matches)?;
     let data = request.data.open()?;
     let settings = request.data.settings(matches, &data)?;
+    let floor = match Floor::chosen(matches, &settings) {
+        // A chip of which too little is known is told with the network that it can't hold.
+        Err(error) if !matches!(error, CliError::Unmapped(_)) => return Err(error),
+        floor => floor,
+    };
     // What cannot be written is better known before the work than behind it.
     let mut output_file = NewFile::create("--output", &request.output)?;
     let mut report_file = request
@@ -91,7 +99,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), CliError> {
     let report = match spiking {
         None => RunReport::integer(source, settings, &agreement, output),
         Some(spiking) => {
-            let chip = chip_report(settings.chip, &data.network, spiking, &data.inputs)?;
+            let chip = chip_report(floor, &settings, &data.network, spiking, &data.inputs)?;
             RunReport::spiking(source, settings, &agreement, output, spiking, chip)
         }
     };
@@ -131,9 +139,10 @@ fn write_output(job: &Job<'_>, file: &mut NewFile) -> Result<Agreement, CliError
     Ok(agreement)
 }
 
-/// The first sample on the mesh; `None` if there are no samples.
+/// The first sample on the chip; `None` if there are no samples.
 fn chip_report(
-    chip: ChipSettings,
+    floor: Result<Floor, CliError>,
+    settings: &Settings,
     network: &QuantizedNetwork,
     spiking: &SpikingNetwork,
     inputs: &Inputs,
@@ -141,9 +150,11 @@ fn chip_report(
     if inputs.count() == 0 {
         return Ok(None);
     }
-    let mapping = match map(spiking, &chip) {
-        Ok(mapping) => mapping,
-        Err(error) => return Ok(Some(ChipReport::unmapped(&error))),
+    let laid = floor.and_then(|floor| Ok((floor.lay(spiking, settings)?, floor)));
+    let (mapping, floor) = match laid {
+        Ok(laid) => laid,
+        Err(CliError::Unmapped(problem)) => return Ok(Some(ChipReport::Unmapped { problem })),
+        Err(error) => return Err(error),
     };
     let (mut simulator, mut reference) = (Simulator::new(network), Reference::new(network));
     let codes = inputs.codes(network, 0)?;
@@ -151,5 +162,15 @@ fn chip_report(
     let router = Router::new(spiking, mapping);
     let mut meter = ChipMeter::new(router.mapping());
     meter.add(&router.count(&trace), spiking, router.mapping());
-    Ok(Some(ChipReport::mapped(&meter)))
+    // What the router model cannot number is left out.
+    let time = ChipClock::new(&router, Clock::of(&floor.chip)).and_then(|mut clock| {
+        clock.add(&router, &trace)?;
+        Ok(clock.report(spiking, &router))
+    });
+    let time = time.ok().flatten();
+    Ok(Some(ChipReport::Mapped(Box::new(ChipRun::new(
+        &floor.chip,
+        &meter,
+        time,
+    )))))
 }

@@ -1,5 +1,6 @@
 //! A run on one screen.
 
+use super::map_text;
 use super::table::{Align, Table, one_line, percent, shape, thousands};
 use crate::explore::Measure;
 use crate::explore::report::{OverflowPlace, Ratio};
@@ -111,10 +112,15 @@ fn wrote(report: &RunReport) -> String {
 fn on_chip(chip: &ChipReport) -> String {
     match chip {
         ChipReport::Mapped(chip) => format!(
-            "{} of {} cores; the first sample sends {}",
-            chip.cores_used,
-            chip.cores,
-            travels(chip)
+            "{} of {} cores of {}; the first sample sends {}{}; energy: {}",
+            chip.traffic.cores_used,
+            chip.traffic.cores,
+            chip.name,
+            travels(&chip.traffic),
+            chip.time.as_ref().map_or(String::new(), |time| {
+                format!(", takes {} cycles", thousands(time.alone.round() as u64))
+            }),
+            map_text::cost(&chip.energy, chip.traffic.samples)
         ),
         ChipReport::Unmapped { problem } => problem.clone(),
     }

@@ -1,8 +1,11 @@
 //! A mapping and what travels on it: `sdann map --json` and its tables of cores and links as CSV.
 
+use super::chip_time::TimeReport;
 use super::on_chip::{ChipMeter, OnChip, StepCounts, layer_of, link_name};
 use super::{REPORT_VERSION, SettingValues};
-use crate::chip::{Delivery, Load, Mapping, Routing, Topology};
+use crate::chip::energy::{Energy, Work, energy};
+use crate::chip::spec::{Chip, Span};
+use crate::chip::{Delivery, FlowKind, Load, Mapping, Routing, Topology};
 use crate::settings::Settings;
 use crate::spiking::SpikingNetwork;
 use serde::Serialize;
@@ -23,12 +26,16 @@ pub struct MapReport {
     pub chip: MappedChip,
     /// Neurons, wherever they are.
     pub neurons: usize,
-    /// The share of the used cores' room for neurons that is taken.
-    pub utilisation: f64,
+    /// The share of the used cores' room for neurons that is taken; `null` if a core's room is unknown.
+    pub utilisation: Option<f64>,
     /// Tensors in running order: the input, then what each layer fires.
     pub layers: Vec<MappedLayer>,
     /// Sums over all samples; `null` without data.
     pub traffic: Option<OnChip>,
+    /// What all samples cost, in joules; `null` without data, or if nothing is known of the chip.
+    pub energy: Option<Energy>,
+    /// How long a sample takes; `null` without data.
+    pub time: Option<TimeReport>,
     /// What goes from layer to layer, over all samples.
     pub flows: Vec<FlowReport>,
     /// Sums over all samples, time step by time step.
@@ -60,8 +67,8 @@ pub struct MappedChip {
     /// How its cores are joined.
     #[serde(flatten)]
     pub topology: Topology,
-    /// Neurons that a core holds at most.
-    pub neurons_per_core: usize,
+    /// Neurons that a core holds at most, if that is known.
+    pub neurons_per_core: Option<usize>,
     /// Which way packets take on a mesh.
     pub routing: Routing,
     /// How a spike reaches several cores.
@@ -81,9 +88,11 @@ pub struct MappedLayer {
     pub parts: usize,
 }
 
-/// What a layer sends to another.
+/// What a layer sends to another, or the parts of a layer to where it fires.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FlowReport {
+    /// Spikes, or bits of partial sums.
+    pub kind: FlowKind,
     /// The layer that sends, or the input.
     pub from: String,
     /// The layer that listens.
@@ -111,8 +120,8 @@ pub struct CoreReport {
     pub layers: Vec<String>,
     /// Neurons.
     pub neurons: usize,
-    /// The share of its room for neurons that is taken.
-    pub utilisation: f64,
+    /// The share of its room for neurons that is taken; `null` if that is unknown.
+    pub utilisation: Option<f64>,
     /// Spikes that its neurons fire.
     pub spikes: u64,
     /// Packets that leave it.
@@ -123,6 +132,8 @@ pub struct CoreReport {
     pub synaptic_operations: u64,
     /// Updates of its neurons: one for each in every step in which its layer listens.
     pub updates: u64,
+    /// What it did costs, in joules, as far as figures are known, hops left out; `null` as for the whole chip.
+    pub energy: Option<Span>,
 }
 
 /// A link, over all samples.
@@ -145,14 +156,24 @@ impl MapReport {
     pub fn new(
         source: MapSource,
         settings: Settings,
-        chip: (&str, usize),
+        chip: &Chip,
         network: &SpikingNetwork,
         mapping: &Mapping,
         meter: &ChipMeter,
+        time: Option<TimeReport>,
     ) -> Self {
-        let (name, neurons_per_core) = chip;
+        let neurons_per_core = chip.core.neurons.value.as_ref();
+        let neurons_per_core = neurons_per_core.and_then(|neurons| usize::try_from(neurons.least()).ok());
+        let name = &chip.name;
         let has_run = meter.total().samples > 0;
-        let cores = cores(network, mapping, meter, neurons_per_core);
+        let chip = Some(chip).filter(|_| has_run);
+        // Power counts where all of a sample's time is known.
+        let seconds = time.as_ref().filter(|time| time.nanoseconds.missing.is_empty());
+        let seconds =
+            seconds.and_then(|time| Some(time.nanoseconds.alone? * (1e-9 * meter.total().samples as f64)));
+        let timed = |work: Work| Work { seconds, ..work };
+        let cost = |core: usize| chip.map(|chip| energy(chip, &timed(meter.work_of(core))).total);
+        let cores = cores(network, mapping, meter, neurons_per_core, cost);
         let held: usize = cores.iter().map(|core| core.neurons).sum();
         Self {
             report_version: REPORT_VERSION,
@@ -160,16 +181,18 @@ impl MapReport {
             source,
             settings: SettingValues(settings),
             chip: MappedChip {
-                name: name.into(),
+                name: name.clone(),
                 topology: mapping.topology,
                 neurons_per_core,
                 routing: mapping.routing,
                 delivery: mapping.delivery,
             },
             neurons: network.tensors.iter().map(|tensor| tensor.len()).sum(),
-            utilisation: held as f64 / (cores.len() * neurons_per_core).max(1) as f64,
+            utilisation: neurons_per_core.map(|room| held as f64 / (cores.len() * room).max(1) as f64),
             layers: layers(network, mapping),
             traffic: has_run.then(|| meter.total().clone()),
+            energy: chip.map(|chip| energy(chip, &timed(meter.work()))),
+            time,
             flows: flows(network, meter),
             steps: meter.steps().to_vec(),
             cores,
@@ -195,6 +218,7 @@ fn layers(network: &SpikingNetwork, mapping: &Mapping) -> Vec<MappedLayer> {
 
 fn flows(network: &SpikingNetwork, meter: &ChipMeter) -> Vec<FlowReport> {
     let of = |flow: &crate::chip::LayerFlow| FlowReport {
+        kind: flow.kind,
         from: layer_of(flow.source, network).into(),
         to: layer_of(flow.layer + 1, network).into(),
         spikes: flow.spikes,
@@ -209,11 +233,12 @@ fn cores(
     network: &SpikingNetwork,
     mapping: &Mapping,
     meter: &ChipMeter,
-    neurons_per_core: usize,
+    neurons_per_core: Option<usize>,
+    cost: impl Fn(usize) -> Option<Span>,
 ) -> Vec<CoreReport> {
     let topology = &mapping.topology;
     let mut held: Vec<(usize, Vec<usize>)> = vec![(0, Vec::new()); topology.cores()];
-    for slice in &mapping.slices {
+    for slice in mapping.placed() {
         let (neurons, tensors) = &mut held[slice.core];
         *neurons += slice.block.len();
         if !tensors.contains(&slice.tensor) {
@@ -242,12 +267,13 @@ fn cores(
                 .map(|&tensor| layer_of(tensor, network).into())
                 .collect(),
             neurons,
-            utilisation: neurons as f64 / neurons_per_core.max(1) as f64,
+            utilisation: neurons_per_core.map(|room| neurons as f64 / room.max(1) as f64),
             spikes,
             sent,
             received,
             synaptic_operations: operations,
             updates: meter.updates()[core],
+            energy: cost(core),
         }
     })
     .collect()
@@ -290,6 +316,8 @@ pub fn write_cores(report: &MapReport, out: impl io::Write) -> io::Result<()> {
         "received",
         "synaptic_operations",
         "updates",
+        "energy_low",
+        "energy_high",
     ])?;
     for core in &report.cores {
         let numbers = [
@@ -302,8 +330,15 @@ pub fn write_cores(report: &MapReport, out: impl io::Write) -> io::Result<()> {
         let mut row = vec![core.core.to_string(), core.x.to_string(), core.y.to_string()];
         row.push(core.layers.join(" "));
         row.push(core.neurons.to_string());
-        row.push(format!("{:.4}", core.utilisation));
+        row.push(
+            core.utilisation
+                .map_or(String::new(), |share| format!("{share:.4}")),
+        );
         row.extend(numbers.map(|number| number.to_string()));
+        let joules = core.energy.map_or([String::new(), String::new()], |span| {
+            [span.low, span.high].map(|joules| joules.to_string())
+        });
+        row.extend(joules);
         csv.write_record(row)?;
     }
     csv.flush()

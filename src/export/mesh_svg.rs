@@ -416,7 +416,7 @@ fn told(picture: &MeshPicture<'_>, core: usize, content: &Content) -> String {
 /// Neurons of each tensor on each core: where they fire, or where a part of their inputs is added up.
 fn contents(mapping: &Mapping) -> Vec<Content> {
     let mut contents: Vec<Content> = vec![Vec::new(); mapping.topology.cores()];
-    for slice in &mapping.slices {
+    for slice in mapping.placed() {
         let content = &mut contents[slice.core];
         match content.iter_mut().find(|(tensor, _)| *tensor == slice.tensor) {
             Some((_, neurons)) => *neurons += slice.block.len(),

@@ -5,6 +5,7 @@
 //! Field names are part of the interface: renaming or removing one raises [`REPORT_VERSION`].
 
 mod chip;
+mod chip_time;
 mod explain;
 mod map;
 mod mesh_svg;
@@ -18,6 +19,7 @@ mod sweep;
 mod trace;
 
 pub use chip::{ChipDescription, FieldDescription};
+pub use chip_time::{ChipClock, NanosecondsReport, TightLink, TimeReport};
 pub use explain::ExplainReport;
 pub use map::{
     CoreReport, FlowReport, LinkReport, MapReport, MapSource, MappedLayer, write_cores, write_links,
@@ -25,7 +27,7 @@ pub use map::{
 pub use mesh_svg::{MeshPicture, mesh_svg};
 pub use model::{LayerKind, LayerReport, ModelReport, ModelTotals, QuantizationReport, TensorReport};
 pub use npy::NpyWriter;
-pub use on_chip::{ChipMeter, OnChip, Place, StepCounts, core_name, layer_of, link_name};
+pub use on_chip::{ChipMeter, ChipRun, OnChip, Place, StepCounts, core_name, layer_of, link_name};
 pub use onnx::{OnnxError, OnnxModel, write_onnx, write_onnx_as_read};
 pub use quantize::QuantizeReport;
 pub use run::{

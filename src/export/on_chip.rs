@@ -1,6 +1,9 @@
 //! What a mapped network does on a chip, added up for reports.
 
-use crate::chip::{LayerFlow, Load, Mapping, Shape, Topology, Traffic};
+use super::chip_time::TimeReport;
+use crate::chip::energy::{Energy, Work, energy};
+use crate::chip::spec::Chip;
+use crate::chip::{DIRECTIONS, Direction, LayerFlow, Load, Mapping, Shape, Topology, Traffic};
 use crate::spiking::SpikingNetwork;
 use serde::Serialize;
 
@@ -15,6 +18,8 @@ pub struct OnChip {
     pub samples: usize,
     /// Time steps of a sample.
     pub time_steps: usize,
+    /// Time steps that it takes more, to send partial sums.
+    pub extra_steps: u64,
     /// Spikes fired, anew for each layer that listens.
     pub spikes: u64,
     /// Packets that leave cores: a spike goes to each core that holds a target, as a packet for each (unicast) or
@@ -32,6 +37,32 @@ pub struct OnChip {
     pub busiest_core: u32,
     /// Where and when that was; `null` where there are none.
     pub busiest_core_at: Option<Place>,
+}
+
+/// A run on a chip: what travels, what that costs, and how long it takes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChipRun {
+    /// The chip's name.
+    pub name: String,
+    /// What travels.
+    #[serde(flatten)]
+    pub traffic: OnChip,
+    /// What that costs, in joules.
+    pub energy: Energy,
+    /// How long a sample takes; `null` if the router model cannot number it.
+    pub time: Option<TimeReport>,
+}
+
+impl ChipRun {
+    /// What was measured on a chip.
+    pub fn new(chip: &Chip, meter: &ChipMeter, time: Option<TimeReport>) -> Self {
+        Self {
+            name: chip.name.clone(),
+            traffic: meter.total().clone(),
+            energy: energy(chip, &meter.work()),
+            time,
+        }
+    }
 }
 
 /// Where and when something was greatest.
@@ -67,6 +98,7 @@ pub struct ChipMeter {
     /// Neuron updates of each core.
     updates: Vec<u64>,
     links: Vec<u64>,
+    shape: Shape,
     flows: Vec<LayerFlow>,
 }
 
@@ -84,6 +116,7 @@ impl ChipMeter {
             cores: vec![Load::default(); topology.cores()],
             updates: vec![0; topology.cores()],
             links: vec![0; topology.links()],
+            shape: topology.shape,
             flows: Vec::new(),
         }
     }
@@ -105,6 +138,7 @@ impl ChipMeter {
         }
         self.total.samples += 1;
         self.total.time_steps = traffic.steps;
+        self.total.extra_steps = traffic.extra_steps.iter().map(|&steps| u64::from(steps)).sum();
         for (step, counts) in self.steps.iter_mut().enumerate() {
             let sum = |of: &[u32]| traffic.at(of, step).iter().map(|&n| u64::from(n)).sum::<u64>();
             let here = StepCounts {
@@ -170,6 +204,42 @@ impl ChipMeter {
     /// What goes from layer to layer.
     pub fn flows(&self) -> &[LayerFlow] {
         &self.flows
+    }
+
+    /// What costs energy, of all samples.
+    pub fn work(&self) -> Work {
+        let mut work = Work {
+            synaptic_operations: self.total.synaptic_operations,
+            updates: self.updates.iter().sum(),
+            spikes: self.total.spikes,
+            packets: self.total.packets,
+            packets_in: self.cores.iter().map(|load| load.received).sum(),
+            cores: self.total.cores_used as u64,
+            ..Work::default()
+        };
+        for (link, &packets) in self.links.iter().enumerate() {
+            let hops = match (self.shape, Direction::ALL[link % DIRECTIONS]) {
+                (Shape::Mesh, Direction::East | Direction::West) => &mut work.hops_east_west,
+                (Shape::Mesh, Direction::South | Direction::North) => &mut work.hops_north_south,
+                (Shape::Quadtree | Shape::Star, _) => &mut work.hops_tree,
+            };
+            *hops += packets;
+        }
+        work
+    }
+
+    /// What costs energy on one core, of all samples; hops are the network's.
+    pub fn work_of(&self, core: usize) -> Work {
+        let load = &self.cores[core];
+        Work {
+            synaptic_operations: load.operations,
+            updates: self.updates[core],
+            spikes: load.spikes,
+            packets: load.sent,
+            packets_in: load.received,
+            cores: 1,
+            ..Work::default()
+        }
     }
 
     /// Packets over each link.

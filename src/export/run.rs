@@ -1,8 +1,7 @@
 //! What a run came to: `sdann run --report`.
 
 use super::REPORT_VERSION;
-use super::on_chip::{ChipMeter, OnChip};
-use crate::chip::MappingError;
+use super::on_chip::ChipRun;
 use crate::explore::report::{OverflowPlace, PlanReport};
 use crate::explore::{Agreement, LayerAgreement, Measure, Quality};
 use crate::quantize::QuantizedNetwork;
@@ -185,7 +184,7 @@ pub struct RunTotals {
 #[serde(untagged)]
 pub enum ChipReport {
     /// It fits.
-    Mapped(Box<OnChip>),
+    Mapped(Box<ChipRun>),
     /// It does not.
     Unmapped {
         /// Why not, and what to do.
@@ -362,20 +361,6 @@ impl RunTotals {
             synaptic_operations: operations,
             spikes_per_sample: spikes as f64 / samples,
             synaptic_operations_per_sample: operations as f64 / samples,
-        }
-    }
-}
-
-impl ChipReport {
-    /// What samples came to.
-    pub fn mapped(meter: &ChipMeter) -> Self {
-        Self::Mapped(Box::new(meter.total().clone()))
-    }
-
-    /// Why a network is on no mesh.
-    pub fn unmapped(error: &MappingError) -> Self {
-        Self::Unmapped {
-            problem: error.to_string(),
         }
     }
 }

@@ -10,7 +10,8 @@ mod tables;
 pub use read::{LoadedProgram, MAX_PROGRAM_BYTES, is_program, read};
 
 use crate::arrays;
-use crate::chip::{Delivery, Router, Routing, Tiling, Topology};
+use crate::chip::spec::{Chip, ChipError};
+use crate::chip::{Delivery, InputFrom, Router, Routing, Tiling, Topology};
 use crate::quantize::QuantizedNetwork;
 use crate::sdann_file::{self, Reference, SdannFileError};
 use crate::simulate::Trace;
@@ -48,6 +49,9 @@ pub enum ProgramError {
     /// The network in it cannot be run.
     #[error("in its network, {0}")]
     Network(#[from] SdannFileError),
+    /// The chip in it is none.
+    #[error("its chip cannot be used: {0}")]
+    Chip(#[from] ChipError),
     /// Something in it makes no mapping of that network.
     #[error("{place}: {problem}; map the network again")]
     Mapping {
@@ -70,8 +74,8 @@ pub struct Program<'a> {
     pub spiking: &'a SpikingNetwork,
     /// Where each neuron is, and where its spikes go.
     pub router: &'a Router,
-    /// The chip's name.
-    pub chip: &'a str,
+    /// The chip.
+    pub chip: &'a Chip,
     /// Samples that ran, written with every spike.
     pub traces: &'a [Trace],
 }
@@ -110,14 +114,21 @@ struct Document {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ChipTable {
-    /// Its name, for people.
+    /// Its key: the name of its file, without the ending.
+    key: String,
+    /// What it is called.
     name: String,
+    /// All that is known of it, as a chip's file says it (`docs/adding-a-chip.md`).
+    toml: String,
     /// Where cores are.
     topology: Topology,
     /// Which way packets take on a mesh.
     routing: Routing,
     /// How a spike reaches several cores.
     delivery: Delivery,
+    /// Where the input's spikes come from. By a port, they take no place on its core.
+    #[serde(default)]
+    input: InputFrom,
     /// How each tensor is cut into slices: the input's, then those of what each layer fires.
     tilings: Vec<Tiling>,
 }
@@ -171,10 +182,13 @@ pub fn write(program: &Program<'_>, out: impl io::Write) -> Result<(), ProgramEr
     let reference = sdann_file::references(network, spiking)?;
     let (routes, cores) = tables::of(spiking, router);
     let chip = ChipTable {
-        name: chip.into(),
+        key: chip.key.clone(),
+        name: chip.name.clone(),
+        toml: chip.to_toml(),
         topology: mapping.topology,
         routing: mapping.routing,
         delivery: mapping.delivery,
+        input: mapping.input,
         tilings: mapping.tilings.clone(),
     };
     let samples: Vec<Sample> = traces.iter().map(|trace| Sample::new(trace, router)).collect();

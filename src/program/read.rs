@@ -3,7 +3,8 @@
 use super::tables::{self, Core, Held, Route};
 use super::{ChipTable, Document, FORMAT, Lists, ProgramError, VERSION};
 use crate::arrays;
-use crate::chip::{Mapping, MappingOptions, Router, volumes};
+use crate::chip::spec::{Chip, read_chip};
+use crate::chip::{InputFrom, Mapping, MappingOptions, Router, volumes};
 use crate::quantize::QuantizedNetwork;
 use crate::sdann_file::{self, Converted};
 use crate::spiking::SpikingNetwork;
@@ -27,8 +28,8 @@ pub struct LoadedProgram {
     pub spiking: SpikingNetwork,
     /// Where each neuron is, and where its spikes go: that of the file's tables.
     pub router: Router,
-    /// The chip's name.
-    pub chip: String,
+    /// The chip.
+    pub chip: Chip,
     /// The codes of the input of each sample in it.
     pub samples: Vec<Vec<i32>>,
 }
@@ -109,7 +110,7 @@ pub fn read(bytes: &[u8]) -> Result<LoadedProgram, ProgramError> {
         network,
         spiking,
         router,
-        chip: document.chip.name,
+        chip: read_chip(&document.chip.key, document.chip.toml.as_bytes())?,
         samples,
     })
 }
@@ -211,9 +212,16 @@ fn mapping(chip: &ChipTable, cores: &[Core], spiking: &SpikingNetwork) -> Result
         delivery: chip.delivery,
         ..MappingOptions::default()
     };
-    Ok(Mapping::new(topology, &options, chip.tilings.clone(), |slice| {
-        core_of[slice]
-    }))
+    if let InputFrom::Port(core) = chip.input
+        && (core >= known || chip.tilings[0].slices() != 1 || core_of[0] != core)
+    {
+        let problem = format!("its input comes in at core {core}, but isn't there as a whole");
+        return Err(at("chip")(problem));
+    }
+    let tilings = chip.tilings.clone();
+    let mut mapping = Mapping::new(topology, &options, tilings, |slice| core_of[slice]);
+    mapping.input = chip.input;
+    Ok(mapping)
 }
 
 /// The place of a slice among those of all tensors.

@@ -1,5 +1,6 @@
 use super::*;
-use crate::chip::{ChipSettings, map};
+use crate::chip::spec::Preset;
+use crate::chip::{Limits, MappingOptions, lay};
 use crate::explore::open_network;
 use crate::quantize::Reference as Integers;
 use crate::simulate::{Samples, Simulator, calibrate, measure, trace};
@@ -28,17 +29,15 @@ fn written(model: &str) -> Vec<u8> {
         &measure(&network, &conversion, samples),
         samples,
     );
-    let chip = ChipSettings {
-        neurons_per_core: 4096,
-        ..ChipSettings::default()
-    };
-    let router = Router::new(&spiking, map(&spiking, &chip).expect("it fits"));
+    let limits = Limits::neurons_only(Topology::mesh(6, 5), 4096);
+    let laid = lay(&spiking, &limits, &MappingOptions::default(), &[]);
+    let router = Router::new(&spiking, laid.expect("it fits").mapping);
     let (mut simulator, mut integers) = (Simulator::new(&network), Integers::new(&network));
     let program = Program {
         network: &network,
         spiking: &spiking,
         router: &router,
-        chip: "a mesh",
+        chip: &Preset::Classroom.chip(),
         traces: &[trace(&network, &spiking, &codes, &mut simulator, &mut integers)],
     };
     let mut out = Vec::new();

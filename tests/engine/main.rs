@@ -26,4 +26,5 @@ mod quantization;
 mod reals;
 mod registers;
 mod report;
+mod sanafe;
 mod tflite;

@@ -5,6 +5,7 @@ use crate::properties::{conversion, network, samples};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sdann::chip::Mapping;
+use sdann::chip::spec::Preset;
 use sdann::chip::{
     ChipSettings, Delivery, Limits, MappingOptions, Partition, Placement, Router, Routing, Topology, Traffic,
     lay, map,
@@ -30,7 +31,7 @@ fn written(
         network,
         spiking,
         router,
-        chip: "a chip",
+        chip: &Preset::Classroom.chip(),
         traces,
     };
     let mut out = Vec::new();
@@ -101,7 +102,7 @@ fn every_shipped_network_reads_back_to_the_same_codes_and_the_same_traffic() {
             assert_eq!(program.network, network, "{}", shipped.name);
             assert_eq!(program.spiking, spiking, "{}", shipped.name);
             assert_eq!(program.router.mapping(), router.mapping(), "{}", shipped.name);
-            assert_eq!(program.chip, "a chip");
+            assert_eq!(program.chip, Preset::Classroom.chip());
             assert_eq!(program.samples, inputs[..2], "{}", shipped.name);
             for (input, expected) in program.samples.iter().zip(&traces) {
                 let (trace, traffic) = run(&program, input);
@@ -227,6 +228,12 @@ fn a_table_that_does_not_follow_from_the_network_is_refused_by_name() {
             2.into(),
             "in its network, layer 'hidden'",
         ),
+        (
+            "/chip/input",
+            serde_json::json!({ "port": 1 }),
+            "chip: its input comes in at core 1",
+        ),
+        ("/chip/toml", "name = 3".into(), "its chip cannot be used: "),
         ("/lists/crc32", 1.into(), "its lists have the CRC-32"),
         ("/lists/bytes", 1.into(), "but must have 1"),
         ("/lists/base64", "%".into(), "its lists are no base 64"),

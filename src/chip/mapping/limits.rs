@@ -88,6 +88,7 @@ impl Limit {
 /// Where the spikes of a network's input come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum InputFrom {
     /// From neurons on cores.
     #[default]
