@@ -1,10 +1,10 @@
 //! Time on the chip: routers with input queues, cycle by cycle.
 //!
-//! [`Groups`] say where the spikes of a mapped network go; [`Noc`] carries a time step's spikes, flit by flit,
-//! and counts in [`Counts`] what its routers do; [`RunTime`] adds steps up to a sample's
-//! latency and a pipeline's throughput; [`Noc::offer`] is the experiment of the literature: latency against
-//! offered load.
-//! How the model works, what it leaves out and how it compares is in `docs/CHIP-TIMING.md`.
+//! [`Groups`] say where the spikes of a mapped network go; [`Noc`] carries a time step's spikes, flit by flit, and
+//! counts in [`Counts`] what its routers do; [`RunTime`] adds steps up to a sample's latency and a pipeline's
+//! throughput, [`Clock`] turns them into nanoseconds; [`Noc::offer`] is the experiment of the literature, latency
+//! against offered load, and [`Headroom`] does it with a network's own traffic. How the model works, what it leaves
+//! out and how it compares is in `docs/CHIP-TIMING.md`.
 
 mod clock;
 mod counts;
