@@ -594,6 +594,16 @@ impl Session {
         Ok(router)
     }
 
+    /// The spiking network that was explored last.
+    pub fn spiking(&self) -> Option<Rc<SpikingNetwork>> {
+        self.spiking.clone()
+    }
+
+    /// The router that the last exploration used; `None` if its network did not fit.
+    pub fn routed(&self) -> Option<Rc<Router>> {
+        self.router.as_ref().map(|(_, router)| router.clone())
+    }
+
     /// Counts up to `samples` more samples under the settings explored last. Says whether any are left.
     pub fn count(&mut self, samples: usize) -> bool {
         let Some(spiking) = self.spiking.clone() else {

@@ -79,7 +79,8 @@ pub fn App() -> Html {
                 <Notices notices={now.notices.clone()} on_dismiss={dispatching(&dispatch, Action::Dismiss)} />
                 if let (Some(shown), View::Chip) = (&now.shown, now.view) {
                     <ChipView network={ByPtr(shown.network.clone())} run={ByPtr(shown.run.clone())} step={now.playhead.step}
-                        selection={now.selection} look={now.chip_look} dispatch={dispatch.clone()} />
+                        selection={now.selection} look={now.chip_look} known={now.known_chip.clone()} route={now.route.clone()}
+                        pinned={now.pinned.clone()} is_own={now.own_chip.is_some()} placing={now.placing} dispatch={dispatch.clone()} />
                 } else if let Some(shown) = &now.shown {
                     <Board state={ByPtr(now.clone())} shown={ByPtr(Rc::new(shown.clone()))} dispatch={dispatch.clone()} />
                 } else if now.notices.is_empty() || now.is_loading {

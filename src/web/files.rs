@@ -4,6 +4,7 @@ use super::picture::{Ink, channels};
 use super::state::{Action, Dispatch, Loaded, Notice, SampleChoice, Source};
 use super::task::InputForm;
 use super::worker::{DataFiles, Divisor, ModelFile, TruthFile};
+use crate::chip::spec::read_chip;
 use crate::import::dataset::{channels_first, count_channels_last, count_samples, read_array};
 use crate::simulate::Packed;
 use gloo::utils::{document, window};
@@ -26,7 +27,7 @@ pub fn opener(loaded: Option<Rc<Loaded>>, dispatch: &Dispatch) -> Callback<File>
     Callback::from(move |file: File| open(file, loaded.clone(), dispatch.clone()))
 }
 
-/// Opens a file: `.onnx` and `.tflite` as a model, pictures and arrays of one sample as a sample of the model in use,
+/// Opens a file: `.onnx` and `.tflite` as a model, `.toml` as a chip, pictures and arrays of one sample as a sample of the model in use,
 /// other data as its samples.
 fn open(file: File, loaded: Option<Rc<Loaded>>, dispatch: Dispatch) {
     spawn_local(async move {
@@ -57,6 +58,11 @@ async fn read(file: File, loaded: Option<Rc<Loaded>>) -> Result<Action, String> 
             bytes: bytes_of(file).await?.into(),
             name,
         })),
+        "toml" => {
+            let key = name.trim_end_matches(".toml").to_owned();
+            let chip = read_chip(&key, &bytes_of(file).await?).map_err(|error| error.to_string())?;
+            Ok(Action::UseChip(Some(Rc::new(chip))))
+        }
         _ if is_data(&name, &ending) => {
             let loaded = needs_model()?;
             data(name, bytes_of(file).await?, &loaded)
@@ -66,7 +72,7 @@ async fn read(file: File, loaded: Option<Rc<Loaded>>) -> Result<Action, String> 
             Ok(Action::Pick(SampleChoice::drawn(values, Source::File(name))))
         }
         _ => Err(
-            "it is neither a model (.onnx, .tflite), nor a picture (.png, .jpg), nor samples (.npy, .npz, CSV, IDX, a zip of pictures)"
+            "it is neither a model (.onnx, .tflite), nor a picture (.png, .jpg), nor samples (.npy, .npz, CSV, IDX, a zip of pictures), nor a chip (.toml)"
                 .to_owned(),
         ),
     }

@@ -24,6 +24,48 @@ pub fn short(count: u64) -> String {
     }
 }
 
+/// A quantity with a unit and the prefix that makes its number readable: `12.3 µJ`, `480 ns`.
+pub fn quantity(number: f64, unit: &str) -> String {
+    const PREFIXES: [(f64, &str); 9] = [
+        (1e9, "G"),
+        (1e6, "M"),
+        (1e3, "k"),
+        (1.0, ""),
+        (1e-3, "m"),
+        (1e-6, "µ"),
+        (1e-9, "n"),
+        (1e-12, "p"),
+        (1e-15, "f"),
+    ];
+    if number == 0.0 || !number.is_finite() {
+        return format!("{}{THIN}{unit}", decimal(number, 0));
+    }
+    // What rounds up to a thousand has the next prefix.
+    let fits = |&(factor, _): &(f64, &str)| number.abs() >= factor * 0.9995;
+    let (factor, prefix) = PREFIXES.into_iter().find(fits).unwrap_or(PREFIXES[8]);
+    let number = number / factor;
+    let places = match number.abs() {
+        n if n < 0.9 => return format!("{}{THIN}{prefix}{unit}", significant(number, 3)),
+        n if n < 9.995 => 2,
+        n if n < 99.95 => 1,
+        _ => 0,
+    };
+    format!("{}{THIN}{prefix}{unit}", decimal(number, places))
+}
+
+/// The same of a range: `1.2–3.4 µJ`, with both prefixes where they differ.
+pub fn span(low: f64, high: f64, unit: &str) -> String {
+    let (low, high) = (quantity(low, unit), quantity(high, unit));
+    if low == high {
+        return high;
+    }
+    let shared = low.rsplit_once(THIN).zip(high.rsplit_once(THIN));
+    match shared {
+        Some(((number, a), (_, b))) if a == b => format!("{number}–{high}"),
+        _ => format!("{low} – {high}"),
+    }
+}
+
 /// `16 × 14 × 14`.
 pub fn shape(extents: &[usize]) -> String {
     extents
@@ -36,6 +78,18 @@ pub fn shape(extents: &[usize]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quantities_have_the_prefix_that_makes_them_readable() {
+        let plain = |text: String| text.replace(THIN, " ");
+        assert_eq!(plain(quantity(1.234e-5, "J")), "12.3 µJ");
+        assert_eq!(plain(quantity(0.999_96e-6, "J")), "1.00 µJ");
+        assert_eq!(plain(quantity(480e-9, "s")), "480 ns");
+        assert_eq!(plain(quantity(0.0, "J")), "0 J");
+        assert_eq!(plain(span(1.2e-6, 3.4e-6, "J")), "1.20–3.40 µJ");
+        assert_eq!(plain(span(9e-7, 3.4e-6, "J")), "900 nJ – 3.40 µJ");
+        assert_eq!(plain(span(2.0, 2.0, "s")), "2.00 s");
+    }
 
     #[test]
     fn short_counts_keep_what_matters() {

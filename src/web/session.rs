@@ -34,6 +34,7 @@ pub fn use_engine(state: &UseReducerHandle<State>) {
     use_loads(state, &bridge);
     use_questions(state, &bridge);
     use_calibration(state, &bridge);
+    use_routes(state, &bridge);
     use_patience(state);
 }
 
@@ -137,7 +138,26 @@ fn use_questions(state: &UseReducerHandle<State>, bridge: &Bridge) {
                 epoch: asked.epoch,
                 settings: asked.question.settings,
                 sample: asked.question.sample.to_sample(),
+                own: asked.question.own_chip.as_deref().cloned().map(Box::new),
+                chip: asked.question.chip,
             });
+        }
+    });
+}
+
+/// Asks where the followed neuron's spikes go, and stops the search for better places.
+#[hook]
+fn use_routes(state: &UseReducerHandle<State>, bridge: &Bridge) {
+    let bridge = bridge.clone();
+    let stops = bridge.clone();
+    use_effect_with(state.placing_stops, move |&count| {
+        if count > 0 {
+            stops.send(Request::StopPlacing);
+        }
+    });
+    use_effect_with(state.route_question(), move |question| {
+        if let Some((_, (tensor, neuron))) = *question {
+            bridge.send(Request::Route { tensor, neuron });
         }
     });
 }

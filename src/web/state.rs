@@ -5,10 +5,12 @@
 //! last good model and run stay until better ones arrive.
 
 mod answers;
+mod chip;
 mod model;
 mod notices;
 mod playback;
 
+pub use chip::{KnownChip, Pinned, RouteTo};
 pub use model::{Drawn, Loaded, ModelChoice, ModelLoad, SampleChoice, Source};
 pub use notices::{Notice, Weight};
 pub use playback::{Playhead, SPEEDS, Seek};
@@ -20,7 +22,8 @@ use super::theme::Theme;
 use super::view::View;
 use super::views::ChipLook;
 use super::worker::{DataFiles, Epoch, ModelFile, NetworkView, Response, RunView};
-use crate::explore::{Agreement, CalibrationEffect, ConversionReport};
+use crate::chip::spec::Chip;
+use crate::explore::{Agreement, CalibrationEffect, ConversionReport, PlacementProgress};
 use crate::settings::{Setting, Settings, SettingsError};
 use crate::spiking::{Accumulation, Conversion, LayerPlan, Scaling};
 use std::rc::Rc;
@@ -73,6 +76,18 @@ pub struct State {
     pub selection: Selection,
     /// What fills the page.
     pub view: View,
+    /// The user's own chip, instead of the one that the settings name.
+    pub own_chip: Option<Rc<Chip>>,
+    /// What is known of the chip.
+    pub known_chip: KnownChip,
+    /// How far the search for better places has come, while it goes on.
+    pub placing: Option<PlacementProgress>,
+    /// Counts wishes to stop it.
+    pub placing_stops: u32,
+    /// Where the followed neuron's spikes go.
+    pub route: Option<RouteTo>,
+    /// What the chip is compared with.
+    pub pinned: Option<Rc<Pinned>>,
     /// How the chip's pictures look.
     pub chip_look: ChipLook,
     /// Light or dark.
@@ -94,6 +109,21 @@ pub struct Question {
     pub settings: Settings,
     /// The sample.
     pub sample: SampleChoice,
+    /// The user's own chip.
+    pub own_chip: Option<Rc<Chip>>,
+    /// Whether more of the chip is wanted than its traffic.
+    pub chip: bool,
+}
+
+impl Question {
+    /// Whether its answer is one to `other` as well: it may tell more.
+    fn covers(&self, other: &Self) -> bool {
+        let like_this = Self {
+            chip: self.chip,
+            ..other.clone()
+        };
+        *self == like_this && (self.chip || !other.chip)
+    }
 }
 
 /// A question that was asked.
@@ -231,6 +261,12 @@ pub enum Action {
     Show(View),
     /// Other pictures of the chip.
     LookAtChip(ChipLook),
+    /// A chip of the user's own; the one that the settings name.
+    UseChip(Option<Rc<Chip>>),
+    /// Enough of the search for better places.
+    StopPlacing,
+    /// Keep what the chip shows now, to compare with; forget it.
+    Pin(bool),
     /// Light or dark.
     SetTheme(Theme),
     /// Something went wrong.
@@ -289,6 +325,9 @@ impl State {
             Action::SelectLayer(layer) => self.select_layer(layer),
             Action::Show(view) => self.view = view,
             Action::LookAtChip(look) => self.chip_look = look,
+            Action::UseChip(chip) => self.own_chip = chip,
+            Action::StopPlacing => self.placing_stops += 1,
+            Action::Pin(pins) => self.pin(pins),
             Action::SetTheme(theme) => self.theme = theme,
             Action::Complain(notice) => self.complain(notice),
             Action::Dismiss(number) => self.notices.retain(|notice| notice.number != number),
@@ -314,6 +353,9 @@ impl State {
             // The control for shifting is off with this order, so the order was what changed.
             settings.conversion.accumulation = Accumulation::Weighted;
         }
+        if setting.key == "chip" {
+            self.own_chip = None;
+        }
         self.settings = settings;
     }
 
@@ -326,8 +368,13 @@ impl State {
             model: self.loaded.as_ref()?.load.epoch,
             settings: self.settings,
             sample: self.sample.clone()?,
+            own_chip: self.own_chip.clone(),
+            chip: self.view == View::Chip,
         };
-        let is_new = self.asked.as_ref().is_none_or(|asked| asked.question != question);
+        let is_new = self
+            .asked
+            .as_ref()
+            .is_none_or(|asked| !asked.question.covers(&question));
         is_new.then_some(question)
     }
 

@@ -6,6 +6,7 @@
 mod common;
 
 use common::{NARROW_DIGEST, ROUTERS_DIGEST, StepByStep, narrow_digest, routers_digest};
+use sdann::chip::spec::Preset;
 use sdann::explore::{GroundTruth, Session, open_network};
 use sdann::import::dataset::read_array;
 use sdann::settings::Settings;
@@ -92,11 +93,15 @@ fn messages_survive_their_journey() {
         epoch: 7,
         settings,
         sample: Sample::Values(Packed(values.clone())),
+        own: Some(Box::new(Preset::Darwin3.chip())),
+        chip: true,
     };
     let Request::Explore {
         epoch,
         settings: back,
         sample,
+        own,
+        chip,
     } = JsCodec::decode(JsCodec::encode(request))
     else {
         panic!("an Explore request came back as another");
@@ -105,4 +110,5 @@ fn messages_survive_their_journey() {
         (epoch, back, sample),
         (7, settings, Sample::Values(Packed(values)))
     );
+    assert_eq!((own.map(|own| *own), chip), (Some(Preset::Darwin3.chip()), true));
 }

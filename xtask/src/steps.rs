@@ -248,6 +248,12 @@ pub fn screenshots(reuse_dist: bool) -> Result<()> {
     node_in_e2e(&["screenshots.mjs"])
 }
 
+/// Builds the page and measures how fast it draws a chip of thousands of cores.
+pub fn frames() -> Result<()> {
+    page::build()?;
+    node_in_e2e(&["frames.mjs"])
+}
+
 fn node_in_e2e(arguments: &[&str]) -> Result<()> {
     setup::ensure(setup::PAGE_TESTS)?;
     if !paths::dist().join("index.html").is_file() {

@@ -57,7 +57,7 @@ pub fn DropZone(props: &Props) -> Html {
             if *is_over {
                 <div class="drop-hint" aria-hidden="true">
                     <div><Icon glyph={Glyph::Upload} /><strong>{ "Drop it here" }</strong>
-                    <span>{ "a model (.onnx, .tflite), a picture, or samples (.npy, .npz, CSV, IDX, a zip of pictures)" }</span></div>
+                    <span>{ "a model (.onnx, .tflite), a picture, samples (.npy, .npz, CSV, IDX, a zip of pictures), or a chip (.toml)" }</span></div>
                 </div>
             }
         </div>

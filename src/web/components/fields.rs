@@ -1,7 +1,7 @@
 //! One control for each kind of setting.
 
-use crate::settings::{Choice, Kind, Setting};
-use web_sys::HtmlInputElement;
+use crate::settings::{Choice, Kind, Section, Setting};
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 /// What a control shows and changes.
@@ -69,6 +69,13 @@ pub fn NumberField(props: &Props) -> Html {
     let Kind::Integer { min, max, .. } = props.setting.kind else {
         return Html::default();
     };
+    // 0 of something is as the chip has it.
+    let is_own = props.setting.section == Section::Chip && min == 0;
+    let value = if is_own && props.value == "0" {
+        "".into()
+    } else {
+        props.value.clone()
+    };
     let onchange = {
         let (on_change, before) = (props.on_change.clone(), props.value.clone());
         Callback::from(move |event: Event| {
@@ -78,6 +85,8 @@ pub fn NumberField(props: &Props) -> Html {
                 let value = typed.round().clamp(f64::from(min), f64::from(max)).to_string();
                 input.set_value(&value);
                 on_change.emit(value);
+            } else if is_own && input.value().is_empty() {
+                on_change.emit("0".to_owned());
             } else {
                 input.set_value(&before);
             }
@@ -85,7 +94,7 @@ pub fn NumberField(props: &Props) -> Html {
     };
     html! {
         <input class="number" type="number" inputmode="numeric" id={control_id(props.setting)} min={min.to_string()}
-            max={max.to_string()} value={props.value.clone()} {onchange} />
+            max={max.to_string()} {value} placeholder={is_own.then_some("as the chip")} {onchange} />
     }
 }
 
@@ -114,6 +123,24 @@ pub fn Segmented(props: &Props) -> Html {
         <div class="segmented" role="radiogroup" aria-labelledby={label_id(props.setting)}>
             { for choices.iter().map(segment) }
         </div>
+    }
+}
+
+/// One of several words, or many, in a list that opens.
+#[component]
+pub fn Select(props: &Props) -> Html {
+    let Kind::Choice(choices) = &props.setting.kind else {
+        return Html::default();
+    };
+    let onchange = props
+        .on_change
+        .reform(|event: Event| event.target_unchecked_into::<HtmlSelectElement>().value());
+    let option = |choice: &'static Choice| {
+        let selected = props.value.as_str() == choice.value;
+        html! { <option value={choice.value} {selected}>{ choice.label }</option> }
+    };
+    html! {
+        <select class="choice-select" id={control_id(props.setting)} {onchange}>{ for choices.iter().map(option) }</select>
     }
 }
 

@@ -32,3 +32,4 @@ pub use signal::Signal;
 pub use skeleton::Skeleton;
 pub use tabs::Tabs;
 pub use timeline::Timeline;
+pub use toggletip::Toggletip;

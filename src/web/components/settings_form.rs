@@ -1,7 +1,7 @@
 //! The settings, made from their table: a section each, the less used ones behind "More".
 
 use super::equation::Equation;
-use super::fields::{NumberField, Segmented, Slider, Switch, control_id, label_id};
+use super::fields::{NumberField, Segmented, Select, Slider, Switch, control_id, label_id};
 use super::toggletip::Toggletip;
 use crate::settings::{Kind, SETTINGS, Section, Setting, Settings};
 use crate::spiking::{Accumulation, BitOrder};
@@ -117,6 +117,13 @@ fn view_field(props: &Props, setting: &'static Setting, fact: &Fact) -> Html {
                 <Switch {setting} {value} {on_change} />
                 { tip(setting) }
                 if !fact.text.is_empty() { <p class="note note-switch">{ &fact.text }</p> }
+            </div>
+        },
+        // The chip's settings stand in narrow lines.
+        Kind::Choice(_) if setting.section == Section::Chip => html! {
+            <div class="field">
+                { head(setting, label(setting), "", None) }
+                <Select {setting} {value} {on_change} />
             </div>
         },
         Kind::Choice(_) => html! {

@@ -1,6 +1,6 @@
 //! What the worker says.
 
-use super::{Calibration, Counts, Explained, Loaded, Notice, Shown, State};
+use super::{Calibration, Counts, Explained, Loaded, Notice, RouteTo, Shown, State};
 use crate::explore::{Agreement, CalibrationEffect, ConversionReport};
 use crate::web::worker::{Epoch, Failure, NetworkView, Response, RunView};
 use std::rc::Rc;
@@ -18,6 +18,17 @@ impl State {
             Response::Counted { epoch, agreement } => self.take_counts(epoch, agreement),
             Response::Explained { epoch, report } => self.take_report(epoch, *report),
             Response::Calibration { epoch, effect } => self.take_calibration(epoch, effect),
+            Response::Chip { epoch, part } => self.take_chip(epoch, *part),
+            Response::Route {
+                tensor,
+                neuron,
+                cores,
+            } => {
+                self.route = Some(RouteTo {
+                    spike: (tensor, neuron),
+                    cores: Rc::new(cores),
+                });
+            }
             Response::Failed { epoch, what, message } => self.take_failure(epoch, what, message),
             Response::Panicked { message } => self.replace_worker(&message),
         }
@@ -27,7 +38,7 @@ impl State {
         let Some(asked) = self.asked.clone().filter(|asked| asked.epoch == epoch) else {
             return;
         };
-        self.is_running = false;
+        (self.is_running, self.placing) = (false, None);
         let Some(loaded) = self
             .loaded
             .clone()

@@ -67,7 +67,7 @@ fn Mesh(props: &MeshCardProps) -> Html {
     let hovered = use_state_eq(|| None::<usize>);
     let (network, run) = (ByPtr(props.network.clone()), ByPtr(props.run.clone()));
     let scene = use_scene(&network, &run);
-    let counts = use_counts(&run, Measure::Packets, Scope::Step);
+    let counts = use_counts(&run, Measure::Packets, Scope::Step, None, 0);
     let Ok((mapping, traffic)) = &run.chip else {
         return Html::default();
     };

@@ -286,6 +286,7 @@ pub mod tests {
         let layer = |name: &str, source, target, inputs, outputs| LayerView {
             name: name.into(),
             source,
+            sources: vec![vec![source]],
             dendrites: 1,
             target,
             connections: Connections::dense(inputs, outputs),

@@ -1,9 +1,12 @@
 //! The worker: one session, one exploration at a time; counting and measuring run in small portions,
 //! so that a newer request is never kept waiting.
 
+use super::chip::{ChipWork, fit_preset};
 use super::load::{load, network_view};
-use super::{Epoch, Failure, Request, Response, RunView, Sample, SamplesView};
-use crate::explore::{ConversionReport, EffectMeter, ReportMeter, Session, SessionError};
+use super::{ChipPart, Epoch, Failure, Request, Response, RunView, Sample, SamplesView};
+use crate::chip::spec::{Chip, Preset};
+use crate::chip::{Fit, MappingOptions};
+use crate::explore::{ConversionReport, EffectMeter, PlacementMeter, ReportMeter, Session, SessionError};
 use crate::settings::Settings;
 use crate::spiking::Conversion;
 use gloo::timers::future::TimeoutFuture;
@@ -20,6 +23,14 @@ pub struct EngineWorker {
     counting: Option<Epoch>,
     /// The layer whose errors are being measured.
     measuring: Option<(Epoch, EffectMeter)>,
+    /// The run whose chip is looked at.
+    chip: Option<ChipWork>,
+    /// What of it is still to be found out.
+    asking: Option<(Epoch, Asking)>,
+    /// The last exploration, to be run again with better places.
+    last: Option<Exploring>,
+    /// Places that are being looked for.
+    placing: Option<PlacementMeter>,
     /// The exploration whose layers are being looked at.
     explaining: Option<Explaining>,
     /// The last report, and what it is about.
@@ -30,6 +41,16 @@ pub struct EngineWorker {
     hooked: bool,
 }
 
+/// What is explored.
+#[derive(Clone)]
+struct Exploring {
+    epoch: Epoch,
+    settings: Settings,
+    sample: Sample,
+    own: Option<Box<Chip>>,
+    chip: bool,
+}
+
 /// A report under way.
 struct Explaining {
     epoch: Epoch,
@@ -38,11 +59,28 @@ struct Explaining {
     meter: Option<ReportMeter>,
 }
 
+/// What is to be found out of a chip, in this order.
+#[derive(Debug)]
+enum Asking {
+    /// The chip itself.
+    Chip(Box<Chip>, MappingOptions),
+    /// What can be said at once.
+    Figures(MappingOptions),
+    /// Whether the network fits on each preset: one at a time.
+    Fits(Vec<Fit>, MappingOptions),
+    /// How long it takes.
+    Time,
+}
+
 /// What the worker says to itself: the next portion, if the ticket is still that of the work under way.
 #[derive(Clone, Copy, Debug)]
 pub enum Continue {
     /// Count agreement over more samples.
     Count(u32),
+    /// Find out more of the chip.
+    Chip(u32),
+    /// Look for better places.
+    Place(u32),
     /// Measure a layer's errors on more samples.
     Measure(u32),
     /// Look at all layers on more samples.
@@ -59,6 +97,10 @@ impl Worker for EngineWorker {
             session: None,
             counting: None,
             measuring: None,
+            chip: None,
+            asking: None,
+            last: None,
+            placing: None,
             explaining: None,
             explained: None,
             ticket: 0,
@@ -70,6 +112,8 @@ impl Worker for EngineWorker {
     fn update(&mut self, scope: &WorkerScope<Self>, next: Continue) {
         let answer = match next {
             Continue::Count(ticket) if ticket == self.ticket => self.count(),
+            Continue::Chip(ticket) if ticket == self.ticket => self.look_at_chip(),
+            Continue::Place(ticket) if ticket == self.ticket => self.place(),
             Continue::Measure(ticket) if ticket == self.ticket => self.measure(),
             Continue::Explain(ticket) if ticket == self.ticket => self.explain(),
             _ => return,
@@ -102,6 +146,8 @@ impl EngineWorker {
                     let network = Box::new(network);
                     self.session = Some(session);
                     (self.counting, self.measuring) = (None, None);
+                    (self.chip, self.asking) = (None, None);
+                    (self.last, self.placing) = (None, None);
                     (self.explaining, self.explained) = (None, None);
                     Response::Loaded { epoch, network }
                 }
@@ -111,7 +157,30 @@ impl EngineWorker {
                 epoch,
                 settings,
                 sample,
-            } => Some(self.explore(epoch, &settings, &sample)),
+                own,
+                chip,
+            } => {
+                self.last = Some(Exploring {
+                    epoch,
+                    settings,
+                    sample,
+                    own,
+                    chip,
+                });
+                self.placing = None;
+                let answer = self.explore_last();
+                self.begin_to_place(&settings);
+                answer
+            }
+            Request::StopPlacing => self.finish_placing(),
+            Request::Route { tensor, neuron } => {
+                let cores = self.chip.as_ref()?.targets(tensor, neuron);
+                Some(Response::Route {
+                    tensor,
+                    neuron,
+                    cores,
+                })
+            }
             Request::Calibrate {
                 epoch,
                 settings,
@@ -142,6 +211,8 @@ impl EngineWorker {
             self.measuring = None;
             (self.explaining, self.explained) = (None, None);
         }
+        // The old one may be of another network.
+        (self.chip, self.asking) = (None, None);
         match run(session, settings, sample) {
             Ok(run) => {
                 self.counting = Some(epoch);
@@ -154,6 +225,102 @@ impl EngineWorker {
             }
             Err(error) => failed(epoch, Failure::Explore, error.to_string()),
         }
+    }
+
+    /// Runs the last exploration, perhaps again.
+    fn explore_last(&mut self) -> Option<Response> {
+        let Exploring {
+            epoch,
+            settings,
+            sample,
+            own,
+            chip,
+        } = self.last.clone()?;
+        if let Some(session) = &mut self.session {
+            session.set_chip(own.map(|own| *own));
+        }
+        let answer = self.explore(epoch, &settings, &sample);
+        if chip {
+            self.begin_with_chip(epoch, &answer);
+        }
+        Some(answer)
+    }
+
+    /// Begins to look for better places, if that is wanted and can be measured.
+    fn begin_to_place(&mut self, settings: &Settings) {
+        let Some(session) = &mut self.session else { return };
+        let has_samples = !session.samples().codes.is_empty();
+        if has_samples && session.is_to_be_placed(settings) {
+            // A network that does not fit is told of with its run.
+            self.placing = session.placement_meter(settings).ok();
+        }
+    }
+
+    /// The next portion of looking for places; the run on them when they are found.
+    fn place(&mut self) -> Option<Response> {
+        let meter = self.placing.as_mut()?;
+        if !in_portion(|| meter.step()) {
+            return self.finish_placing();
+        }
+        let part = Box::new(ChipPart::Placing(meter.progress()));
+        let epoch = self.last.as_ref()?.epoch;
+        Some(Response::Chip { epoch, part })
+    }
+
+    /// Takes the best places found, and runs on them.
+    fn finish_placing(&mut self) -> Option<Response> {
+        let (meter, last) = (self.placing.take()?, self.last.as_ref()?);
+        self.session.as_mut()?.place(&last.settings, &meter);
+        self.explore_last()
+    }
+
+    /// Keeps a run for questions on its chip.
+    fn begin_with_chip(&mut self, epoch: Epoch, answer: &Response) {
+        let Response::Run { run, .. } = answer else { return };
+        let Some(session) = &self.session else { return };
+        // Settings that don't go together with the chip are told of with the run.
+        let Ok(chip) = session.chip(&run.settings.chip) else {
+            return;
+        };
+        self.asking = Some((
+            epoch,
+            Asking::Chip(Box::new(chip.clone()), run.settings.chip.mapping),
+        ));
+        if let (Ok((_, traffic)), Some(router)) = (&run.chip, session.routed()) {
+            self.chip = Some(ChipWork::new(chip, router, run.trace.clone(), traffic));
+        }
+    }
+
+    /// The next thing that is found out of the chip.
+    fn look_at_chip(&mut self) -> Option<Response> {
+        let (epoch, asking) = self.asking.take()?;
+        let work = self.chip.as_ref();
+        let (part, next) = match asking {
+            Asking::Fits(mut fits, options) => {
+                if let Some(preset) = Preset::ALL.get(fits.len()) {
+                    let spiking = self.session.as_ref()?.spiking()?;
+                    fits.push(fit_preset(&spiking, *preset, &options));
+                    self.asking = Some((epoch, Asking::Fits(fits, options)));
+                    return None;
+                }
+                (
+                    ChipPart::Fits(fits),
+                    work.filter(|_| self.placing.is_none()).map(|_| Asking::Time),
+                )
+            }
+            Asking::Chip(chip, options) => (
+                ChipPart::Chip(chip),
+                Some(work.map_or(Asking::Fits(Vec::new(), options), |_| Asking::Figures(options))),
+            ),
+            Asking::Figures(options) => (
+                ChipPart::Figures(Box::new(work?.figures())),
+                Some(Asking::Fits(Vec::new(), options)),
+            ),
+            Asking::Time => (ChipPart::Time(work?.time().map(Box::new)), None),
+        };
+        self.asking = next.map(|next| (epoch, next));
+        let part = Box::new(part);
+        Some(Response::Chip { epoch, part })
     }
 
     /// The next portion of counting.
@@ -221,11 +388,19 @@ impl EngineWorker {
     /// Goes on with what is under way, after the requests that have come meanwhile. What is measured is
     /// shorter, and the page waits for it with an empty picture, so it goes before counting.
     fn go_on(&self, scope: &WorkerScope<Self>) {
-        let next = match (&self.measuring, self.counting, &self.explaining) {
-            (Some(_), ..) => Continue::Measure(self.ticket),
-            (None, Some(_), _) => Continue::Count(self.ticket),
-            (None, None, Some(_)) => Continue::Explain(self.ticket),
-            (None, None, None) => return,
+        let ticket = self.ticket;
+        let next = if self.asking.is_some() {
+            Continue::Chip(ticket)
+        } else if self.placing.is_some() {
+            Continue::Place(ticket)
+        } else if self.measuring.is_some() {
+            Continue::Measure(ticket)
+        } else if self.counting.is_some() {
+            Continue::Count(ticket)
+        } else if self.explaining.is_some() {
+            Continue::Explain(ticket)
+        } else {
+            return;
         };
         scope.send_future(async move {
             TimeoutFuture::new(0).await;

@@ -145,6 +145,7 @@ pub fn network_view(session: &Session, samples: SamplesView) -> NetworkView {
     let layers = network.layers.iter().map(|l| LayerView {
         name: l.name.clone(),
         source: l.main().view.tensors[0],
+        sources: l.dendrites.iter().map(|d| d.view.tensors.to_vec()).collect(),
         dendrites: l.dendrites.len(),
         target: l.target,
         connections: l.main().connections,

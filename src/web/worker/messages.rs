@@ -3,8 +3,11 @@
 //! Each request carries an epoch. The worker drops what it does for an older epoch as soon as a
 //! newer request is there; the page drops answers of an older one. So neither ever waits.
 
-use crate::chip::{Mapping, MappingError, Traffic};
-use crate::explore::{Agreement, CalibrationEffect, Closeness, ConversionReport, Curve};
+use crate::chip::energy::Energy;
+use crate::chip::noc::{BusiestLink, LatencySummary, SampleTime};
+use crate::chip::spec::Chip;
+use crate::chip::{Fit, Mapping, MappingError, Traffic};
+use crate::explore::{Agreement, CalibrationEffect, Closeness, ConversionReport, Curve, PlacementProgress};
 use crate::graph::{Affine, Connections};
 use crate::settings::Settings;
 use crate::simulate::{Packed, Trace};
@@ -36,6 +39,19 @@ pub enum Request {
         settings: Settings,
         /// What to trace.
         sample: Sample,
+        /// The user's own chip, instead of the one that the settings name.
+        own: Option<Box<Chip>>,
+        /// Whether more of the chip is wanted than its traffic: answered by several `Chip`.
+        chip: bool,
+    },
+    /// Stop looking for better places, and take the best that were found. Answered by `Run`.
+    StopPlacing,
+    /// Where do this neuron's spikes go? Answered by `Route`, if the last run's chip is known.
+    Route {
+        /// The tensor.
+        tensor: usize,
+        /// Its neuron.
+        neuron: usize,
     },
     /// Measure what bias correction does to a layer. Answered by `Calibration`.
     Calibrate {
@@ -160,6 +176,22 @@ pub enum Response {
         /// What correction does there.
         effect: CalibrationEffect,
     },
+    /// More was found out of the chip.
+    Chip {
+        /// Of the `Explore` request.
+        epoch: Epoch,
+        /// What was found out.
+        part: Box<ChipPart>,
+    },
+    /// Where a neuron's spikes go.
+    Route {
+        /// The tensor.
+        tensor: usize,
+        /// Its neuron.
+        neuron: usize,
+        /// Cores, in ascending order.
+        cores: Vec<usize>,
+    },
     /// A request could not be done; nothing has changed.
     Failed {
         /// Of the request.
@@ -220,6 +252,8 @@ pub struct LayerView {
     pub name: String,
     /// Index of the tensor that it listens to, the first one of several.
     pub source: usize,
+    /// For every group of inputs that its neurons integrate, the tensors that it consists of.
+    pub sources: Vec<Vec<usize>>,
     /// How many groups of inputs its neurons integrate, each in a register of its own.
     pub dendrites: usize,
     /// Index of the tensor that it fires.
@@ -278,4 +312,85 @@ pub struct RunView {
     pub reference_winner: usize,
     /// Where the neurons are and what travels; or why the network does not fit.
     pub chip: Result<(Mapping, Traffic), MappingError>,
+}
+
+/// Something that the view of the chip wants to know of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ChipPart {
+    /// The chip itself.
+    Chip(Box<Chip>),
+    /// What can be said at once of a network that fits.
+    Figures(Box<ChipFigures>),
+    /// How far the search for better places has come; another `Run` follows when it is done.
+    Placing(PlacementProgress),
+    /// Whether the network fits on each preset.
+    Fits(Vec<Fit>),
+    /// How long it takes, or why that is not known.
+    Time(Result<Box<ChipTime>, String>),
+}
+
+/// What a run on a chip costs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChipFigures {
+    /// What the run costs, idle power left out.
+    pub energy: Energy,
+    /// What one of each thing costs.
+    pub units: UnitCosts,
+    /// Spikes from core to core.
+    pub flows: CoreFlows,
+}
+
+/// What one of each thing that a core does costs, in femtojoules; 0 where that is unknown or contained elsewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct UnitCosts {
+    /// A synaptic operation.
+    pub operation: f64,
+    /// A neuron's update.
+    pub update: f64,
+    /// A spike fired.
+    pub spike: f64,
+    /// A packet sent.
+    pub packet: f64,
+    /// A packet taken in.
+    pub packet_in: f64,
+}
+
+/// Spikes from core to core over a run, sorted by sender and then by receiver; three arrays of one length.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CoreFlows {
+    /// The core that sends.
+    pub from: Packed<u32>,
+    /// The core that receives.
+    pub to: Packed<u32>,
+    /// Spikes.
+    pub spikes: Packed<u32>,
+}
+
+/// How long a run takes, by the cycle-level model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChipTime {
+    /// Cycles of each time step, over all windows.
+    pub step_cycles: Packed<u32>,
+    /// Cycles of one sample, layer after layer.
+    pub sequential: u64,
+    /// Cycles from one sample to the next, all layers working at once.
+    pub beat: u64,
+    /// Cycles of one sample in that pipeline.
+    pub pipelined: u64,
+    /// The layer whose window is longest.
+    pub slowest_layer: Option<usize>,
+    /// How long packets took, in cycles.
+    pub latency: LatencySummary,
+    /// The link that is closest to its limit, layer after layer.
+    pub busiest: Option<BusiestLink>,
+    /// The same where all layers work at once.
+    pub busiest_together: Option<BusiestLink>,
+    /// Flits that had to wait a cycle, by router.
+    pub stalls: Packed<u32>,
+    /// The longest queue of each router.
+    pub deepest: Packed<u32>,
+    /// The same times in nanoseconds, as far as the chip's figures allow.
+    pub times: SampleTime,
+    /// What the run costs, idle power for that time included.
+    pub energy: Energy,
 }

@@ -2,6 +2,7 @@
 //!
 //! The page's thread never computes: it sends a [`Request`] and draws the [`Response`].
 
+mod chip;
 mod codec;
 mod engine;
 mod load;
@@ -10,6 +11,6 @@ mod messages;
 pub use codec::JsCodec;
 pub use engine::EngineWorker;
 pub use messages::{
-    DataFiles, Divisor, Epoch, Failure, LayerView, ModelFile, NetworkView, Request, Response, RunView,
-    Sample, SamplesView, TensorView, TruthFile,
+    ChipFigures, ChipPart, ChipTime, CoreFlows, DataFiles, Divisor, Epoch, Failure, LayerView, ModelFile,
+    NetworkView, Request, Response, RunView, Sample, SamplesView, TensorView, TruthFile, UnitCosts,
 };

@@ -1,18 +1,23 @@
 //! One core: what lives there, what it does, and which of its neurons spike now.
 
+use super::counts::core_energy;
 use super::words::{core_name, slice_place};
+use crate::chip::spec::Chip;
 use crate::chip::{Mapping, Slice, Traffic};
 use crate::web::format;
 use crate::web::palette::hue_of_layer;
 use crate::web::plots::ByPtr;
 use crate::web::selection::{Select, Selection};
+use crate::web::state::{KnownChip, RouteTo};
 use crate::web::views::words::{place, producer, tensor_name, volume};
-use crate::web::worker::{NetworkView, RunView};
+use crate::web::worker::{CoreFlows, NetworkView, RunView, UnitCosts};
 use std::ops::Range;
 use yew::prelude::*;
 
 /// Spiking neurons that are offered to be followed.
 const MOST_SPIKES: usize = 12;
+/// Neighbours that are named.
+const MOST_NEIGHBOURS: usize = 4;
 
 /// What [`CoreCard`] takes.
 #[derive(Clone, PartialEq, Properties)]
@@ -29,9 +34,10 @@ pub struct CoreCardProps {
     pub selection: Selection,
     /// Called with what is chosen instead.
     pub on_select: Callback<Select>,
-    /// What is known of its neighbours and routes.
-    #[prop_or_default]
-    pub children: Html,
+    /// What is known of the chip.
+    pub known: KnownChip,
+    /// Where the followed neuron's spikes go.
+    pub route: Option<RouteTo>,
 }
 
 /// What the core holds and does.
@@ -50,7 +56,7 @@ pub fn CoreCard(props: &CoreCardProps) -> Html {
     };
     let slices: Vec<&Slice> = mapping.on_core(core).collect();
     let neurons: usize = slices.iter().map(|slice| slice.block.len()).sum();
-    let capacity = u64::from(run.settings.chip.neurons_per_core);
+    let capacity = capacity(props.known.chip.as_deref());
     let held = slices.iter().map(|slice| {
         let hue = format!("--hue:{}", hue_of_layer(producer(network, slice.tensor)));
         html! {
@@ -64,22 +70,31 @@ pub fn CoreCard(props: &CoreCardProps) -> Html {
         <section class="card core-card" aria-labelledby="core-title">
             <header>
                 <h2 id="core-title" aria-live="polite">{ format!("Core {}", core_name(&mapping.topology, core)) }</h2>
-                <p>{ format!("{} of {} neurons, {}", format::count(neurons as u64), format::count(capacity), format::percent(share)) }</p>
+                <p>{ match capacity {
+                    0 => format::counted(neurons as u64, "neuron", "neurons"),
+                    _ => format!("{} of {} neurons, {}", format::count(neurons as u64), format::count(capacity), format::percent(share)),
+                } }</p>
             </header>
             if slices.is_empty() {
                 <p class="soft">{ "Empty: packets only pass through." }</p>
             } else {
                 <ul class="held">{ for held }</ul>
             }
-            { doings(run, traffic, core, step) }
-            { props.children.clone() }
+            { doings(run, traffic, core, step, props.known.figures(&run.0).map(|figures| &figures.units)) }
+            { neighbours(props, mapping) }
             { spikes(props, mapping, &slices) }
         </section>
     }
 }
 
+/// Neurons that a core of a chip holds; 0 if that is unknown.
+pub fn capacity(chip: Option<&Chip>) -> u64 {
+    let neurons = chip.and_then(|chip| chip.core.neurons.value.as_ref());
+    neurons.map_or(0, |neurons| neurons.most())
+}
+
 /// What it does in this step, in this window and in all, and its share of the whole chip's.
-fn doings(run: &RunView, traffic: &Traffic, core: usize, step: usize) -> Html {
+fn doings(run: &RunView, traffic: &Traffic, core: usize, step: usize, units: Option<&UnitCosts>) -> Html {
     let window = run.trace.locate(step).map_or(0..0, |(window, within)| {
         let first = step - within;
         first..first + run.trace.windows[window].steps()
@@ -108,9 +123,78 @@ fn doings(run: &RunView, traffic: &Traffic, core: usize, step: usize) -> Html {
                 { row("received", &traffic.received) }
                 { row("operations", &traffic.operations) }
                 { row("updates", &traffic.updates) }
+                if let Some(units) = units {
+                    { energy(traffic, units, core, [step..step + 1, window.clone(), all.clone()]) }
+                }
             </tbody>
         </table>
     }
+}
+
+/// The energy of what a core does over some stretches of time, the last of which is all.
+fn energy(traffic: &Traffic, units: &UnitCosts, core: usize, times: [Range<usize>; 3]) -> Html {
+    let joules = times.map(|steps| core_energy(traffic, units, steps));
+    let whole: u64 = joules[2].iter().sum();
+    let share = joules[2].get(core).copied().unwrap_or(0) as f64 / whole.max(1) as f64;
+    let cell = |joules: &Vec<u64>| {
+        let femtojoules = joules.get(core).copied().unwrap_or(0);
+        html! { <td>{ format::quantity(femtojoules as f64 * 1e-15, "J") }</td> }
+    };
+    html! {
+        <tr>
+            <th scope="row">{ "energy" }</th>
+            { for joules.iter().map(cell) }
+            <td>{ if whole > 0 { format::percent(share) } else { "–".to_owned() } }</td>
+        </tr>
+    }
+}
+
+/// The cores that it sends most to, and hears most from.
+fn neighbours(props: &CoreCardProps, mapping: &Mapping) -> Html {
+    let Some(figures) = props.known.figures(&props.run.0) else {
+        return html! { <p class="soft neighbours">{ "Looking for its neighbours…" }</p> };
+    };
+    let (to, from) = busiest_neighbours(&figures.flows, props.core);
+    let line = |label: &'static str, others: &[(usize, u64)]| {
+        let total: u64 = others.iter().map(|(_, spikes)| spikes).sum();
+        let on_select = props.on_select.clone();
+        let button = |&(core, spikes): &(usize, u64)| {
+            let onclick = on_select.reform(move |_: MouseEvent| Select::Core(Some(core)));
+            let title = format::counted(spikes, "spike", "spikes");
+            html! {
+                <button type="button" class="spike-button" {onclick} {title}>
+                    { core_name(&mapping.topology, core) }{ format!(" {}", format::percent(spikes as f64 / total.max(1) as f64)) }
+                </button>
+            }
+        };
+        html! {
+            <div class="neighbour-line"><span class="soft">{ label }</span>
+                if others.is_empty() { <span>{ "nobody" }</span> }
+                { for others.iter().take(MOST_NEIGHBOURS).map(button) }
+            </div>
+        }
+    };
+    html! { <div class="neighbours">{ line("sends to", &to) }{ line("hears", &from) }</div> }
+}
+
+/// Cores, each with spikes.
+type Neighbours = Vec<(usize, u64)>;
+
+/// Cores with the spikes that go to them and come from them, the busiest first.
+fn busiest_neighbours(flows: &CoreFlows, core: usize) -> (Neighbours, Neighbours) {
+    let (mut to, mut from) = (Neighbours::new(), Neighbours::new());
+    for ((&sender, &receiver), &spikes) in flows.from.iter().zip(flows.to.iter()).zip(flows.spikes.iter()) {
+        if sender as usize == core {
+            to.push((receiver as usize, u64::from(spikes)));
+        }
+        if receiver as usize == core {
+            from.push((sender as usize, u64::from(spikes)));
+        }
+    }
+    for list in [&mut to, &mut from] {
+        list.sort_by_key(|&(core, spikes)| (std::cmp::Reverse(spikes), core));
+    }
+    (to, from)
 }
 
 /// The entries of a core, or of all, added up over steps.
@@ -140,20 +224,28 @@ fn spiking(
     let (Some(layer), trace) = (network.layers.get(window), &run.trace.windows[window]) else {
         return Vec::new();
     };
-    let code = run.trace.spike_codes.get(layer.source).copied().flatten();
-    let (Some(code), Some(&plane)) = (code, trace.main().planes.get(within)) else {
-        return Vec::new();
-    };
-    let codes = run.trace.codes(layer.source);
-    let heard = slices
-        .iter()
-        .filter(|slice| slice.tensor == layer.source && slice.part == 0);
-    heard
-        .filter_map(|slice| Some((slice, mapping.tilings.get(slice.tensor)?.volume)))
-        .flat_map(|(slice, volume)| slice.block.runs(volume).flatten())
-        .filter(|&neuron| codes.get(neuron).is_some_and(|&x| code.is_spike(x, plane)))
-        .map(|neuron| (layer.source, neuron))
-        .collect()
+    let mut found = Vec::new();
+    for (tensors, dendrite) in layer.sources.iter().zip(&trace.dendrites) {
+        let Some(&plane) = dendrite.planes.get(within) else {
+            continue;
+        };
+        let heard = |slice: &&&Slice| tensors.contains(&slice.tensor) && slice.part == 0;
+        for slice in slices.iter().filter(heard) {
+            let code = run.trace.spike_codes.get(slice.tensor).copied().flatten();
+            let (Some(code), Some(tiling)) = (code, mapping.tilings.get(slice.tensor)) else {
+                continue;
+            };
+            let codes = run.trace.codes(slice.tensor);
+            let neurons = slice.block.runs(tiling.volume).flatten();
+            let spiking =
+                neurons.filter(|&neuron| codes.get(neuron).is_some_and(|&x| code.is_spike(x, plane)));
+            found.extend(spiking.map(|neuron| (slice.tensor, neuron)));
+        }
+    }
+    // A tensor that two dendrites listen to spikes for both at once.
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// The spikes that leave the core now: each can be followed.
@@ -184,12 +276,59 @@ fn spikes(props: &CoreCardProps, mapping: &Mapping, slices: &[&Slice]) -> Html {
     html! {
         <div class="spikes">
             <h3>{ head }</h3>
+            if let Some(words) = route_words(props, mapping) { <p class="route-words" aria-live="polite">{ words }</p> }
             <ul class="spike-list">
                 { for shown.map(button) }
                 if more > 0 { <li class="soft">{ format!("+{}{} more", format::THIN, format::count(more as u64)) }</li> }
             </ul>
         </div>
     }
+}
+
+/// Where the followed spike goes, in words.
+fn route_words(props: &CoreCardProps, mapping: &Mapping) -> Option<String> {
+    let route = props.route.as_ref();
+    let route = route.filter(|route| props.selection.spike == Some(route.spike))?;
+    let (tensor, neuron) = route.spike;
+    let links = route_links(mapping, route);
+    let targets: Vec<String> = route
+        .cores
+        .iter()
+        .take(MOST_SPIKES)
+        .map(|&core| core_name(&mapping.topology, core))
+        .collect();
+    let more = route.cores.len().saturating_sub(MOST_SPIKES);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "{} {} → {}: {}{more}, over {}",
+        tensor_name(&props.network, tensor),
+        place(volume(&props.network, tensor), neuron),
+        format::counted(route.cores.len() as u64, "core", "cores"),
+        targets.join(", "),
+        format::counted(links.len() as u64, "link", "links"),
+    ))
+}
+
+/// The links of a route, each once.
+pub fn route_links(mapping: &Mapping, route: &RouteTo) -> Vec<usize> {
+    let chip = &mapping.topology;
+    let (tensor, neuron) = route.spike;
+    let tiling = mapping.tilings.get(tensor);
+    if tiling.is_none_or(|tiling| neuron >= tiling.volume.len()) {
+        return Vec::new();
+    }
+    let from = chip.router_of(mapping.core_of(tensor, neuron));
+    let targets = route.cores.iter().filter(|&&core| core < chip.cores());
+    let mut links: Vec<usize> = targets
+        .flat_map(|&core| chip.route(mapping.routing, from, chip.router_of(core)))
+        .collect();
+    links.sort_unstable();
+    links.dedup();
+    links
 }
 
 #[cfg(test)]
@@ -218,5 +357,32 @@ mod tests {
         assert_eq!(sum(&traffic, &traffic.operations, Some(1), 0..2), 42);
         assert_eq!(sum(&traffic, &traffic.sent, None, 0..9), 7);
         assert_eq!(sum(&traffic, &traffic.sent, Some(0), 0..1), 0);
+    }
+
+    #[test]
+    fn the_busiest_neighbours_come_first() {
+        let flows = CoreFlows {
+            from: vec![0, 0, 1].into(),
+            to: vec![1, 2, 0].into(),
+            spikes: vec![3, 9, 4].into(),
+        };
+        let (to, from) = busiest_neighbours(&flows, 0);
+        assert_eq!((to, from), (vec![(2, 9), (1, 3)], vec![(1, 4)]));
+    }
+
+    #[test]
+    fn a_route_is_drawn_link_by_link_and_each_link_once() {
+        let (mapping, _) = traffic();
+        let route = RouteTo {
+            spike: (0, 5),
+            cores: vec![1, 3].into(),
+        };
+        // East from the first router, then south from the second.
+        assert_eq!(route_links(&mapping, &route), [0, 6]);
+        let gone = RouteTo {
+            spike: (7, 5),
+            ..route
+        };
+        assert!(route_links(&mapping, &gone).is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::chip::{Mapping, Traffic};
 use crate::web::plots::ByPtr;
-use crate::web::worker::RunView;
+use crate::web::worker::{ChipFigures, RunView, UnitCosts};
 use std::ops::Range;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -36,6 +36,8 @@ pub enum Measure {
     Operations,
     /// Neurons that listen.
     Updates,
+    /// Energy of what a core does, links left out.
+    Energy,
     /// Neurons that it holds, of those that it could.
     Utilisation,
     /// The layer alone.
@@ -44,13 +46,14 @@ pub enum Measure {
 
 impl Measure {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Packets,
         Self::Sent,
         Self::Received,
         Self::Spikes,
         Self::Operations,
         Self::Updates,
+        Self::Energy,
         Self::Utilisation,
         Self::Layer,
     ];
@@ -64,6 +67,7 @@ impl Measure {
             Self::Spikes => "spikes",
             Self::Operations => "operations",
             Self::Updates => "updates",
+            Self::Energy => "energy",
             Self::Utilisation => "utilisation",
             Self::Layer => "layer",
         }
@@ -76,6 +80,7 @@ impl Measure {
             Self::Spikes => ("spike", "spikes"),
             Self::Operations => ("operation", "operations"),
             Self::Updates => ("update", "updates"),
+            Self::Energy => ("femtojoule", "femtojoules"),
             Self::Utilisation | Self::Layer => ("neuron", "neurons"),
         }
     }
@@ -89,6 +94,7 @@ impl Measure {
             Self::Spikes => "spikes of a core’s neurons",
             Self::Operations => "synaptic operations of a core",
             Self::Updates => "neurons of a core that listen",
+            Self::Energy => "energy of what a core does, from the middles of its figures",
             Self::Utilisation => "neurons on a core, of those that it can hold",
             Self::Layer => "which layer a core holds",
         }
@@ -196,7 +202,8 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts a run: `windows` are the steps of each window, `capacity` the neurons that a core can hold.
+    /// Counts a run: `windows` are the steps of each window, `capacity` the neurons that a core can hold;
+    /// `units` what one of each thing costs, without which energy is 0.
     pub fn new(
         mapping: &Mapping,
         traffic: &Traffic,
@@ -204,6 +211,7 @@ impl Counts {
         measure: Measure,
         scope: Scope,
         capacity: u64,
+        units: Option<&UnitCosts>,
     ) -> Self {
         let periods = scope.periods(windows);
         let mut links = Series::new(mapping.topology.links(), periods.len());
@@ -218,7 +226,7 @@ impl Counts {
             Measure::Spikes => &[&traffic.spikes],
             Measure::Operations => &[&traffic.operations],
             Measure::Updates => &[&traffic.updates],
-            Measure::Utilisation | Measure::Layer => &[],
+            Measure::Energy | Measure::Utilisation | Measure::Layer => &[],
         };
         for (period, steps) in periods.iter().enumerate() {
             for step in steps.clone().filter(|&step| step < traffic.steps) {
@@ -226,6 +234,13 @@ impl Counts {
                 for counts in counted {
                     cores.add(period, traffic.at(counts, step));
                 }
+            }
+        }
+        if let (Measure::Energy, Some(units)) = (measure, units) {
+            for (period, steps) in periods.iter().enumerate() {
+                let energy = core_energy(traffic, units, steps.clone());
+                let entries = &mut cores.values[period * cores.entries..][..cores.entries];
+                entries.copy_from_slice(&energy);
             }
         }
         if measure.is_constant() {
@@ -270,17 +285,53 @@ pub fn windows(run: &RunView) -> Vec<usize> {
 
 /// The counts of a run, made anew when the run or what is shown of it changes, not with every step.
 #[hook]
-pub fn use_counts(run: &ByPtr<RunView>, measure: Measure, scope: Scope) -> Rc<Counts> {
+pub fn use_counts(
+    run: &ByPtr<RunView>,
+    measure: Measure,
+    scope: Scope,
+    figures: Option<Rc<ChipFigures>>,
+    capacity: u64,
+) -> Rc<Counts> {
+    // Only energy has to wait for figures.
+    let figures = figures.filter(|_| measure == Measure::Energy).map(ByPtr);
     use_memo(
-        (run.clone(), measure, scope),
-        |(run, measure, scope)| match &run.chip {
+        (run.clone(), measure, scope, figures, capacity),
+        |(run, measure, scope, figures, capacity)| match &run.chip {
             Err(_) => Counts::default(),
             Ok((mapping, traffic)) => {
-                let capacity = u64::from(run.settings.chip.neurons_per_core);
-                Counts::new(mapping, traffic, &windows(run), *measure, *scope, capacity)
+                let units = figures.as_ref().map(|figures| &figures.units);
+                Counts::new(
+                    mapping,
+                    traffic,
+                    &windows(run),
+                    *measure,
+                    *scope,
+                    *capacity,
+                    units,
+                )
             }
         },
     )
+}
+
+/// Femtojoules of every core over some steps, those of links left out.
+pub fn core_energy(traffic: &Traffic, units: &UnitCosts, steps: Range<usize>) -> Vec<u64> {
+    let mut energy = vec![0.0; traffic.cores()];
+    let counted: [(&[u32], f64); 5] = [
+        (&traffic.operations, units.operation),
+        (&traffic.updates, units.update),
+        (&traffic.spikes, units.spike),
+        (&traffic.sent, units.packet),
+        (&traffic.received, units.packet_in),
+    ];
+    for step in steps.filter(|&step| step < traffic.steps) {
+        for (counts, unit) in counted.iter().filter(|(_, unit)| *unit > 0.0) {
+            for (energy, &count) in energy.iter_mut().zip(traffic.at(counts, step)) {
+                *energy += f64::from(count) * unit;
+            }
+        }
+    }
+    energy.into_iter().map(|joules| joules.round() as u64).collect()
 }
 
 #[cfg(test)]
@@ -300,7 +351,7 @@ mod tests {
     #[test]
     fn windows_and_totals_add_up_the_steps() {
         let (mapping, traffic) = traffic();
-        let counts = |measure, scope| Counts::new(&mapping, &traffic, &[1, 1], measure, scope, 16);
+        let counts = |measure, scope| Counts::new(&mapping, &traffic, &[1, 1], measure, scope, 16, None);
         let steps = counts(Measure::Packets, Scope::Step);
         assert_eq!(steps.cores.at(steps.period(0)), [0, 0, 0, 0]);
         assert_eq!(steps.cores.at(steps.period(1)), [7, 7, 0, 0]);
@@ -314,9 +365,29 @@ mod tests {
     #[test]
     fn a_core_is_full_when_it_holds_what_it_can() {
         let (mapping, traffic) = traffic();
-        let counts = Counts::new(&mapping, &traffic, &[1, 1], Measure::Utilisation, Scope::Step, 16);
+        let counts = Counts::new(
+            &mapping,
+            &traffic,
+            &[1, 1],
+            Measure::Utilisation,
+            Scope::Step,
+            16,
+            None,
+        );
         assert_eq!(counts.cores.at(0), [16, 6, 3, 0]);
         assert_eq!(counts.cores.at(1), [16, 6, 3, 0], "at all times");
         assert_eq!(counts.cores.most, 16);
+    }
+
+    #[test]
+    fn energy_is_what_a_core_does_times_what_each_of_it_costs() {
+        let (_, traffic) = traffic();
+        let units = UnitCosts {
+            operation: 1000.0,
+            packet: 10.0,
+            ..UnitCosts::default()
+        };
+        assert_eq!(core_energy(&traffic, &units, 0..1), [0, 0, 0, 0]);
+        assert_eq!(core_energy(&traffic, &units, 0..2), [70, 42_000, 0, 0]);
     }
 }

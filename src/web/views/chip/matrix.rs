@@ -152,7 +152,7 @@ pub fn Matrix(props: &MatrixProps) -> Html {
                 <p>{ format!("{} {} in the whole run", format::count(total), quantity.label()) }</p>
             </header>
             <Choices name="matrix" label="What is counted from layer to layer" {options} {chosen} {on_choose} />
-            <div class="scroll" tabindex="0" role="region" aria-labelledby="matrix-title">
+            <div class="scroll" tabindex="0" role="region" aria-label="Table from layer to layer">
                 <table class="matrix">
                     <thead><tr><td class="corner">{ "from \\ to" }</td>{ for sums.listeners.iter().map(head) }</tr></thead>
                     <tbody>{ for sums.senders.iter().enumerate().map(row) }</tbody>

@@ -1,43 +1,26 @@
 //! What is said of a network that does not fit.
 
 use crate::chip::MappingError;
-use crate::web::format;
 use yew::prelude::*;
 
-/// The reason, and what would help.
+/// The reason, and what would help: an error's sentence says one, then the others.
 pub fn misfit(error: &MappingError) -> Html {
-    let (count, advice) = match error {
-        MappingError::TooFewCores {
-            needed,
-            available,
-            capacity,
-            ..
-        } => {
-            let side = needed.isqrt() + usize::from(needed.isqrt() * needed.isqrt() < *needed);
-            let advice = format!("A mesh of {side} × {side} cores would hold it");
-            let advice = match capacity {
-                Some(capacity) => {
-                    let packed = (*capacity * *needed as u64).div_ceil((*available as u64).max(1));
-                    let (packed, capacity) = (format::count(packed), format::count(*capacity));
-                    format!("{advice}, or about {packed} neurons on a core instead of {capacity}.")
-                }
-                None => format!("{advice}."),
-            };
-            let count = html! {
-                <p class="misfit-count">
-                    <b>{ format::count(*needed as u64) }</b>{ " cores needed, " }
-                    <b>{ format::count(*available as u64) }</b>{ " on the chip" }
-                </p>
-            };
-            (count, html! { <p>{ advice }</p> })
-        }
-        MappingError::Chip(_) | MappingError::Exceeded { .. } => Default::default(),
-    };
+    let text = error.to_string();
+    let mut parts = text.split("; ");
+    let reason = parts.next().unwrap_or_default().to_owned();
+    let remedies: Vec<String> = parts.map(sentence).collect();
     html! {
         <>
-            { count }
-            { advice }
-            <p class="card-note">{ error.to_string() }</p>
+            <p class="misfit-count">{ sentence(&reason) }</p>
+            if !remedies.is_empty() {
+                <ul class="remedies">{ for remedies.iter().map(|remedy| html! { <li>{ remedy }</li> }) }</ul>
+            }
         </>
     }
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
 }

@@ -1,13 +1,18 @@
 //! The view of the chip: cores and links, what travels over them, what it costs, and whether a network fits.
 
+mod compare;
 mod core;
 mod counts;
+mod energy;
+mod fit;
+mod form;
 mod layout;
 mod matrix;
 mod misfit;
 mod picture;
 mod raster;
 mod scene;
+mod time;
 mod view;
 mod words;
 

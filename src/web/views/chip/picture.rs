@@ -380,7 +380,7 @@ mod tests {
             links: ramp(chip.links()).into(),
             ..Traffic::default()
         };
-        let counts = Counts::new(&mapping, &traffic, &[1], Measure::Sent, Scope::Step, 1);
+        let counts = Counts::new(&mapping, &traffic, &[1], Measure::Sent, Scope::Step, 1, None);
         (scene, counts)
     }
 

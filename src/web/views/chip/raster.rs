@@ -94,7 +94,7 @@ pub fn Raster(props: &RasterProps) -> Html {
     let (step, chosen) = (*step, *chosen);
     let palette = use_palette();
     let ratio = use_pixel_ratio();
-    let counts = use_counts(run, Measure::Spikes, Scope::Step);
+    let counts = use_counts(run, Measure::Spikes, Scope::Step, None, 0);
     let most_rows = (f64::from(HEIGHT) * ratio) as usize;
     let rows = use_memo((scene.clone(), most_rows), |(scene, most)| {
         Rows::new(scene, *most)

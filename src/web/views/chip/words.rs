@@ -69,7 +69,10 @@ pub fn summary(chip: &Topology, counts: &Counts, step: usize) -> String {
         parts.push(format!(
             "core {}, {}",
             core_name(chip, core),
-            format::counted(count, one, many)
+            match counts.measure {
+                Measure::Energy => format::quantity(count as f64 * 1e-15, "J"),
+                _ => format::counted(count, one, many),
+            }
         ));
     }
     if let Some((link, count)) = most(counts.links.at(period))
@@ -195,7 +198,7 @@ mod tests {
     #[test]
     fn the_busiest_core_and_link_are_named() {
         let (mapping, traffic) = traffic();
-        let counts = |scope| Counts::new(&mapping, &traffic, &[1, 1], Measure::Packets, scope, 16);
+        let counts = |scope| Counts::new(&mapping, &traffic, &[1, 1], Measure::Packets, scope, 16, None);
         let chip = &mapping.topology;
         assert_eq!(summary(chip, &counts(Scope::Step), 0), "nothing in this step");
         let words = summary(chip, &counts(Scope::Step), 1).replace(format::THIN, " ");

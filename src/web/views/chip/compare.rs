@@ -1,0 +1,268 @@
+//! Before and after: the pinned chip beside the present one, and what has changed.
+
+use super::counts::{Measure, Scope, use_counts};
+use super::energy::run_energy;
+use super::picture::CorePicture;
+use super::scene::use_scene;
+use super::words::{chip_name, link_name};
+use crate::chip::Traffic;
+use crate::web::format;
+use crate::web::plots::ByPtr;
+use crate::web::selection::Select;
+use crate::web::state::{KnownChip, Pinned};
+use crate::web::views::words::busiest;
+use crate::web::worker::{NetworkView, RunView};
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// Room for each picture in CSS pixels.
+const ROOM: (u32, u32) = (360, 300);
+
+/// What [`CompareCard`] takes.
+#[derive(Clone, Properties)]
+pub struct CompareProps {
+    /// What the chip is compared with; `None` if nothing is pinned.
+    pub pinned: Option<Rc<Pinned>>,
+    /// The network.
+    pub network: ByPtr<NetworkView>,
+    /// The present run.
+    pub run: ByPtr<RunView>,
+    /// What is known of its chip.
+    pub known: KnownChip,
+    /// Pin or forget.
+    pub on_pin: Callback<bool>,
+    /// Called with a core of the present chip.
+    pub on_select: Callback<Select>,
+}
+
+impl PartialEq for CompareProps {
+    fn eq(&self, other: &Self) -> bool {
+        self.pinned.as_ref().map(Rc::as_ptr) == other.pinned.as_ref().map(Rc::as_ptr)
+            && self.network == other.network
+            && self.run == other.run
+            && self.known == other.known
+    }
+}
+
+/// Two chips and a table.
+#[component]
+pub fn CompareCard(props: &CompareProps) -> Html {
+    let Some(pinned) = &props.pinned else {
+        let onclick = props.on_pin.reform(|_: MouseEvent| true);
+        return html! {
+            <section class="card compare-card wide" aria-labelledby="compare-title">
+                <header>
+                    <h2 id="compare-title">{ "Before and after" }</h2>
+                    <p>{ "Keep this mapping, then change chip, partition, placement or delivery: both stand here side by side." }</p>
+                </header>
+                <div><button type="button" class="button" {onclick}>{ "Keep this mapping" }</button></div>
+            </section>
+        };
+    };
+    let (before_network, before_run) = (
+        ByPtr(pinned.shown.network.clone()),
+        ByPtr(pinned.shown.run.clone()),
+    );
+    let rows = rows(
+        &Figures::of(&before_run, &pinned.known),
+        &Figures::of(&props.run, &props.known),
+    );
+    let on_again = props.on_pin.reform(|_: MouseEvent| true);
+    let on_forget = props.on_pin.reform(|_: MouseEvent| false);
+    html! {
+        <section class="card compare-card wide" aria-labelledby="compare-title">
+            <header>
+                <h2 id="compare-title">{ "Before and after" }</h2>
+                <p>{ "The whole run, packets of cores and links; one scale for each picture" }</p>
+            </header>
+            <div class="compare">
+                <Side title="before" network={before_network} run={before_run} on_select={Callback::noop()} />
+                <Side title="now" network={props.network.clone()} run={props.run.clone()} on_select={props.on_select.clone()} />
+                <div class="scroll" tabindex="0" role="region" aria-label="What has changed">
+                    <table class="doings figures">
+                        <thead><tr><td /><th scope="col">{ "before" }</th><th scope="col">{ "now" }</th><th scope="col">{ "change" }</th></tr></thead>
+                        <tbody>{ for rows.iter().map(Row::view) }</tbody>
+                    </table>
+                </div>
+            </div>
+            <div class="compare-buttons">
+                <button type="button" class="button" onclick={on_again}>{ "Keep this one instead" }</button>
+                <button type="button" class="button" onclick={on_forget}>{ "Forget the one before" }</button>
+            </div>
+        </section>
+    }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct SideProps {
+    title: &'static str,
+    network: ByPtr<NetworkView>,
+    run: ByPtr<RunView>,
+    on_select: Callback<Select>,
+}
+
+/// One of the two chips.
+#[component]
+fn Side(props: &SideProps) -> Html {
+    let scene = use_scene(&props.network, &props.run);
+    let counts = use_counts(&props.run, Measure::Packets, Scope::Total, None, 0);
+    let Ok((mapping, _)) = &props.run.chip else {
+        return html! { <figure><figcaption>{ props.title }</figcaption><p>{ "does not fit" }</p></figure> };
+    };
+    let label = format!("{}: {}", props.title, chip_name(&mapping.topology));
+    html! {
+        <figure>
+            <figcaption>{ &label }</figcaption>
+            <CorePicture scene={ByPtr(scene)} counts={ByPtr(counts)} step={0} chosen={usize::MAX} room={ROOM} {label}
+                on_select={props.on_select.clone()} on_hover={Callback::noop()} />
+        </figure>
+    }
+}
+
+/// What two mappings are compared by.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Figures {
+    cores: Option<f64>,
+    packets: Option<f64>,
+    hops: Option<f64>,
+    link: Option<f64>,
+    link_name: String,
+    joules: Option<f64>,
+    cycles: Option<f64>,
+}
+
+impl Figures {
+    fn of(run: &ByPtr<RunView>, known: &KnownChip) -> Self {
+        let Ok((mapping, traffic)) = &run.chip else {
+            return Self::default();
+        };
+        let joules = run_energy(known, run).filter(|energy| energy.grade.is_some());
+        let time = known.time(&run.0).and_then(|time| (**time).as_ref().ok());
+        Self {
+            joules: joules.map(|energy| (energy.total.low + energy.total.high) / 2.0),
+            cycles: time.map(|time| time.sequential as f64),
+            ..Self::of_traffic(mapping.used(), traffic)
+        }
+    }
+
+    fn of_traffic(cores: usize, traffic: &Traffic) -> Self {
+        let links = traffic.total(&traffic.links, 0..traffic.steps);
+        let link = busiest(links).filter(|&(_, packets)| packets > 0);
+        let packets: u64 = traffic.sent.iter().map(|&sent| u64::from(sent)).sum();
+        Self {
+            cores: Some(cores as f64),
+            packets: Some(packets as f64),
+            hops: Some(traffic.hops.iter().sum::<u64>() as f64),
+            link: Some(link.map_or(0.0, |(_, packets)| packets as f64)),
+            link_name: link
+                .and_then(|(link, _)| link_name(&traffic.topology, link))
+                .unwrap_or_default(),
+            joules: None,
+            cycles: None,
+        }
+    }
+}
+
+/// A line of the table.
+#[derive(Debug, PartialEq)]
+struct Row {
+    label: &'static str,
+    before: String,
+    now: String,
+    change: String,
+    /// Whether less is there now; `None` if it is the same, or one is unknown.
+    is_less: Option<bool>,
+}
+
+impl Row {
+    fn new(
+        label: &'static str,
+        before: Option<f64>,
+        now: Option<f64>,
+        write: impl Fn(f64) -> String,
+    ) -> Self {
+        let text = |number: Option<f64>| number.map_or("–".to_owned(), &write);
+        let both = before.zip(now);
+        let change = match both {
+            Some((before, now)) if before == now => "same".to_owned(),
+            Some((before, now)) if before > 0.0 => {
+                let share = (now - before) / before;
+                let arrow = if share < 0.0 { "↓" } else { "↑" };
+                format!("{arrow} {}", format::percent(share.abs()))
+            }
+            Some(_) => "↑".to_owned(),
+            None => String::new(),
+        };
+        Self {
+            label,
+            before: text(before),
+            now: text(now),
+            change,
+            is_less: both
+                .filter(|(before, now)| before != now)
+                .map(|(before, now)| now < before),
+        }
+    }
+
+    fn view(&self) -> Html {
+        let class = self.is_less.map(|is_less| if is_less { "ok" } else { "bad" });
+        html! {
+            <tr>
+                <th scope="row">{ self.label }</th><td>{ &self.before }</td><td>{ &self.now }</td><td {class}>{ &self.change }</td>
+            </tr>
+        }
+    }
+}
+
+fn rows(before: &Figures, now: &Figures) -> Vec<Row> {
+    let count = |number: f64| format::count(number as u64);
+    let joules = |number: f64| format::quantity(number, "J");
+    let mut rows = vec![
+        Row::new("cores used", before.cores, now.cores, count),
+        Row::new("packets", before.packets, now.packets, count),
+        Row::new("hops", before.hops, now.hops, count),
+        Row::new("busiest link", before.link, now.link, count),
+        Row::new("energy", before.joules, now.joules, joules),
+        Row::new("cycles", before.cycles, now.cycles, count),
+    ];
+    for (number, name) in [(0, &before.link_name), (1, &now.link_name)] {
+        let cell = if number == 0 {
+            &mut rows[3].before
+        } else {
+            &mut rows[3].now
+        };
+        if !name.is_empty() {
+            *cell = format!("{cell}, {name}");
+        }
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::traffic;
+    use super::*;
+
+    #[test]
+    fn changes_are_said_in_percent_with_an_arrow() {
+        let row = |before, now| Row::new("hops", before, now, |n| format::count(n as u64));
+        let fewer = row(Some(200.0), Some(150.0));
+        assert_eq!(
+            (fewer.change.as_str(), fewer.is_less),
+            ("↓ 25.0\u{202f}%", Some(true))
+        );
+        assert_eq!(row(Some(4.0), Some(8.0)).change, "↑ 100\u{202f}%");
+        assert_eq!(row(Some(4.0), Some(4.0)).change, "same");
+        assert_eq!(row(None, Some(4.0)).change, "");
+        assert_eq!(row(None, Some(4.0)).before, "–");
+    }
+
+    #[test]
+    fn figures_are_those_of_the_traffic() {
+        let (mapping, traffic) = traffic();
+        let figures = Figures::of_traffic(mapping.used(), &traffic);
+        assert_eq!((figures.cores, figures.packets), (Some(3.0), Some(7.0)));
+        assert_eq!((figures.hops, figures.link), (Some(7.0), Some(7.0)));
+        assert_eq!(figures.link_name, "(0, 0) → (1, 0)");
+    }
+}
