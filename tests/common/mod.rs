@@ -1,7 +1,10 @@
 //! What the native tests and those in the browser both check, on the same bytes.
 
 use sdann::chip::noc::{Destination, Groups, Noc, Pattern, RouterModel, Windows};
-use sdann::chip::{Delivery, Routing, Shape, Topology};
+use sdann::chip::{
+    Annealer, Delivery, Flow, Limits, Mapping, MappingOptions, Routing, Shape, Tiling, Topology,
+};
+use sdann::graph::Volume;
 use sdann::quantize::QuantizedNetwork;
 use sdann::simulate::{Observer, Samples, Simulator, calibrate, measure};
 use sdann::spiking::Conversion;
@@ -17,6 +20,54 @@ pub const NARROW_DIGEST: u64 = 4_007_094_778_200_148_285;
 
 /// A number that stands for all counts of routers under random traffic, for native and wasm alike.
 pub const ROUTERS_DIGEST: u64 = 15_678_783_920_373_659_313;
+
+/// A number that stands for the places that annealing finds, for native and wasm alike.
+pub const PLACES_DIGEST: u64 = 2_223_428_414_885_439_355;
+
+/// FNV-1a over the cores of 40 neurons, each sending to some others, and the hops that are left.
+pub fn places_digest() -> u64 {
+    let volume = Volume {
+        channels: 40,
+        height: 1,
+        width: 1,
+    };
+    let block = Volume {
+        channels: 1,
+        ..volume
+    };
+    let tiling = Tiling {
+        volume,
+        block,
+        parts: 1,
+    };
+    let mut hash = FNV;
+    for shape in [Shape::Mesh, Shape::Quadtree] {
+        let topology = Topology {
+            shape,
+            ..Topology::mesh(8, 8)
+        };
+        let mapping = Mapping::new(topology, &MappingOptions::default(), vec![tiling], |slice| slice);
+        let flow = |n: usize| Flow {
+            from: n % 40,
+            to: n * n % 40,
+            spikes: (n % 17) as u64,
+            by_port: false,
+        };
+        let flows: Vec<Flow> = (0..200).map(flow).collect();
+        let mut annealer = Annealer::new(mapping, &Limits::neurons_only(topology, 1), &flows, 3);
+        let hops = annealer.step(u64::MAX).best;
+        let cores: Vec<u64> = annealer
+            .best()
+            .slices
+            .iter()
+            .map(|slice| slice.core as u64)
+            .collect();
+        for word in cores.into_iter().chain([hops]) {
+            hash = fold(hash, word);
+        }
+    }
+    hash
+}
 
 /// FNV-1a over links, stalls, queues and latencies on a mesh, a quadtree and a star, some of it multicast.
 pub fn routers_digest() -> u64 {

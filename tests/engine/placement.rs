@@ -1,5 +1,6 @@
 //! Annealed placements save hops, and are the same wherever and however they are made.
 
+use crate::common::{PLACES_DIGEST, places_digest};
 use crate::files::{SHIPPED, array, model, root, test_set};
 use crate::mapping::{measured, spiking};
 use sdann::chip::spec::Preset;
@@ -100,6 +101,11 @@ fn the_same_seed_leads_to_the_same_places_in_whatever_portions_and_another_to_ot
     for slice in at_once.0.placed() {
         assert!(!limits.reserved.contains(&slice.core));
     }
+}
+
+#[test]
+fn places_are_those_that_a_browser_finds() {
+    assert_eq!(places_digest(), PLACES_DIGEST);
 }
 
 #[test]

@@ -5,7 +5,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-use common::{NARROW_DIGEST, ROUTERS_DIGEST, StepByStep, narrow_digest, routers_digest};
+use common::{
+    NARROW_DIGEST, PLACES_DIGEST, ROUTERS_DIGEST, StepByStep, narrow_digest, places_digest, routers_digest,
+};
 use sdann::chip::spec::Preset;
 use sdann::explore::{GroundTruth, Session, open_network};
 use sdann::import::dataset::read_array;
@@ -81,6 +83,11 @@ fn narrow_registers_round_as_they_do_natively() {
 #[wasm_bindgen_test]
 fn routers_carry_and_wait_as_they_do_natively() {
     assert_eq!(routers_digest(), ROUTERS_DIGEST);
+}
+
+#[wasm_bindgen_test]
+fn annealing_finds_the_places_that_the_native_build_finds() {
+    assert_eq!(places_digest(), PLACES_DIGEST);
 }
 
 #[wasm_bindgen_test]

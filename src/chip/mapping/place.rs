@@ -88,6 +88,9 @@ fn curve(at: (i32, i32), a: (i32, i32), b: (i32, i32), visit: &mut impl FnMut((i
     );
 }
 
+/// Cores that a slice is tried on: more would take long where a chip's cores are tiny.
+const MOST_OPEN: usize = 512;
+
 /// Puts slices together while cores hold them, each with the latest that leave it room, so that neighbours in
 /// running order stay together. Gives each its place in the order of cores, and how many of those it takes.
 pub(super) fn share(slices: impl Iterator<Item = Demand>, limits: &Limits) -> (Vec<usize>, usize) {
@@ -108,6 +111,9 @@ pub(super) fn share(slices: impl Iterator<Item = Demand>, limits: &Limits) -> (V
             }
             None => {
                 if limits.neurons != Some(slice.neurons) {
+                    if open.len() == MOST_OPEN {
+                        open.remove(0);
+                    }
                     open.push(cores.len());
                 }
                 cores.push(slice);
