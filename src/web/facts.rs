@@ -3,6 +3,7 @@
 use super::format::{counted, decimal, significant, thousands};
 use super::state::Shown;
 use super::views::layer_name;
+use crate::chip::MappingError;
 use crate::spiking::LayerPlan;
 
 /// What a control shows beside its name, and a mark on its slider.
@@ -111,7 +112,8 @@ fn cores(shown: &Shown) -> String {
                 counted(mapping.topology.cores() as u64, "core", "cores")
             )
         }
-        Err(_) => "too few cores".to_owned(),
+        Err(MappingError::TooFewCores { .. }) => "too few cores".to_owned(),
+        Err(_) => "does not fit".to_owned(),
     }
 }
 

@@ -13,9 +13,7 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 /// More cores than this are drawn as pixels.
-const MOST_SHAPES: usize = 600;
-/// More cores than this show no travelling spikes.
-const MOST_TRAVELLERS: usize = 400;
+const MOST_SHAPES: usize = 400;
 /// Links on which a spike is seen travelling.
 const MOST_DOTS: usize = 28;
 
@@ -187,12 +185,7 @@ fn CoreShapes(props: &CoreShapesProps) -> Html {
             Some(html! { <text x={x.to_string()} y={y.to_string()}>{ name }</text> })
         })
     });
-    let most_dots = if layout.cores.len() > MOST_TRAVELLERS {
-        0
-    } else {
-        MOST_DOTS
-    };
-    let dots = busiest_links(packets, most_dots);
+    let dots = busiest_links(packets, MOST_DOTS);
     let dots = lines(layout, &dots).map(|line| {
         let (first, last) = (line[0], line[line.len() - 1]);
         let style = format!("--dx:{:.1}px;--dy:{:.1}px", last.0 - first.0, last.1 - first.1);
@@ -248,9 +241,6 @@ fn core_paths(scene: &Scene, counts: &[u64], most: u64) -> BTreeMap<(Option<Opti
 
 /// The busiest links, the busiest first, at most `most` of them.
 fn busiest_links(packets: &[u64], most: usize) -> Vec<usize> {
-    if most == 0 {
-        return Vec::new();
-    }
     let mut used: Vec<usize> = (0..packets.len()).filter(|&link| packets[link] > 0).collect();
     used.sort_by_key(|&link| (std::cmp::Reverse(packets[link]), link));
     used.truncate(most);

@@ -82,6 +82,7 @@ fn table(network: &NetworkView, chip: &Topology, time: &ChipTime, step: usize) -
                 </tbody>
             </table>
             if let Some(slowest) = slowest { <p class="card-note">{ slowest }</p> }
+            if let Some(missing) = missing(&time.times.sequential) { <p class="card-note">{ missing }</p> }
         </>
     }
 }
@@ -96,20 +97,26 @@ fn headroom(chip: &Topology, link: &BusiestLink) -> String {
     )
 }
 
-/// Nanoseconds as far as they are known.
+/// Nanoseconds, if they are known at least in part.
 fn nanoseconds(time: &Nanoseconds) -> String {
-    let missing: Vec<&str> = time.missing.iter().map(|missing| missing.label()).collect();
-    match time.time {
-        None => format!("{} unknown", missing.join(", ")),
-        Some(span) => {
-            let known = format::span(span.low * 1e-9, span.high * 1e-9, "s");
-            if missing.is_empty() {
-                known
-            } else {
-                format!("{known}, without {}", missing.join(", "))
-            }
-        }
+    let known = time
+        .time
+        .map(|span| format::span(span.low * 1e-9, span.high * 1e-9, "s"));
+    match known {
+        Some(known) if !time.missing.is_empty() => format!("at least {known}"),
+        known => known.unwrap_or_default(),
     }
+}
+
+/// What a time lacks, once for all of them.
+fn missing(time: &Nanoseconds) -> Option<String> {
+    let missing: Vec<&str> = time.missing.iter().map(|missing| missing.label()).collect();
+    let what = if time.time.is_some() {
+        "Times lack"
+    } else {
+        "Seconds can’t be told without"
+    };
+    (!missing.is_empty()).then(|| format!("{what} what is unknown of this chip: {}", missing.join(", ")))
 }
 
 /// A bar for the cycles of each step, the present one marked.
@@ -160,10 +167,14 @@ mod tests {
             )),
             "1.20–3.40 µs"
         );
+        let partial = time(Some(Span::of(500.0)), &[Missing::Barrier]);
+        assert_eq!(plain(partial.clone()), "at least 500 ns");
         assert_eq!(
-            plain(time(Some(Span::of(500.0)), &[Missing::Barrier])),
-            "500 ns, without time of the barrier"
+            missing(&partial),
+            Some("Times lack what is unknown of this chip: time of the barrier".into())
         );
-        assert_eq!(plain(time(None, &[Missing::Hop])), "time of a hop unknown");
+        let unknown = time(None, &[Missing::Hop]);
+        assert_eq!(plain(unknown.clone()), "");
+        assert!(missing(&unknown).is_some_and(|words| words.starts_with("Seconds can’t be told without")));
     }
 }
