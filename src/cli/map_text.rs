@@ -25,12 +25,17 @@ pub(super) fn picture(
             of_samples(traffic.samples),
             summary::travels(traffic)
         ));
-        facts.extend(
-            report
-                .energy
-                .iter()
-                .map(|energy| format!("energy: {}", cost(energy, traffic.samples))),
-        );
+        facts.extend(report.energy.iter().map(|energy| {
+            // A picture has no room for all their names.
+            let unknown = match energy.missing.len() {
+                0 => String::new(),
+                1 => ", one figure unknown".into(),
+                figures => format!(", {figures} figures unknown"),
+            };
+            let known = joules(energy.total, traffic.samples);
+            let known = energy.grade.map_or("not known", |_| known.as_str());
+            format!("energy: {known}{unknown}")
+        }));
         facts.extend(
             busiest(traffic)
                 .into_iter()

@@ -442,6 +442,10 @@ fn legend(picture: &MeshPicture<'_>, contents: &[Content]) -> Vec<(String, Strin
     };
     let entry = |(tensor, name): (usize, &String)| {
         let cores = cores(tensor);
+        if cores == 0 {
+            // It comes in from outside.
+            return (hue(tensor), format!("{}: by a port", shortened(name)));
+        }
         let plural = if cores == 1 { "" } else { "s" };
         (hue(tensor), format!("{}: {cores} core{plural}", shortened(name)))
     };
