@@ -364,3 +364,39 @@ fn few_packets_take_no_more_cores_than_there_are_and_no_more_packets_than_few_co
         assert!(cores.0 <= traffic.0 && traffic.1 <= cores.1);
     }
 }
+
+#[test]
+fn where_cores_are_few_measured_spikes_tell_where_packets_are_saved_best() {
+    let network = model("mnist-residual.onnx");
+    let spiking = spiking(&network, Digits::Binary);
+    let samples = &test_set(&network, "mnist", 255.0)[..3];
+    let mut simulator = Simulator::new(&network);
+    let mut spikes = vec![0; network.tensors.len()];
+    for sample in samples {
+        simulator.run(&spiking, sample, &mut ());
+        for (tensor, spikes) in spikes.iter_mut().enumerate() {
+            let code = spiking.codes[tensor];
+            let fired = simulator.codes(tensor).iter();
+            *spikes += code.map_or(0, |code| fired.map(|&x| u64::from(code.spikes(x))).sum::<u64>());
+        }
+    }
+    let options = MappingOptions {
+        minimize: Minimize::Traffic,
+        ..MappingOptions::default()
+    };
+    let mut sums = (0, 0);
+    for cores in 263..268 {
+        let limits = Limits::neurons_only(Topology::mesh(cores, 1), 256);
+        let packets = |spikes: &[u64]| {
+            let mapping = lay(&spiking, &limits, &options, spikes).unwrap().mapping;
+            let router = Router::new(&spiking, mapping);
+            let flows = measured(&network, &spiking, &router, samples).0;
+            flows.iter().map(|flow| flow.spikes).sum::<u64>()
+        };
+        let (alike, told) = (packets(&[]), packets(&spikes));
+        println!("{cores} cores: {alike} packets if all neurons count the same, {told} with measured spikes");
+        assert!(told <= alike, "{cores} cores");
+        sums = (sums.0 + alike, sums.1 + told);
+    }
+    assert!(sums.1 < sums.0, "{sums:?} packets");
+}
