@@ -136,6 +136,17 @@ onPage('the chip', { timeout: 400_000 }, (on) => {
     await page.getByRole('button', { name: 'Keep this mapping' }).waitFor();
   });
 
+  // A network that takes a while: many samples to measure, and many cores to move.
+  on('looks for better places, and can be stopped', '?view=chip&model=mnist-residual&mesh-width=24&mesh-height=24', async (page) => {
+    await complete(page);
+    await page.locator('#set-placement').selectOption('annealed');
+    const search = page.getByRole('region', { name: 'Looking for better places' });
+    await search.getByRole('button', { name: /^Stop/ }).click();
+    await search.waitFor({ state: 'detached' });
+    await settled(page);
+    await page.locator('.step-bars').waitFor();
+  });
+
   on('takes a chip of the visitor’s own, marks it, and lets its fields be changed', '?view=chip', async (page) => {
     await complete(page);
     const text = (await readFile(CLASSROOM, 'utf8')).replace(/^name = .*$/m, 'name = "Mine"');

@@ -123,7 +123,7 @@ fn doings(run: &RunView, traffic: &Traffic, core: usize, step: usize, units: Opt
                 { row("received", &traffic.received) }
                 { row("operations", &traffic.operations) }
                 { row("updates", &traffic.updates) }
-                if let Some(units) = units {
+                if let Some(units) = units.filter(|units| **units != UnitCosts::default()) {
                     { energy(traffic, units, core, [step..step + 1, window.clone(), all.clone()]) }
                 }
             </tbody>

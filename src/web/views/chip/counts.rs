@@ -244,7 +244,7 @@ impl Counts {
             }
         }
         if measure.is_constant() {
-            for slice in &mapping.slices {
+            for slice in mapping.placed() {
                 cores.values[slice.core] += slice.block.len() as u64;
             }
         }

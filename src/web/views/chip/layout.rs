@@ -12,6 +12,8 @@ pub const TILE: f64 = 35.0;
 const LANE: f64 = 4.5;
 /// What each level of a quadtree adds to the gap between its squares.
 const WIDER: f64 = 7.0;
+/// Routers of a star that stand in a single ring.
+const ONE_RING: usize = 16;
 
 /// A core's square.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -243,8 +245,15 @@ fn star(chip: &Topology) -> Layout {
     let routers = chip.routers();
     let mut places = Vec::with_capacity(routers);
     let mut ring = 1;
+    let mut reach = PITCH;
     while places.len() < routers {
-        let radius = 1.4 * PITCH * f64::from(ring);
+        // A handful stands in one ring, however wide.
+        let radius = if routers <= ONE_RING {
+            (1.2 * PITCH * routers as f64 / std::f64::consts::TAU + 1.0).max(1.4 * PITCH)
+        } else {
+            1.4 * PITCH * f64::from(ring)
+        };
+        reach = radius + PITCH / 2.0;
         let room = (std::f64::consts::TAU * radius / (1.2 * PITCH)) as usize;
         let count = room.min(routers - places.len()).max(1);
         places.extend((0..count).map(|place| {
@@ -253,7 +262,6 @@ fn star(chip: &Topology) -> Layout {
         }));
         ring += 1;
     }
-    let reach = 1.4 * PITCH * f64::from(ring - 1) + PITCH / 2.0;
     let places: Vec<_> = places.iter().map(|(x, y)| (x + reach, y + reach)).collect();
     let mut cores = Vec::with_capacity(chip.cores());
     for &(x, y) in &places {

@@ -33,7 +33,8 @@ impl Scene {
     pub fn new(network: &NetworkView, mapping: &Mapping) -> Self {
         let mut most = vec![0; mapping.topology.cores()];
         let mut residents = vec![None; mapping.topology.cores()];
-        for slice in &mapping.slices {
+        // What comes in by a port is on no core.
+        for slice in mapping.placed() {
             let neurons = slice.block.len();
             if let Some((most, resident)) = most.get_mut(slice.core).zip(residents.get_mut(slice.core))
                 && neurons > *most
