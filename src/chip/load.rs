@@ -55,6 +55,8 @@ pub struct LoadMeter {
     counters: Vec<Counter>,
     /// Spikes of every neuron of every tensor, in the sample at hand.
     spikes: Vec<Vec<i16>>,
+    /// Those of a counter, in its order.
+    room: Vec<i16>,
     /// Spikes of partial sums, by the slice that they leave.
     sums: std::collections::BTreeMap<usize, u64>,
     seen: Vec<i32>,
@@ -67,51 +69,52 @@ struct Counter {
     layer: usize,
     /// Which of the layer's targets.
     targets: usize,
-    /// Which of the tensor's senders.
-    sender: usize,
     core: usize,
-    sums: Sums,
+    order: Order,
+    /// Neurons one behind the other whose spikes are added up: those of one set of cores, or of one group.
+    sums: Vec<Sum>,
+    /// For each core that is reached, the sum of spikes times synapses; empty where sums are of groups, of which
+    /// synapses are known.
+    products: Vec<Products>,
+    are_groups: bool,
 }
 
-/// What is added up.
+/// The neurons of a counter, those of a sum one behind the other.
 #[derive(Clone, Debug)]
-enum Sums {
-    /// Few cores are reached: spikes of every set of cores, and for each core the sum of spikes times synapses.
-    Products {
-        runs: Vec<Run>,
-        sets: Vec<u64>,
-        cores: Vec<Products>,
-    },
-    /// Spikes of every group of neurons with equal targets.
-    Groups { runs: Vec<Run>, groups: Vec<u64> },
+enum Order {
+    /// From this one on.
+    From(usize),
+    /// These. Blocks are boxes, of which many a tensor's order holds but short runs, so that it is worth while
+    /// to bring spikes together before they are added up.
+    Each(Vec<u32>),
 }
 
-/// Neighbouring neurons whose spikes are added to one sum.
 #[derive(Clone, Copy, Debug)]
-struct Run {
-    first: u32,
+struct Sum {
+    /// The set or group.
+    of: u32,
     neurons: u32,
-    sum: u32,
+    spikes: u64,
 }
 
 #[derive(Clone, Debug)]
 struct Products {
     core: usize,
-    /// Synapses of each neuron, run by run of the sender.
+    /// Synapses of each neuron, in the counter's order.
     synapses: Vec<i16>,
     operations: u64,
 }
 
 impl Counter {
-    fn new(index: usize, targets: &Targets, place: usize, sender: &Sender) -> Self {
-        let neurons = || sender.runs.iter().cloned().flatten();
+    fn new(index: usize, targets: &Targets, sender: &Sender) -> Self {
+        let mut neurons: Vec<u32> = sender.runs.iter().cloned().flatten().map(|n| n as u32).collect();
         let groups = targets.group_of();
         let mut cores: Vec<usize> = Vec::new();
         let mut is_small = true;
         let mut met = vec![false; targets.groups()];
-        for neuron in neurons() {
-            if !std::mem::replace(&mut met[groups[neuron] as usize], true) {
-                for target in targets.of_neuron(neuron) {
+        for &neuron in &neurons {
+            if !std::mem::replace(&mut met[groups[neuron as usize] as usize], true) {
+                for target in targets.of_neuron(neuron as usize) {
                     is_small &= target.synapses <= i16::MAX as u32;
                     if !cores.contains(&(target.core as usize)) && cores.len() <= MOST_PRODUCTS {
                         cores.push(target.core as usize);
@@ -119,93 +122,96 @@ impl Counter {
                 }
             }
         }
-        let sums = if is_small && cores.len() <= MOST_PRODUCTS {
-            let products = |&core: &usize| Products {
-                core,
-                synapses: neurons()
-                    .map(|neuron| {
-                        let target = targets.of_neuron(neuron).iter().find(|t| t.core as usize == core);
-                        target.map_or(0, |target| target.synapses as i16)
-                    })
-                    .collect(),
-                operations: 0,
-            };
-            let runs = runs(sender, |neuron| targets.set_of(groups[neuron]));
-            Sums::Products {
-                sets: vec![0; sums_of(&runs)],
-                runs,
-                cores: cores.iter().map(products).collect(),
-            }
-        } else {
-            let runs = runs(sender, |neuron| groups[neuron]);
-            Sums::Groups {
-                groups: vec![0; sums_of(&runs)],
-                runs,
-            }
+        let are_groups = !is_small || cores.len() > MOST_PRODUCTS;
+        let sum_of = |neuron: u32| match groups[neuron as usize] {
+            group if are_groups => group,
+            group => targets.set_of(group),
         };
+        neurons.sort_by_key(|&neuron| sum_of(neuron));
+        let mut sums: Vec<Sum> = Vec::new();
+        for of in neurons.iter().map(|&neuron| sum_of(neuron)) {
+            match sums.last_mut() {
+                Some(sum) if sum.of == of => sum.neurons += 1,
+                _ => sums.push(Sum {
+                    of,
+                    neurons: 1,
+                    spikes: 0,
+                }),
+            }
+        }
+        let products = |&core: &usize| Products {
+            core,
+            synapses: neurons
+                .iter()
+                .map(|&neuron| {
+                    let mut targets = targets.of_neuron(neuron as usize).iter();
+                    let target = targets.find(|target| target.core as usize == core);
+                    target.map_or(0, |target| target.synapses as i16)
+                })
+                .collect(),
+            operations: 0,
+        };
+        let products = if are_groups {
+            Vec::new()
+        } else {
+            cores.iter().map(products).collect()
+        };
+        let follows = |pair: &[u32]| pair[0] + 1 == pair[1];
         Self {
             tensor: targets.source,
             layer: targets.layer,
             targets: index,
-            sender: place,
             core: sender.core,
+            order: match neurons.first() {
+                Some(&first) if neurons.windows(2).all(follows) => Order::From(first as usize),
+                _ => Order::Each(neurons),
+            },
             sums,
+            products,
+            are_groups,
         }
     }
 
+    /// The cores that the spikes of a sum reach.
+    fn targets_of<'a>(&self, targets: &'a Targets, sum: &Sum) -> &'a [Target] {
+        if self.are_groups {
+            targets.of_group(sum.of as usize)
+        } else {
+            targets.of_set(sum.of)
+        }
+    }
+
+    fn neurons(&self) -> usize {
+        self.sums.iter().map(|sum| sum.neurons as usize).sum()
+    }
+
+    /// Adds the spikes of a sample; `room` holds those of all neurons of the counter.
     #[inline(always)]
-    fn add(&mut self, spikes: &[i16], sender: &Sender) {
-        match &mut self.sums {
-            Sums::Products { runs, sets, cores } => {
-                add_runs(runs, spikes, sets);
-                for Products {
-                    synapses, operations, ..
-                } in cores
-                {
-                    let mut first = 0;
-                    for run in &sender.runs {
-                        let synapses = &synapses[first..][..run.len()];
-                        *operations += products(&spikes[run.clone()], synapses);
-                        first += run.len();
-                    }
+    fn add(&mut self, spikes: &[i16], room: &mut [i16]) {
+        let spikes = match &self.order {
+            Order::From(first) => &spikes[*first..],
+            Order::Each(order) => {
+                for (here, &neuron) in room.iter_mut().zip(order) {
+                    *here = spikes[neuron as usize];
                 }
+                &*room
             }
-            Sums::Groups { runs, groups } => add_runs(runs, spikes, groups),
+        };
+        let mut first = 0;
+        for sum in &mut self.sums {
+            let spikes = &spikes[first..][..sum.neurons as usize];
+            let added: u32 = spikes.iter().map(|&s| u32::from(s as u16)).sum();
+            sum.spikes += u64::from(added);
+            first += spikes.len();
+        }
+        for products in &mut self.products {
+            products.operations += self::products(&spikes[..first], &products.synapses);
         }
     }
 }
 
 /// More cores than these are not worth a product each.
 const MOST_PRODUCTS: usize = 8;
-
-fn runs(sender: &Sender, sum_of: impl Fn(usize) -> u32) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    for neuron in sender.runs.iter().cloned().flatten() {
-        let sum = sum_of(neuron);
-        match runs.last_mut() {
-            Some(run) if run.sum == sum && (run.first + run.neurons) as usize == neuron => run.neurons += 1,
-            _ => runs.push(Run {
-                first: neuron as u32,
-                neurons: 1,
-                sum,
-            }),
-        }
-    }
-    runs
-}
-
-fn sums_of(runs: &[Run]) -> usize {
-    runs.iter().map(|run| run.sum as usize + 1).max().unwrap_or(0)
-}
-
-#[inline(always)]
-fn add_runs(runs: &[Run], spikes: &[i16], sums: &mut [u64]) {
-    for run in runs {
-        let spikes = &spikes[run.first as usize..][..run.neurons as usize];
-        let spikes: u32 = spikes.iter().map(|&s| u32::from(s as u16)).sum();
-        sums[run.sum as usize] += u64::from(spikes);
-    }
-}
 
 /// Σ a b of numbers that are not negative; 1024 products of at most 32 spikes fit 32 bits.
 #[inline(always)]
@@ -225,13 +231,15 @@ impl LoadMeter {
     pub fn new(network: &SpikingNetwork, router: &Router) -> Self {
         let mut counters = Vec::new();
         for (index, targets) in router.targets().iter().flat_map(|layer| layer.iter().enumerate()) {
-            let senders = router.senders(targets.source).iter().enumerate();
-            counters.extend(senders.map(|(place, sender)| Counter::new(index, targets, place, sender)));
+            let senders = router.senders(targets.source).iter();
+            counters.extend(senders.map(|sender| Counter::new(index, targets, sender)));
         }
+        let room = counters.iter().map(Counter::neurons).max().unwrap_or(0);
         Self {
             samples: 0,
             codes: network.codes.clone(),
             counters,
+            room: vec![0; room],
             spikes: network
                 .tensors
                 .iter()
@@ -249,6 +257,7 @@ impl LoadMeter {
             codes,
             counters,
             spikes,
+            room,
             sums,
             seen,
         } = self;
@@ -270,8 +279,7 @@ impl LoadMeter {
                     }
                 }
                 for counter in &mut *counters {
-                    let sender = &router.senders(counter.tensor)[counter.sender];
-                    counter.add(&spikes[counter.tensor], sender);
+                    counter.add(&spikes[counter.tensor], room);
                 }
             },
         );
@@ -308,20 +316,11 @@ impl LoadMeter {
                     loads.hops += spikes;
                 });
             };
-            match &counter.sums {
-                Sums::Products { sets, cores, .. } => {
-                    for (set, &spikes) in sets.iter().enumerate().filter(|&(_, &spikes)| spikes > 0) {
-                        send(targets.of_set(set as u32), spikes, false);
-                    }
-                    for products in cores {
-                        loads.cores[products.core].operations += products.operations;
-                    }
-                }
-                Sums::Groups { groups, .. } => {
-                    for (group, &spikes) in groups.iter().enumerate().filter(|&(_, &spikes)| spikes > 0) {
-                        send(targets.of_group(group), spikes, true);
-                    }
-                }
+            for sum in counter.sums.iter().filter(|sum| sum.spikes > 0) {
+                send(counter.targets_of(targets, sum), sum.spikes, counter.are_groups);
+            }
+            for products in &counter.products {
+                loads.cores[products.core].operations += products.operations;
             }
         }
         for (from, to, spikes) in self.partial_sums(router) {
@@ -357,23 +356,14 @@ impl LoadMeter {
         let has_port = router.mapping().input != InputFrom::Cores;
         for counter in &self.counters {
             let targets = &router.targets()[counter.layer][counter.targets];
-            let (sums, is_set) = match &counter.sums {
-                Sums::Products { sets, .. } => (sets, true),
-                Sums::Groups { groups, .. } => (groups, false),
-            };
-            for (index, &spikes) in sums.iter().enumerate().filter(|&(_, &spikes)| spikes > 0) {
-                let to = if is_set {
-                    targets.of_set(index as u32)
-                } else {
-                    targets.of_group(index)
-                };
-                for target in to {
+            for sum in counter.sums.iter().filter(|sum| sum.spikes > 0) {
+                for target in counter.targets_of(targets, sum) {
                     let key = (
                         counter.core,
                         target.core as usize,
                         has_port && counter.tensor == 0,
                     );
-                    *flows.entry(key).or_default() += spikes;
+                    *flows.entry(key).or_default() += sum.spikes;
                 }
             }
         }
