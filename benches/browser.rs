@@ -5,7 +5,7 @@
 #![cfg(target_arch = "wasm32")]
 
 use core::arch::wasm32::{i16x8, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_splat, v128};
-use sdann::chip::{ChipConfig, LoadMeter, Mapping, Router};
+use sdann::chip::{ChipSettings, LoadMeter, Router, map};
 use sdann::explore::{Tally, open_network};
 use sdann::import::dataset::read_array;
 use sdann::quantize::{QuantizedNetwork, Reference};
@@ -61,6 +61,9 @@ fn converted(network: &QuantizedNetwork, register_bits: u8, codes: &[i32]) -> Sp
     calibrate(network, &conversion, &statistics, samples)
 }
 
+/// What is timed: its name, its images, and the work on them.
+type Timed<'a> = (&'static str, usize, Box<dyn FnMut() + 'a>);
+
 /// Images per second of every measure of a model.
 fn speeds(name: &str, bytes: &[u8], pixels: &[f32]) -> Vec<(&'static str, f64)> {
     let network = &open_network(bytes, name).expect("a shipped model");
@@ -68,13 +71,13 @@ fn speeds(name: &str, bytes: &[u8], pixels: &[f32]) -> Vec<(&'static str, f64)> 
     let images = || codes.chunks_exact(784).take(IMAGES);
     let exact = &converted(network, 32, &codes[..784 * 50]);
     let narrow = &converted(network, 16, &codes[..784 * 50]);
-    let neurons: Vec<usize> = network.tensors.iter().map(|tensor| tensor.len()).collect();
-    let chip = ChipConfig {
-        width: 16,
-        height: 16,
+    let chip = ChipSettings {
+        width: 20,
+        height: 20,
         neurons_per_core: 256,
+        ..ChipSettings::default()
     };
-    let router = Router::new(exact, Mapping::in_order(chip, &neurons).expect("it fits"));
+    let router = Router::new(exact, map(exact, &chip).expect("it fits"));
     let dendrites = network.layers.iter().flat_map(|layer| &layer.dendrites);
     let weighing = dendrites.filter(|d| d.weights.bits > 2);
     let macs: usize = weighing
@@ -85,7 +88,7 @@ fn speeds(name: &str, bytes: &[u8], pixels: &[f32]) -> Vec<(&'static str, f64)> 
     let [mut counted, mut narrowed, mut traced] = [0; 3].map(|_| Simulator::new(network));
     let [mut alone, mut beside] = [0; 2].map(|_| Reference::new(network));
     let mut tally = Tally::new(network, IMAGES);
-    let mut measures: Vec<(&'static str, usize, Box<dyn FnMut() + '_>)> = vec![
+    let mut measures: Vec<Timed<'_>> = vec![
         (
             "products",
             IMAGES,
@@ -101,7 +104,7 @@ fn speeds(name: &str, bytes: &[u8], pixels: &[f32]) -> Vec<(&'static str, f64)> 
             Box::new(|| {
                 for image in images() {
                     counted.run(exact, image, &mut ());
-                    meter.add(&counted);
+                    meter.add(&counted, &router);
                 }
             }),
         ),

@@ -168,7 +168,17 @@ fn clippy(what: &[&str]) -> Result<()> {
 }
 
 fn clippy_wasm() -> Result<()> {
-    let what = ["--package", "sdann", "--lib", "--bins", "--test", "web"];
+    // The benchmark is compiled here, for nothing else does before it is run.
+    let what = [
+        "--package",
+        "sdann",
+        "--lib",
+        "--bins",
+        "--test",
+        "web",
+        "--test",
+        "browser-bench",
+    ];
     clippy(&[&what[..], &FOR_WASM].concat())
 }
 
