@@ -34,10 +34,7 @@ use spec::Chip;
 /// # Errors
 /// If it does not fit, or the settings do not go together.
 pub fn map(network: &SpikingNetwork, settings: &ChipSettings) -> Result<Mapping, MappingError> {
-    let chip = settings
-        .chip(None)
-        .map_err(|error| MappingError::Chip(error.to_string()))?;
-    map_onto(network, &chip, &settings.mapping)
+    map_onto(network, &settings.chip(None)?, &settings.mapping)
 }
 
 /// Lays a network onto a chip.
@@ -49,6 +46,5 @@ pub fn map_onto(
     chip: &Chip,
     options: &MappingOptions,
 ) -> Result<Mapping, MappingError> {
-    let limits = Limits::of(chip).map_err(|error| MappingError::Chip(error.to_string()))?;
-    lay(network, &limits, options, &[]).map(|laid| laid.mapping)
+    lay(network, &Limits::of(chip)?, options, &[]).map(|laid| laid.mapping)
 }

@@ -425,7 +425,7 @@ impl Session {
     /// If what they change of it does not go together with the rest.
     pub fn chip(&self, settings: &ChipSettings) -> Result<Chip, MappingError> {
         let chip = settings.chip(self.own_chip.as_ref());
-        chip.map_err(|error| MappingError::Chip(error.to_string()))
+        Ok(chip?)
     }
 
     /// The network of integers.
@@ -662,7 +662,7 @@ impl Session {
             _ => self.converted(&settings.conversion, &codes),
         };
         let fit = chip::fit(&spiking, chip, &settings.chip.mapping);
-        Ok(fit.map_err(|error| MappingError::Chip(error.to_string()))?)
+        Ok(fit.map_err(MappingError::from)?)
     }
 
     /// Begins to look for places where spikes of the samples travel few hops, on the chip and in the slices of
@@ -679,7 +679,7 @@ impl Session {
         let spiking = self.converted(&settings.conversion, &codes);
         let router = self.router(settings.chip, &spiking)?;
         let chip = self.chip(&settings.chip)?;
-        let limits = Limits::of(&chip).map_err(|error| MappingError::Chip(error.to_string()))?;
+        let limits = Limits::of(&chip).map_err(MappingError::from)?;
         Ok(PlacementMeter::new(&self.network, spiking, router, limits, codes))
     }
 

@@ -519,7 +519,7 @@ mod tests {
             ..Topology::mesh(4, 4)
         };
         let tilings = vec![vector(8, 2), vector(3, 3)];
-        let mapping = Mapping::in_order(topology, 4, &MappingOptions::default(), tilings).expect("it fits");
+        let mapping = Mapping::new(topology, &MappingOptions::default(), tilings, |slice| slice);
         let mut links = vec![0; topology.links()];
         for link in topology.route(mapping.routing, 0, 2) {
             links[link] = 7;

@@ -1,6 +1,7 @@
 //! Why a network does not fit, and what would make it fit.
 
 use super::Limit;
+use crate::chip::spec::ChipError;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -85,6 +86,12 @@ impl fmt::Display for Remedy {
             }
             Self::SmallerNetwork => f.write_str("take a larger chip or a smaller network"),
         }
+    }
+}
+
+impl From<ChipError> for MappingError {
+    fn from(error: ChipError) -> Self {
+        Self::Chip(error.to_string())
     }
 }
 

@@ -271,28 +271,6 @@ impl Mapping {
         }
     }
 
-    /// Slices in running order on cores in row-major order, one on each.
-    ///
-    /// # Errors
-    /// [`MappingError::TooFewCores`].
-    pub fn in_order(
-        topology: Topology,
-        neurons_per_core: u32,
-        options: &MappingOptions,
-        tilings: Vec<Tiling>,
-    ) -> Result<Self, MappingError> {
-        let needed = tilings.iter().map(Tiling::slices).sum();
-        if needed > topology.cores() {
-            return Err(MappingError::TooFewCores {
-                needed,
-                capacity: Some(neurons_per_core.into()),
-                available: topology.cores(),
-                most: None,
-            });
-        }
-        Ok(Self::new(topology, options, tilings, |slice| slice))
-    }
-
     /// The same with every slice on another core: `to` gives each core's new place.
     pub fn moved(&self, to: impl Fn(usize) -> usize) -> Self {
         let mut moved = self.clone();
