@@ -9,7 +9,6 @@ Runtime runs the file that the engine writes. Then what fewer bits cost on `mnis
 """
 
 import json
-import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -19,6 +18,7 @@ import onnx
 from onnxruntime.quantization import CalibrationMethod, QuantType
 
 from sdann_tools import idx
+from sdann_tools.command_line import program
 from sdann_tools.paths import GALLERY, MODELS, ROOT
 from sdann_tools.quantizer import quantized
 from sdann_tools.runtime import output_codes, run
@@ -31,19 +31,6 @@ METHODS = {
     "percentile": (CalibrationMethod.Percentile, {"CalibPercentile": 99.99}),
     "entropy": (CalibrationMethod.Entropy, {}),
 }
-
-
-def program() -> str:
-    if "SDANN" in os.environ:
-        return os.environ["SDANN"]
-    subprocess.run(["cargo", "build", "--release", "--bin", "sdann"], cwd=ROOT, check=True)
-    described = subprocess.run(
-        ["cargo", "metadata", "--format-version", "1", "--no-deps"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    )
-    return str(Path(json.loads(described.stdout)["target_directory"]) / "release" / "sdann")
 
 
 def stored(name: str) -> np.ndarray:

@@ -16,7 +16,6 @@ import argparse
 import contextlib
 import io
 import json
-import os
 import re
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from pathlib import Path
 import numpy as np
 import sanafe
 
+from sdann_tools import command_line
 from sdann_tools.paths import FIXTURES, MODELS, ROOT
 from sdann_tools.spike_program import Program
 
@@ -74,19 +74,6 @@ CASES = {
     ),
     "mnist-residual": Case("mnist-residual", *MNIST, 2),
 }
-
-
-def built() -> str:
-    if "SDANN" in os.environ:
-        return os.environ["SDANN"]
-    subprocess.run(["cargo", "build", "--release", "--bin", "sdann"], cwd=ROOT, check=True)
-    described = subprocess.run(
-        ["cargo", "metadata", "--format-version", "1", "--no-deps"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    )
-    return str(Path(json.loads(described.stdout)["target_directory"]) / "release" / "sdann")
 
 
 def mapped(sdann: str, case: Case, folder: Path) -> tuple[Program, dict]:
@@ -350,7 +337,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", nargs="*", metavar="CASE", help="; ".join(CASES))
     chosen = parser.parse_args().cases
-    sdann = built()
+    sdann = command_line.program()
     fixture = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     fixture.setdefault("sanafe", "2.2.9")
     wrong = 0
