@@ -75,3 +75,7 @@ pub mod spiking;
 mod vectorize;
 #[cfg(feature = "web")]
 pub mod web;
+
+// Every text of the page, in every language; `t!` finds them.
+#[cfg(feature = "web")]
+rust_i18n::i18n!("locales", fallback = "en");

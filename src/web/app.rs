@@ -37,9 +37,11 @@ pub fn App() -> Html {
     use_engine(&state);
     use_address(&state);
     use_effect_with(state.theme, |theme| theme.apply());
+    use_effect_with(state.language, |language| language.tell_document());
     use_playing(&state);
     // A handle reads the newest state: pictures of one moment need a copy of that moment.
     let now = Rc::new((*state).clone());
+    now.language.speak();
     let dispatch = state.dispatcher();
     let on_file = files::opener(now.loaded.clone(), &dispatch);
     let is_drawer_open = use_state_eq(|| false);
@@ -63,32 +65,45 @@ pub fn App() -> Html {
         })
     };
     let addresses: Vec<AttrValue> = View::ALL
-        .map(|view| {
+        .iter()
+        .map(|&view| {
             let link = Link { view, ..now.link() };
             AttrValue::from(address::address_of(&link))
         })
-        .to_vec();
+        .collect();
     html! {
-        <DropZone {on_file}>
+        // Texts are no properties: in another language everything is made anew.
+        <DropZone key={now.language.key()} {on_file}>
             <Header view={now.view} {addresses} on_view={dispatching(&dispatch, Action::Show)} verdict={Verdict::of(&now)} address={address::address_of(&now.link())} theme={now.theme}
+                language={now.language} on_language={dispatching(&dispatch, Action::Speak)}
                 {on_theme} is_drawer_open={open} {on_drawer}>
                 if let Some((network, run)) = shown.clone() { <OverflowNote {network} {run} {on_show} /> }
             </Header>
             <Panel state={ByPtr(now.clone())} dispatch={dispatch.clone()} is_open={open} {on_close} />
             <main class="main">
                 <Notices notices={now.notices.clone()} on_dismiss={dispatching(&dispatch, Action::Dismiss)} />
-                if let (Some(shown), View::Chip) = (&now.shown, now.view) {
-                    <ChipView network={ByPtr(shown.network.clone())} run={ByPtr(shown.run.clone())} step={now.playhead.step}
-                        selection={now.selection} look={now.chip_look} known={now.known_chip.clone()} route={now.route.clone()}
-                        pinned={now.pinned.clone()} is_own={now.own_chip.is_some()} placing={now.placing} dispatch={dispatch.clone()} />
-                } else if let Some(shown) = &now.shown {
-                    <Board state={ByPtr(now.clone())} shown={ByPtr(Rc::new(shown.clone()))} dispatch={dispatch.clone()} />
+                if let Some(shown) = &now.shown {
+                    { open_view(&now, shown, &dispatch) }
                 } else if now.notices.is_empty() || now.is_loading {
                     <Skeleton />
                 }
             </main>
             <Timeline {shown} playhead={now.playhead} {dispatch} />
         </DropZone>
+    }
+}
+
+/// What fills the page's middle, once there is a run.
+fn open_view(now: &Rc<State>, shown: &Shown, dispatch: &Dispatch) -> Html {
+    match now.view {
+        View::Story => html! {
+            <Board state={ByPtr(now.clone())} shown={ByPtr(Rc::new(shown.clone()))} dispatch={dispatch.clone()} />
+        },
+        View::Chip => html! {
+            <ChipView network={ByPtr(shown.network.clone())} run={ByPtr(shown.run.clone())} step={now.playhead.step}
+                selection={now.selection} look={now.chip_look} known={now.known_chip.clone()} route={now.route.clone()}
+                pinned={now.pinned.clone()} is_own={now.own_chip.is_some()} placing={now.placing} dispatch={dispatch.clone()} />
+        },
     }
 }
 

@@ -2,12 +2,15 @@
 //!
 //! `?model=digits-mlp&sample=42&register-bits=12`. What an address gets wrong is said and ignored.
 
+use super::language::Language;
 use super::view::View;
 use crate::settings::{Settings, setting};
 
 /// What an address asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Link {
+    /// The language; `None` for the reader's own.
+    pub language: Option<Language>,
     /// What fills the page.
     pub view: View,
     /// A model of the gallery; `None` for the first one.
@@ -18,6 +21,7 @@ pub struct Link {
     pub settings: Settings,
 }
 
+const LANGUAGE: &str = "lang";
 const VIEW: &str = "view";
 const MODEL: &str = "model";
 const SAMPLE: &str = "sample";
@@ -41,11 +45,24 @@ impl Link {
 
     fn take(&mut self, key: &str, value: &str) -> Result<(), String> {
         match key {
+            LANGUAGE => {
+                let wrong = || {
+                    format!(
+                        "'{value}' is not a language of this page; it takes {}",
+                        Language::ALL.map(Language::key).join(" or ")
+                    )
+                };
+                self.language = Some(Language::from_key(value).ok_or_else(wrong)?);
+            }
             VIEW => {
                 let wrong = || {
                     format!(
                         "'{value}' is not a view; it takes {}",
-                        View::ALL.map(View::key).join(" or ")
+                        View::ALL
+                            .iter()
+                            .map(|view| view.key())
+                            .collect::<Vec<_>>()
+                            .join(" or ")
                     )
                 };
                 self.view = View::from_key(value).ok_or_else(wrong)?;
@@ -67,10 +84,15 @@ impl Link {
 
     /// The pairs that an address holds; none for what the page opens with.
     pub fn to_pairs(&self) -> Vec<(&'static str, String)> {
+        let language = self
+            .language
+            .map(|language| (LANGUAGE, language.key().to_owned()));
         let view = (self.view != View::default()).then(|| (VIEW, self.view.key().to_owned()));
         let model = self.model.clone().map(|model| (MODEL, model));
         let sample = self.sample.map(|sample| (SAMPLE, sample.to_string()));
-        view.into_iter()
+        language
+            .into_iter()
+            .chain(view)
             .chain(model)
             .chain(sample)
             .chain(self.settings.to_pairs())

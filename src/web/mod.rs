@@ -9,6 +9,7 @@ pub mod facts;
 pub mod files;
 pub mod format;
 pub mod gallery;
+pub mod language;
 pub mod link;
 pub mod palette;
 pub mod picture;

@@ -16,6 +16,7 @@ pub use notices::{Notice, Weight};
 pub use playback::{Playhead, SPEEDS, Seek};
 
 use super::gallery::Gallery;
+use super::language::Language;
 use super::link::Link;
 use super::selection::{Select, Selection};
 use super::theme::Theme;
@@ -74,6 +75,10 @@ pub struct State {
     pub playhead: Playhead,
     /// The chosen neuron and core.
     pub selection: Selection,
+    /// What the page speaks.
+    pub language: Language,
+    /// Whether the address says so, rather than the reader's browser.
+    pub is_language_linked: bool,
     /// What fills the page.
     pub view: View,
     /// The user's own chip, instead of the one that the settings name.
@@ -257,6 +262,8 @@ pub enum Action {
     Select(Select),
     /// Another layer: its strongest neuron is chosen.
     SelectLayer(usize),
+    /// Another language.
+    Speak(Language),
     /// Another view.
     Show(View),
     /// Other pictures of the chip.
@@ -293,6 +300,8 @@ impl State {
             playhead,
             ..Self::default()
         };
+        state.language = link.language.unwrap_or_else(Language::preferred);
+        state.is_language_linked = link.language.is_some();
         state.view = link.view;
         state.settings = link.settings;
         state.linked_sample = link.sample;
@@ -323,6 +332,7 @@ impl State {
             Action::SetSpeed(speed) => self.playhead.speed = speed,
             Action::Select(select) => self.select(select),
             Action::SelectLayer(layer) => self.select_layer(layer),
+            Action::Speak(language) => self.language = language,
             Action::Show(view) => self.view = view,
             Action::LookAtChip(look) => self.chip_look = look,
             Action::UseChip(chip) => self.own_chip = chip,
@@ -482,6 +492,7 @@ impl State {
             _ => None,
         };
         Link {
+            language: self.is_language_linked.then_some(self.language),
             view: self.view,
             model,
             sample: self.linkable_sample(),

@@ -1,5 +1,8 @@
 //! The page's views: what fills its middle. Network, settings, time and selection are the same in all of them.
 
+use rust_i18n::t;
+use yew::AttrValue;
+
 /// What fills the page's middle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum View {
@@ -12,7 +15,7 @@ pub enum View {
 
 impl View {
     /// All of them, in the order of their tabs.
-    pub const ALL: [Self; 2] = [Self::Story, Self::Chip];
+    pub const ALL: &[Self] = &[Self::Story, Self::Chip];
 
     /// In addresses: `view=chip`.
     pub const fn key(self) -> &'static str {
@@ -23,15 +26,12 @@ impl View {
     }
 
     /// On its tab.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Story => "Story",
-            Self::Chip => "Chip",
-        }
+    pub fn label(self) -> AttrValue {
+        t!(format!("view.{}", self.key())).into_owned().into()
     }
 
     /// The view of a key.
     pub fn from_key(key: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|view| view.key() == key)
+        Self::ALL.iter().copied().find(|view| view.key() == key)
     }
 }

@@ -3,12 +3,15 @@
 use super::badge::Badge;
 use super::icon::{Glyph, Icon};
 use super::tabs::Tabs;
+use crate::web::language::Language;
 use crate::web::theme::Theme;
 use crate::web::verdict::Verdict;
 use crate::web::view::View;
 use gloo::timers::callback::Timeout;
 use gloo::utils::window;
+use rust_i18n::t;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 /// What it shows and says.
@@ -24,6 +27,10 @@ pub struct Props {
     pub verdict: Verdict,
     /// The address that brings all of this back.
     pub address: AttrValue,
+    /// The language in use.
+    pub language: Language,
+    /// Another one is wanted.
+    pub on_language: Callback<Language>,
     /// The theme in use.
     pub theme: Theme,
     /// Another one is wanted.
@@ -55,6 +62,7 @@ pub fn Header(props: &Props) -> Html {
             { props.children.clone() }
             <Badge verdict={props.verdict.clone()} />
             <div class="header-buttons">
+                <LanguageChoice language={props.language} on_language={props.on_language.clone()} />
                 <CopyLink address={props.address.clone()} />
                 <button type="button" class="button button-icon" onclick={on_theme} aria-label={label.clone()} title={label}>
                     <Icon {glyph} />
@@ -65,6 +73,35 @@ pub fn Header(props: &Props) -> Html {
                 </button>
             </div>
         </header>
+    }
+}
+
+/// What can be spoken.
+#[derive(Properties, PartialEq)]
+struct LanguageProps {
+    language: Language,
+    on_language: Callback<Language>,
+}
+
+/// Each language by its own name.
+#[component]
+fn LanguageChoice(props: &LanguageProps) -> Html {
+    let on_language = props.on_language.clone();
+    let onchange = Callback::from(move |event: Event| {
+        let chosen = event.target_dyn_into::<HtmlSelectElement>();
+        if let Some(language) = chosen.and_then(|chosen| Language::from_key(&chosen.value())) {
+            language.remember();
+            on_language.emit(language);
+        }
+    });
+    let option = |language: Language| {
+        let (key, name) = (language.key(), language.name());
+        html! { <option value={key} lang={key} selected={language == props.language}>{ name }</option> }
+    };
+    html! {
+        <select class="language" aria-label={t!("language.label")} {onchange}>
+            { for Language::ALL.map(option) }
+        </select>
     }
 }
 

@@ -1,6 +1,7 @@
 //! The way from view to view.
 
 use crate::web::view::View;
+use rust_i18n::t;
 use yew::prelude::*;
 
 /// What there is to go to.
@@ -29,6 +30,6 @@ pub fn Tabs(props: &Props) -> Html {
         html! { <a class="tab" href={address.clone()} aria-current={current} {onclick}>{ view.label() }</a> }
     };
     html! {
-        <nav class="tabs" aria-label="Views">{ for View::ALL.into_iter().zip(&props.addresses).map(tab) }</nav>
+        <nav class="tabs" aria-label={t!("views.label")}>{ for View::ALL.iter().copied().zip(&props.addresses).map(tab) }</nav>
     }
 }

@@ -383,6 +383,8 @@ impl State {
 
     /// The address has changed: back, forward, or typed.
     pub(super) fn follow(&mut self, link: Link, problems: Vec<String>) {
+        self.is_language_linked = link.language.is_some();
+        self.language = link.language.unwrap_or(self.language);
         self.view = link.view;
         self.settings = link.settings;
         self.complain_about_address(problems);
