@@ -1,6 +1,7 @@
 //! The controls around the pictures. Each file is one of them.
 
 mod badge;
+mod card;
 mod choices;
 mod draw_pad;
 mod drop_zone;
@@ -21,6 +22,7 @@ mod thumbnail;
 mod timeline;
 mod toggletip;
 
+pub use card::Card;
 pub use choices::Choices;
 pub use drop_zone::DropZone;
 pub use header::Header;

@@ -2,6 +2,7 @@
 
 use crate::chip::energy::{Energy, EnergyPart};
 use crate::chip::spec::{Chip, field};
+use crate::web::components::Card;
 use crate::web::format;
 use crate::web::plots::ByPtr;
 use crate::web::state::KnownChip;
@@ -37,13 +38,7 @@ pub fn EnergyCard(props: &KnownProps) -> Html {
     };
     let total = run_energy(&props.known, &props.run).map(|energy| total(energy, chip));
     html! {
-        <section class="card energy-card" aria-labelledby="energy-title">
-            <header>
-                <h2 id="energy-title">{ "Energy of this sample" }</h2>
-                <p>{ total }</p>
-            </header>
-            { body }
-        </section>
+        <Card name="energy" title="Energy of this sample" aside={html! { <p>{ total }</p> }}>{ body }</Card>
     }
 }
 
