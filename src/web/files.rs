@@ -8,6 +8,7 @@ use crate::chip::spec::read_chip;
 use crate::import::dataset::{channels_first, count_channels_last, count_samples, read_array};
 use crate::simulate::Packed;
 use gloo::utils::{document, window};
+use rust_i18n::t;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -35,7 +36,7 @@ fn open(file: File, loaded: Option<Rc<Loaded>>, dispatch: Dispatch) {
         match read(file, loaded).await {
             Ok(action) => dispatch.dispatch(action),
             Err(why) => dispatch.dispatch(Action::Complain(Notice::error(
-                format!("{name} can't be opened"),
+                t!("notice.unopened", name = name),
                 why,
             ))),
         }
@@ -44,15 +45,11 @@ fn open(file: File, loaded: Option<Rc<Loaded>>, dispatch: Dispatch) {
 
 async fn read(file: File, loaded: Option<Rc<Loaded>>) -> Result<Action, String> {
     if file.size() > LARGEST_FILE {
-        return Err("it has more than 256 MB; open a smaller file".to_owned());
+        return Err(t!("file.too-large").into_owned());
     }
     let name = file.name();
     let ending = name.rsplit('.').next().unwrap_or_default().to_lowercase();
-    let needs_model = || {
-        loaded
-            .clone()
-            .ok_or("there is no model yet to show it to; open a model first")
-    };
+    let needs_model = || loaded.clone().ok_or_else(|| t!("file.no-model").into_owned());
     match ending.as_str() {
         "onnx" | "tflite" => Ok(Action::Open(ModelFile {
             bytes: bytes_of(file).await?.into(),
@@ -71,10 +68,7 @@ async fn read(file: File, loaded: Option<Rc<Loaded>>) -> Result<Action, String> 
             let values = picture(&file, &*needs_model()?).await?;
             Ok(Action::Pick(SampleChoice::drawn(values, Source::File(name))))
         }
-        _ => Err(
-            "it is neither a model (.onnx, .tflite), nor a picture (.png, .jpg), nor samples (.npy, .npz, CSV, IDX, a zip of pictures), nor a chip (.toml)"
-                .to_owned(),
-        ),
+        _ => Err(t!("file.unknown").into_owned()),
     }
 }
 
@@ -82,7 +76,7 @@ async fn bytes_of(file: File) -> Result<Vec<u8>, String> {
     let file = gloo::file::File::from(file);
     gloo::file::futures::read_as_bytes(&file)
         .await
-        .map_err(|error| format!("the browser can't read it: {error}"))
+        .map_err(|error| t!("file.unreadable", error = error).into_owned())
 }
 
 /// Whether a file of this name may hold samples.
@@ -106,8 +100,7 @@ fn data(name: String, bytes: Vec<u8>, loaded: &Loaded) -> Result<Action, String>
                     values = channels_first(&values, input);
                 }
                 if !values.iter().all(|value| value.is_finite()) {
-                    let problem = "it holds values that are not finite; replace NaN and infinity by numbers";
-                    return Err(problem.to_owned());
+                    return Err(t!("file.not-finite").into_owned());
                 }
                 return Ok(Action::Pick(SampleChoice::drawn(values, Source::File(name))));
             }
@@ -122,9 +115,7 @@ fn data(name: String, bytes: Vec<u8>, loaded: &Loaded) -> Result<Action, String>
             (None, _) => {
                 let found = crate::web::format::shape(&array.shape);
                 let expected = crate::web::format::shape(loaded.input_shape());
-                return Err(format!(
-                    "it has the shape {found}, but the model takes {expected}; reshape it, or open the model that it belongs to"
-                ));
+                return Err(t!("file.shape", found = found, expected = expected).into_owned());
             }
         }
     }
@@ -144,10 +135,10 @@ fn data(name: String, bytes: Vec<u8>, loaded: &Loaded) -> Result<Action, String>
 /// A picture as the browser decodes it, in the model's input shape.
 async fn picture(file: &File, loaded: &Loaded) -> Result<Vec<f32>, String> {
     let expected = crate::web::format::shape(loaded.input_shape());
-    let frame = InputForm::of(&loaded.network).frame().ok_or_else(|| {
-        format!("the model takes {expected} values, which is no picture; open an array (.npy) of them")
-    })?;
-    let undecodable = |_: JsValue| "the browser can't decode this picture; save it as PNG or JPEG".to_owned();
+    let frame = InputForm::of(&loaded.network)
+        .frame()
+        .ok_or_else(|| t!("file.no-picture", expected = expected).into_owned())?;
+    let undecodable = |_: JsValue| t!("file.undecodable").into_owned();
     let promise = window()
         .create_image_bitmap_with_blob(file)
         .map_err(undecodable)?;

@@ -1,8 +1,16 @@
 //! Numbers as people read them: what the engine's sentences have, and what only pictures need.
 
+use rust_i18n::t;
+
 pub use crate::explore::numbers::{
     MINUS, THIN, count, counted, decimal, percent, signed, significant, superscript, thousands,
 };
+
+/// `1 neuron`, `3 136 neurons`: a number of what `locales/counts.yml` knows as `thing`.
+pub fn count_of(number: u64, thing: &str) -> String {
+    let form = if number == 1 { "one" } else { "many" };
+    t!(format!("count.{thing}.{form}"), number = count(number)).into_owned()
+}
 
 /// A count in at most four characters, for cells of a table: `999`, `1.2k`, `35k`, `1.2M`.
 pub fn short(count: u64) -> String {

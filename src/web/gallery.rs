@@ -3,6 +3,7 @@
 use super::worker::{DataFiles, Divisor, ModelFile, TruthFile};
 use crate::explore::{Closeness, Measure};
 use gloo::net::http::Request;
+use rust_i18n::t;
 use serde::Deserialize;
 use std::rc::Rc;
 
@@ -105,7 +106,7 @@ pub struct Dataset {
 /// A sentence that says what could not be fetched or read.
 pub async fn fetch_gallery() -> Result<Gallery, String> {
     let bytes = fetch("gallery.json").await?;
-    serde_json::from_slice(&bytes).map_err(|error| format!("The list of models can't be read: {error}"))
+    serde_json::from_slice(&bytes).map_err(|error| t!("gallery.unreadable", error = error).into_owned())
 }
 
 /// Fetches a model and its data set, all files at once.
@@ -184,13 +185,14 @@ async fn try_all(
 fn fetch(path: &str) -> impl Future<Output = Result<Vec<u8>, String>> + 'static {
     let path = format!("{ASSETS}{path}");
     async move {
-        let failed = |why: String| format!("{path} can't be fetched: {why}");
+        let failed = |why: String| t!("gallery.not-fetched", path = path, why = why).into_owned();
         let response = Request::get(&path)
             .send()
             .await
             .map_err(|error| failed(error.to_string()))?;
         if !response.ok() {
-            return Err(failed(format!("the server answered {}", response.status())));
+            let why = t!("gallery.status", status = response.status());
+            return Err(failed(why.into_owned()));
         }
         response.binary().await.map_err(|error| failed(error.to_string()))
     }

@@ -5,6 +5,7 @@
 use super::language::Language;
 use super::view::View;
 use crate::settings::{Settings, setting};
+use rust_i18n::t;
 
 /// What an address asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,30 +47,19 @@ impl Link {
     fn take(&mut self, key: &str, value: &str) -> Result<(), String> {
         match key {
             LANGUAGE => {
-                let wrong = || {
-                    format!(
-                        "'{value}' is not a language of this page; it takes {}",
-                        Language::ALL.map(Language::key).join(" or ")
-                    )
-                };
+                let known = Language::ALL.map(Language::key).join(&t!("link.or"));
+                let wrong = || t!("link.language", value = value, known = known).into_owned();
                 self.language = Some(Language::from_key(value).ok_or_else(wrong)?);
             }
             VIEW => {
-                let wrong = || {
-                    format!(
-                        "'{value}' is not a view; it takes {}",
-                        View::ALL
-                            .iter()
-                            .map(|view| view.key())
-                            .collect::<Vec<_>>()
-                            .join(" or ")
-                    )
-                };
+                let known: Vec<&str> = View::ALL.iter().map(|view| view.key()).collect();
+                let known = known.join(&t!("link.or"));
+                let wrong = || t!("link.view", value = value, known = known).into_owned();
                 self.view = View::from_key(value).ok_or_else(wrong)?;
             }
             MODEL => self.model = Some(value.to_owned()),
             SAMPLE => {
-                let wrong = |_| format!("'{value}' is not a sample; it takes the number of a stored sample");
+                let wrong = |_| t!("link.sample", value = value).into_owned();
                 self.sample = Some(value.parse().map_err(wrong)?);
             }
             _ => {

@@ -27,6 +27,7 @@ use crate::chip::spec::Chip;
 use crate::explore::{Agreement, CalibrationEffect, ConversionReport, PlacementProgress};
 use crate::settings::{Setting, Settings, SettingsError};
 use crate::spiking::{Accumulation, Conversion, LayerPlan, Scaling};
+use rust_i18n::t;
 use std::rc::Rc;
 use yew::{Callback, Reducible, UseReducerDispatcher};
 
@@ -357,7 +358,7 @@ impl State {
     fn set(&mut self, setting: &'static Setting, value: &str) {
         let mut settings = self.settings;
         if let Err(problem) = setting.set(&mut settings, value) {
-            return self.complain(Notice::error("That value can't be set", problem.to_string()));
+            return self.complain(Notice::error(t!("notice.value"), problem.to_string()));
         }
         if settings.check() == Err(SettingsError::ShiftingNeedsMsb) {
             // The control for shifting is off with this order, so the order was what changed.

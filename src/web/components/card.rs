@@ -12,6 +12,15 @@ pub struct Props {
     /// More classes, such as `wide`.
     #[prop_or_default]
     pub class: Classes,
+    /// A colour for what is inside, such as a layer's.
+    #[prop_or_default]
+    pub hue: Option<AttrValue>,
+    /// Whether what it shows is being worked out.
+    #[prop_or_default]
+    pub is_busy: bool,
+    /// The title at length, where it is shortened.
+    #[prop_or_default]
+    pub full_title: Option<AttrValue>,
     /// What stands beside the title: the one thing to know, or controls.
     #[prop_or_default]
     pub aside: Html,
@@ -25,9 +34,10 @@ pub fn Card(props: &Props) -> Html {
     let id = format!("{}-title", props.name);
     html! {
         <section class={classes!("card", format!("{}-card", props.name), props.class.clone())} aria-labelledby={id.clone()}
-            data-card={props.name.clone()}>
+            data-card={props.name.clone()} aria-busy={props.is_busy.then_some("true")}
+            style={props.hue.as_ref().map(|hue| format!("--hue:{hue}"))}>
             <header>
-                <h2 {id}>{ &props.title }</h2>
+                <h2 {id} title={props.full_title.clone()}>{ &props.title }</h2>
                 { props.aside.clone() }
             </header>
             { props.children.clone() }

@@ -1,6 +1,7 @@
 //! The whole page takes files that are dropped on it.
 
 use super::icon::{Glyph, Icon};
+use rust_i18n::t;
 use wasm_bindgen::JsCast;
 use web_sys::{File, Node};
 use yew::prelude::*;
@@ -56,8 +57,8 @@ pub fn DropZone(props: &Props) -> Html {
             { props.children.clone() }
             if *is_over {
                 <div class="drop-hint" aria-hidden="true">
-                    <div><Icon glyph={Glyph::Upload} /><strong>{ "Drop it here" }</strong>
-                    <span>{ "a model (.onnx, .tflite), a picture, samples (.npy, .npz, CSV, IDX, a zip of pictures), or a chip (.toml)" }</span></div>
+                    <div><Icon glyph={Glyph::Upload} /><strong>{ t!("drop.title") }</strong>
+                    <span>{ t!("drop.what") }</span></div>
                 </div>
             }
         </div>

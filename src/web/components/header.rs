@@ -54,7 +54,7 @@ pub fn Header(props: &Props) -> Html {
         Theme::Light => Glyph::Sun,
         Theme::Dark => Glyph::Moon,
     };
-    let label = format!("Theme: {}. Switch to {}", theme.name(), theme.next().name());
+    let label = t!(format!("header.theme.{}", theme.name()));
     html! {
         <header class="header">
             <h1 class="brand"><span class="brand-mark"><Icon glyph={Glyph::Spike} /></span>{ "SDANN Explorer" }</h1>
@@ -69,7 +69,7 @@ pub fn Header(props: &Props) -> Html {
                 </button>
                 <button type="button" class="button drawer-button" aria-expanded={props.is_drawer_open.to_string()}
                     aria-controls="settings" onclick={props.on_drawer.reform(|_| ())}>
-                    <Icon glyph={Glyph::Sliders} />{ "Settings" }
+                    <Icon glyph={Glyph::Sliders} />{ t!("header.settings") }
                 </button>
             </div>
         </header>
@@ -117,7 +117,7 @@ const SAID: u32 = 2000;
 /// A button that copies the page's address, and says whether it did.
 #[component]
 fn CopyLink(props: &CopyLinkProps) -> Html {
-    let said = use_state(|| None::<&'static str>);
+    let said = use_state(|| None::<bool>);
     let address = props.address.clone();
     let on_click = {
         let said = said.setter();
@@ -125,7 +125,7 @@ fn CopyLink(props: &CopyLinkProps) -> Html {
             let (address, said) = (address.clone(), said.clone());
             spawn_local(async move {
                 let copied = JsFuture::from(window().navigator().clipboard().write_text(&address)).await;
-                said.set(Some(if copied.is_ok() { "Copied" } else { "Not allowed" }));
+                said.set(Some(copied.is_ok()));
             });
         })
     };
@@ -141,7 +141,11 @@ fn CopyLink(props: &CopyLinkProps) -> Html {
     html! {
         <button type="button" class="button copy-link" onclick={on_click}>
             <Icon glyph={if said.is_some() { Glyph::Check } else { Glyph::Chain }} />
-            <span aria-live="polite">{ said.unwrap_or("Copy link") }</span>
+            <span aria-live="polite">{ match *said {
+                Some(true) => t!("header.copied"),
+                Some(false) => t!("header.not-allowed"),
+                None => t!("header.copy"),
+            } }</span>
         </button>
     }
 }

@@ -2,6 +2,7 @@
 
 use super::icon::{Glyph, Icon};
 use crate::web::state::{Notice, Weight};
+use rust_i18n::t;
 use yew::prelude::*;
 
 /// What there is to say.
@@ -26,7 +27,7 @@ pub fn Notices(props: &Props) -> Html {
             <div {class} key={number}>
                 <span class="notice-mark"><Icon glyph={Glyph::Exclamation} /></span>
                 <div class="notice-text"><strong>{ &notice.title }</strong><p>{ &notice.text }</p></div>
-                <button type="button" class="button button-icon button-quiet" aria-label={format!("Dismiss: {}", notice.title)}
+                <button type="button" class="button button-icon button-quiet" aria-label={t!("notices.dismiss", title = notice.title)}
                     onclick={props.on_dismiss.reform(move |_| number)}>
                     <Icon glyph={Glyph::Cross} />
                 </button>
@@ -34,5 +35,5 @@ pub fn Notices(props: &Props) -> Html {
         }
     };
     // The region is there before its first notice: otherwise that one would not be read out.
-    html! { <div class="notices" role="region" aria-label="Notices" aria-live="assertive">{ for props.notices.iter().map(card) }</div> }
+    html! { <div class="notices" role="region" aria-label={t!("notices.label")} aria-live="assertive">{ for props.notices.iter().map(card) }</div> }
 }

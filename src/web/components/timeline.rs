@@ -5,8 +5,10 @@ use crate::web::format::thousands;
 use crate::web::palette::hue_of_layer;
 use crate::web::plots::ByPtr;
 use crate::web::state::{Action, Dispatch, Playhead, SPEEDS, Seek};
-use crate::web::views::{digit_word, full_name, layer_name, tensor_name};
+use crate::web::views::{digit_word, full_name, layer_name, sentence_name, tensor_name};
 use crate::web::worker::{NetworkView, RunView};
+use rust_i18n::t;
+use std::borrow::Cow;
 use web_sys::{Element, HtmlSelectElement};
 use yew::prelude::*;
 
@@ -25,6 +27,8 @@ pub struct Props {
 #[derive(Clone, PartialEq)]
 struct Window {
     from: String,
+    /// The same within a sentence.
+    source: String,
     to: String,
     /// The whole name of the layer.
     title: String,
@@ -35,11 +39,8 @@ struct Window {
     spikes: Vec<u32>,
     planes: Vec<u8>,
     /// What a digit is called.
-    digit: &'static str,
+    digit: String,
 }
-
-/// What the network's own input is called.
-const INPUT: &str = "input";
 
 /// The timeline with its buttons.
 #[component]
@@ -53,26 +54,26 @@ pub fn Timeline(props: &Props) -> Html {
         Callback::from(move |_: MouseEvent| dispatch.dispatch(action()))
     };
     let is_playing = props.playhead.is_playing;
-    let (glyph, label) = if is_playing {
-        (Glyph::Pause, "Pause")
+    let (glyph, label, title) = if is_playing {
+        (Glyph::Pause, t!("timeline.pause"), t!("timeline.pause-key"))
     } else {
-        (Glyph::Play, "Play")
+        (Glyph::Play, t!("timeline.play"), t!("timeline.play-key"))
     };
-    let small = |label: &'static str, glyph: Glyph, onclick: Callback<MouseEvent>| {
+    let small = |label: Cow<'static, str>, glyph: Glyph, onclick: Callback<MouseEvent>| {
         html! {
-            <button type="button" class="button button-icon button-quiet" aria-label={label} title={label} {onclick}>
+            <button type="button" class="button button-icon button-quiet" aria-label={label.clone()} title={label} {onclick}>
                 <Icon {glyph} />
             </button>
         }
     };
     html! {
-        <footer class="timeline" aria-label="Timeline">
+        <footer class="timeline" aria-label={t!("timeline.label")}>
             <div class="transport">
-                <button type="button" class="play" aria-label={label} title={format!("{label} (space)")}
+                <button type="button" class="play" aria-label={label} {title}
                     onclick={act(|| Action::TogglePlaying)}><Icon {glyph} /></button>
                 <div class="transport-steps">
-                    { small("Step back", Glyph::Back, act(|| Action::Seek(Seek::By(-1)))) }
-                    { small("Step forward", Glyph::Forward, act(|| Action::Seek(Seek::By(1)))) }
+                    { small(t!("timeline.back"), Glyph::Back, act(|| Action::Seek(Seek::By(-1)))) }
+                    { small(t!("timeline.forward"), Glyph::Forward, act(|| Action::Seek(Seek::By(1)))) }
                 </div>
                 <Speed speed={props.playhead.speed} dispatch={props.dispatch.clone()} />
             </div>
@@ -94,6 +95,7 @@ fn windows(network: &NetworkView, run: &RunView) -> Vec<Window> {
         let neurons = trace.main().sent.len().max(1) as f32;
         Window {
             from: tensor_name(network, layer.source),
+            source: sentence_name(network, layer.source),
             to: layer_name(network, index),
             title: full_name(network, index),
             hue: hue_of_layer(Some(index)),
@@ -132,7 +134,7 @@ fn Speed(props: &SpeedProps) -> Html {
     });
     let option = |&speed: &u32| html! { <option selected={speed == props.speed}>{ format!("{speed}\u{202f}/\u{202f}s") }</option> };
     html! {
-        <select class="speed" {onchange} aria-label="Speed, steps in a second" title="Steps in a second">
+        <select class="speed" {onchange} aria-label={t!("timeline.speed")} title={t!("timeline.speed-short")}>
             { for SPEEDS.iter().map(option) }
         </select>
     }
@@ -185,7 +187,7 @@ fn Track(props: &TrackProps) -> Html {
     let first_steps = starts(&props.windows);
     let view = |(window, start): (&Window, &usize)| view_window(window, *start, props.step);
     html! {
-        <div class="track" ref={track.clone()} role="slider" tabindex="0" aria-label="Time step" aria-valuemin="1"
+        <div class="track" ref={track.clone()} role="slider" tabindex="0" aria-label={t!("timeline.step")} aria-valuemin="1"
             aria-valuemax={steps.to_string()} aria-valuenow={(props.step + 1).to_string()} aria-valuetext={text.clone()}
             onpointerdown={scrub(true)} onpointermove={scrub(false)} {onkeydown}>
             { for props.windows.iter().zip(&first_steps).map(view) }
@@ -202,11 +204,8 @@ fn view_window(window: &Window, start: usize, step: usize) -> Html {
             std::cmp::Ordering::Equal => "column column-now",
             std::cmp::Ordering::Greater => "column",
         };
-        let title = format!(
-            "step {}: {} spikes",
-            now + 1,
-            thousands(window.spikes.get(index).copied().unwrap_or(0).into())
-        );
+        let spikes = thousands(window.spikes.get(index).copied().unwrap_or(0).into());
+        let title = t!("timeline.column", step = now + 1, spikes = spikes);
         html! { <span {class} data-step={now.to_string()} {title}><i style={format!("--share: {share:.4}")} /></span> }
     };
     let steps = window.planes.len();
@@ -264,18 +263,17 @@ fn words(windows: &[Window], step: usize, steps: usize) -> (String, f64) {
         .get(index)
         .and_then(|window| window.planes.get(step - starts[index]));
     let text = match (windows.get(index), plane) {
-        (Some(window), Some(plane)) => {
-            let article = if window.from == INPUT { "the " } else { "" };
-            format!(
-                "step {} of {steps}, {} {plane} of {article}{}’s codes",
-                step + 1,
-                window.digit,
-                window.from
-            )
-        }
-        _ => format!("step {} of {steps}", step + 1),
+        (Some(window), Some(plane)) => t!(
+            "timeline.playhead",
+            step = step + 1,
+            steps = steps,
+            digit = window.digit,
+            plane = plane,
+            source = window.source
+        ),
+        _ => t!("timeline.playhead-short", step = step + 1, steps = steps),
     };
-    (text, at)
+    (text.into_owned(), at)
 }
 
 /// The step whose column is at `x`, or nearest to it.
@@ -301,13 +299,14 @@ mod tests {
     fn two_windows() -> Vec<Window> {
         let window = |from: &str, to: &str| Window {
             from: from.into(),
+            source: from.into(),
             to: to.into(),
             title: to.into(),
             hue: String::new(),
             shares: vec![0.0; 8],
             spikes: vec![0; 8],
             planes: (0..8).rev().collect(),
-            digit: "bit",
+            digit: "bit".into(),
         };
         vec![window("input", "conv1"), window("conv1", "conv2")]
     }

@@ -3,15 +3,13 @@
 use super::{Calibration, Counts, Explained, Loaded, Notice, RouteTo, Shown, State};
 use crate::explore::{Agreement, CalibrationEffect, ConversionReport};
 use crate::web::worker::{Epoch, Failure, NetworkView, Response, RunView};
+use rust_i18n::t;
 use std::rc::Rc;
-
-/// What is said of a worker that says nothing; it goes with the first answer.
-const SILENT: &str = "The engine has not started";
 
 impl State {
     pub(super) fn take_answer(&mut self, response: Response) {
         self.heard = Some(self.worker);
-        self.notices.retain(|notice| notice.title != SILENT);
+        self.notices.retain(|notice| !notice.is_titled("notice.silent"));
         match response {
             Response::Loaded { epoch, network } => self.take_network(epoch, *network),
             Response::Run { epoch, run } => self.take_run(epoch, *run),
@@ -148,15 +146,12 @@ impl State {
                     load => load.as_ref().map(|load| load.model.name.clone()),
                 };
                 let name = name.unwrap_or_default();
-                self.complain(Notice::error(format!("{name} can't be used"), message));
+                self.complain(Notice::error(t!("notice.unusable", name = name), message));
                 self.want_what_is_loaded();
             }
             Failure::Explore if self.asked.as_ref().is_some_and(|asked| asked.epoch == epoch) => {
                 self.is_running = false;
-                self.complain(Notice::error(
-                    "The network can't run with these settings",
-                    message,
-                ));
+                self.complain(Notice::error(t!("notice.no-run"), message));
             }
             Failure::Calibrate
                 if self
@@ -173,11 +168,8 @@ impl State {
 
     /// A worker that can't start tells nobody: no answer is all that there is to see.
     pub(super) fn wonder_about_silence(&mut self, seconds: u32) {
-        let text = format!(
-            "the engine's worker has not answered for {seconds} s: its files can't be fetched, or the browser blocks \
-             workers or WebAssembly. Wait if the connection is slow, or load the page again"
-        );
-        self.complain(Notice::error(SILENT, text));
+        let text = t!("notice.silent-text", seconds = seconds);
+        self.complain(Notice::error(t!("notice.silent"), text));
     }
 
     /// A new worker takes the last good model. What broke the old one is not asked again.
@@ -190,9 +182,7 @@ impl State {
         }
         self.load = self.loaded.as_ref().map(|loaded| loaded.load.clone());
         self.is_loading = self.load.is_some();
-        let text = format!(
-            "{message}. It was started again; the pictures are from before. Change a setting, or choose another model"
-        );
-        self.complain(Notice::error("The engine broke", text));
+        let text = t!("notice.broke-text", message = message);
+        self.complain(Notice::error(t!("notice.broke"), text));
     }
 }

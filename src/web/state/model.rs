@@ -5,6 +5,7 @@ use crate::simulate::Packed;
 use crate::web::gallery::{Dataset, Gallery};
 use crate::web::link::Link;
 use crate::web::worker::{DataFiles, Epoch, ModelFile, NetworkView, Sample, TruthFile};
+use rust_i18n::t;
 use std::rc::Rc;
 
 /// A model that can be chosen.
@@ -202,8 +203,8 @@ impl State {
                 }
             }
             Err(why) => self.complain(Notice::error(
-                "The models can't be listed",
-                format!("{why}. Load the page again"),
+                t!("notice.no-list"),
+                t!("notice.no-list-text", why = why),
             )),
         }
     }
@@ -224,7 +225,7 @@ impl State {
             self.wanted = Some(choice);
             self.wish = self.wish.wrapping_add(1);
         } else if let ModelChoice::Gallery(id) = choice {
-            self.complain_about_address(vec![format!("there is no model '{id}'")]);
+            self.complain_about_address(vec![t!("notice.no-model", id = id).into_owned()]);
             if let Some(first) = self.first_model() {
                 self.choose(first);
             }
@@ -269,8 +270,8 @@ impl State {
             Ok(load) => self.start_load(load),
             Err(why) => {
                 self.complain(Notice::error(
-                    "The model can't be fetched",
-                    format!("{why}. Choose it again to retry"),
+                    t!("notice.not-fetched"),
+                    t!("notice.not-fetched-text", why = why),
                 ));
                 self.want_what_is_loaded();
             }
@@ -301,7 +302,7 @@ impl State {
             self.forget_errors();
         }
         if let Some(note) = network.samples.note.clone() {
-            self.complain(Notice::warning("The samples are used without labels", note));
+            self.complain(Notice::warning(t!("notice.without-labels"), note));
         }
         let loaded = Loaded {
             load: load.clone(),
@@ -356,8 +357,8 @@ impl State {
             matches!(self.sample, Some(SampleChoice::Stored(_))) && self.sample_data != data;
         let linked = self.linked_sample.take();
         if let Some(index) = linked.filter(|&index| index >= count) {
-            let problem = format!("there is no sample {index}; {count} are stored, counted from 0");
-            self.complain_about_address(vec![problem]);
+            let problem = t!("notice.no-sample", index = index, count = count);
+            self.complain_about_address(vec![problem.into_owned()]);
         }
         let present = self.sample.take().filter(|_| !is_of_other_data);
         let wanted = linked.map(SampleChoice::Stored).or(present);

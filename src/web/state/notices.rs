@@ -1,6 +1,8 @@
 //! What went wrong, in one sentence and with what to do.
 
 use super::State;
+use crate::web::language::Language;
+use rust_i18n::t;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,12 @@ impl Notice {
             ..Self::error(title, text)
         }
     }
+
+    /// Whether its title is the text `key`, in whatever language was spoken when it came.
+    pub(super) fn is_titled(&self, key: &str) -> bool {
+        let titles = Language::ALL.map(|language| t!(key, locale = language.key()).into_owned());
+        titles.contains(&self.title)
+    }
 }
 
 impl State {
@@ -65,16 +73,16 @@ impl State {
     }
 
     pub(super) fn complain_about_address(&mut self, problems: Vec<String>) {
-        const TITLE: &str = "Part of the address was ignored";
         if problems.is_empty() {
             return;
         }
         // Some problems show only once the model is there: one notice tells all.
-        let known = self.notices.iter().position(|notice| notice.title == TITLE);
+        let mut notices = self.notices.iter();
+        let known = notices.position(|notice| notice.is_titled("notice.address"));
         let known = known.map(|index| self.notices.remove(index).text);
         let sentences = problems.iter().map(|problem| sentence(problem));
         let text: Vec<String> = known.into_iter().chain(sentences).collect();
-        self.complain(Notice::warning(TITLE, text.join(" ")));
+        self.complain(Notice::warning(t!("notice.address"), text.join(" ")));
     }
 }
 
@@ -86,7 +94,7 @@ fn sentence(text: &str) -> String {
         .map(|letter| letter.to_uppercase().to_string())
         .unwrap_or_default();
     let text = format!("{first}{}", letters.as_str());
-    if text.is_empty() || text.ends_with(['.', '!', '?', '…']) {
+    if text.is_empty() || text.ends_with(['.', '!', '?', '…', '。']) {
         text
     } else {
         format!("{text}.")

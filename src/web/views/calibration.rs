@@ -5,10 +5,12 @@ use super::findings::Findings;
 use super::words::{full_name, layer_name};
 use crate::explore::report::Remedy;
 use crate::explore::{CalibrationEffect, ConversionReport, ErrorDistribution};
+use crate::web::components::Card;
 use crate::web::format;
 use crate::web::palette::{hue_of_layer, use_palette};
 use crate::web::plots::{ByPtr, Frame, Histogram, PlotCanvas, Span, busy_span, draw_histogram, ticks};
 use crate::web::worker::NetworkView;
+use rust_i18n::t;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
@@ -98,44 +100,39 @@ pub fn CalibrationCard(props: &CalibrationCardProps) -> Html {
     });
     if !props.has_samples {
         return html! {
-            <section class="card calibration-card" aria-labelledby="calibration-title">
-                <h2 id="calibration-title">{ "What bias calibration mends" }</h2>
-                <p class="card-note card-empty">
-                    { "Errors are measured over samples, and this model came without any. A model of the list has them, and \
-                       so has one of your own that takes the same input: open it while that one is shown." }
-                </p>
-            </section>
+            <Card name="calibration" title={t!("calibration-card.title").into_owned()}>
+                <p class="card-note card-empty">{ t!("calibration-card.no-samples") }</p>
+            </Card>
         };
     }
+    let aside = html! {
+        <p class="card-choice">
+            <select aria-label={t!("calibration-card.layer")} {onchange}>{ for options }</select>
+            <span>
+                { match &effect {
+                    None => t!("calibration-card.measuring"),
+                    Some(effect) => t!("calibration-card.register", bits = effect.register_bits),
+                } }
+            </span>
+        </p>
+    };
     html! {
-        <section class="card calibration-card" aria-labelledby="calibration-title"
-            aria-busy={effect.is_none().to_string()} style={format!("--hue:{}", hue_of_layer(Some(layer)))}>
-            <header>
-                <h2 id="calibration-title">{ "What bias calibration mends" }</h2>
-                <p class="card-choice">
-                    <select aria-label="Layer whose errors are shown" {onchange}>{ for options }</select>
-                    <span>
-                        { effect.as_ref().map_or_else(
-                            || "measuring…".to_owned(),
-                            |effect| format!("{}-bit register", effect.register_bits),
-                        ) }
-                    </span>
-                </p>
-            </header>
+        <Card name="calibration" title={t!("calibration-card.title").into_owned()} {aside}
+            is_busy={effect.is_none()} hue={hue_of_layer(Some(layer))}>
             <ul class="legend">
-                { entry("before", "without", effect.as_deref().map(|e| &e.without)) }
-                { entry("after", "corrected", effect.as_deref().map(|e| &e.with)) }
+                { entry("before", &t!("calibration-card.without"), effect.as_deref().map(|e| &e.without)) }
+                { entry("after", &t!("calibration-card.corrected"), effect.as_deref().map(|e| &e.with)) }
             </ul>
             <div class={classes!("plot-frame", "histogram", effect.is_none().then_some("is-measuring"))}>
                 <div class="plot"><PlotCanvas {draw} /></div>
                 <div class="plot-ticks" aria-hidden="true">{ effect.as_deref().map(axis) }</div>
-                <p class="plot-x">{ "error of what fires, in codes" }</p>
+                <p class="plot-x">{ t!("calibration-card.axis") }</p>
             </div>
             <p class="card-note">{ note(effect.as_deref(), props.demonstration) }</p>
             { effect.as_deref().map(table) }
             <Findings network={ByPtr(props.network.clone())} report={props.report.clone().map(ByPtr)}
                 on_layer={props.on_layer.clone()} on_remedy={props.on_remedy.clone()} />
-        </section>
+        </Card>
     }
 }
 
@@ -161,10 +158,13 @@ fn axis(effect: &CalibrationEffect) -> Html {
     html! { <>{ for marks.iter().map(mark) }</> }
 }
 
-fn entry(class: &'static str, name: &'static str, errors: Option<&ErrorDistribution>) -> Html {
+fn entry(class: &'static str, name: &str, errors: Option<&ErrorDistribution>) -> Html {
     let (equal, mean) = errors.map_or_else(Default::default, |errors| {
         let share = format::percent(errors.equal as f64 / errors.codes.max(1) as f64);
-        (format!("{share} equal"), format!("mean {}", mean(errors)))
+        (
+            t!("calibration-card.equal", share = share),
+            t!("calibration-card.mean", mean = mean(errors)),
+        )
     });
     html! {
         <li class={class}>
@@ -181,33 +181,30 @@ fn mean(errors: &ErrorDistribution) -> String {
 
 fn note(effect: Option<&CalibrationEffect>, is_demonstration: bool) -> String {
     let Some(effect) = effect else {
-        return "Counting errors over calibration samples…".to_owned();
+        return t!("calibration-card.counting").into_owned();
     };
     let overflows = match (effect.without.overflows, effect.with.overflows) {
-        (0, 0) => "No overflow".to_owned(),
-        (without, with) if without == with => format::counted(with, "overflow", "overflows"),
-        (without, with) => format!(
-            "{} without, {} corrected",
-            format::counted(without, "overflow", "overflows"),
-            format::count(with)
-        ),
-    };
-    let over = format!(
-        "{overflows}, {}.",
-        format::counted(effect.samples as u64, "sample", "samples")
-    );
-    if is_demonstration {
-        format!(
-            "Measured at {} bits, since the chosen register is exact. {over}",
-            effect.register_bits
+        (0, 0) => t!("calibration-card.no-overflow").into_owned(),
+        (without, with) if without == with => format::count_of(with, "overflow"),
+        (without, with) => t!(
+            "calibration-card.overflows",
+            overflows = format::count_of(without, "overflow"),
+            corrected = format::count(with)
         )
+        .into_owned(),
+    };
+    let samples = format::count_of(effect.samples as u64, "sample");
+    let over = t!("calibration-card.over", overflows = overflows, samples = samples);
+    let bits = effect.register_bits;
+    if is_demonstration {
+        t!("calibration-card.demonstration", bits = bits, over = over).into_owned()
     } else {
-        over
+        over.into_owned()
     }
 }
 
 fn table(effect: &CalibrationEffect) -> Html {
-    let row = |name: &'static str, errors: &ErrorDistribution| {
+    let row = |name: &str, errors: &ErrorDistribution| {
         html! {
             <tr>
                 <th scope="row">{ name }</th>
@@ -219,14 +216,17 @@ fn table(effect: &CalibrationEffect) -> Html {
     };
     html! {
         <div class="visually-hidden"><table>
-            <caption>{ format!("Errors of what fires, with a register of {} bits", effect.register_bits) }</caption>
+            <caption>{ t!("calibration-card.caption", bits = effect.register_bits) }</caption>
             <thead>
                 <tr>
-                    <th scope="col">{ "bias" }</th><th scope="col">{ "codes equal" }</th>
-                    <th scope="col">{ "mean error in codes" }</th><th scope="col">{ "overflows" }</th>
+                    <th scope="col">{ t!("calibration-card.bias") }</th><th scope="col">{ t!("calibration-card.codes-equal") }</th>
+                    <th scope="col">{ t!("calibration-card.mean-error") }</th><th scope="col">{ t!("calibration-card.overflow-column") }</th>
                 </tr>
             </thead>
-            <tbody>{ row("without correction", &effect.without) }{ row("corrected", &effect.with) }</tbody>
+            <tbody>
+                { row(&t!("calibration-card.without-correction"), &effect.without) }
+                { row(&t!("calibration-card.corrected"), &effect.with) }
+            </tbody>
         </table></div>
     }
 }

@@ -26,4 +26,4 @@ pub use mesh::{MeshCard, MeshCardProps};
 pub use story::{Story, StoryProps};
 #[cfg(test)]
 pub use words::tests;
-pub use words::{digit_word, full_name, layer_name, tensor_name};
+pub use words::{digit_word, full_name, layer_name, sentence_name, tensor_name};

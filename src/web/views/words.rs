@@ -5,6 +5,7 @@ use crate::simulate::WindowTrace;
 use crate::spiking::{Digits, SpikeCode};
 use crate::web::format;
 use crate::web::worker::{NetworkView, RunView};
+use rust_i18n::t;
 
 /// What a layer does at a time step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +78,7 @@ pub fn layer_name(network: &NetworkView, layer: usize) -> String {
         .map(|(_, l)| l.name.as_str());
     let name = distinctive(full, &others.collect::<Vec<_>>());
     if name.is_empty() {
-        format!("layer {}", layer + 1)
+        t!("words.layer", number = layer + 1).into_owned()
     } else {
         // PyTorch puts this before every name.
         shortened(name.strip_prefix("node_").unwrap_or(name), LONGEST_NAME)
@@ -88,7 +89,7 @@ pub fn layer_name(network: &NetworkView, layer: usize) -> String {
 pub fn full_name(network: &NetworkView, layer: usize) -> String {
     match network.layers.get(layer) {
         Some(layer) if !layer.name.is_empty() => layer.name.clone(),
-        _ => format!("layer {}", layer + 1),
+        _ => t!("words.layer", number = layer + 1).into_owned(),
     }
 }
 
@@ -128,21 +129,23 @@ fn shortened(name: &str, longest: usize) -> String {
 
 /// A tensor's name: `input`, or that of the layer which fires it.
 pub fn tensor_name(network: &NetworkView, tensor: usize) -> String {
-    producer(network, tensor).map_or_else(|| "input".to_owned(), |layer| layer_name(network, layer))
+    let input = || t!("words.input").into_owned();
+    producer(network, tensor).map_or_else(input, |layer| layer_name(network, layer))
 }
 
 /// The same within a sentence: `the input`, or the layer's name.
 pub fn sentence_name(network: &NetworkView, tensor: usize) -> String {
-    producer(network, tensor).map_or_else(|| "the input".to_owned(), |layer| layer_name(network, layer))
+    let input = || t!("words.the-input").into_owned();
+    producer(network, tensor).map_or_else(input, |layer| layer_name(network, layer))
 }
 
 /// Two or three letters for a small place: `in`, `c1`, `fc`, `out`.
 pub fn short_name(network: &NetworkView, tensor: usize) -> String {
     let Some(layer) = producer(network, tensor) else {
-        return "in".to_owned();
+        return t!("words.input-short").into_owned();
     };
     if layer + 1 == network.layers.len() {
-        return "out".to_owned();
+        return t!("words.output-short").into_owned();
     }
     let name = layer_name(network, layer);
     let digits: String = name.chars().rev().take_while(char::is_ascii_digit).collect();
@@ -200,14 +203,14 @@ pub fn code_format(network: &NetworkView, tensor: usize) -> Option<CodeFormat> {
 pub fn place(volume: Volume, neuron: usize) -> String {
     let positions = volume.positions().max(1);
     if positions == 1 {
-        return format!("neuron {}", format::count(neuron as u64));
+        return t!("words.neuron", number = format::count(neuron as u64)).into_owned();
     }
     let (channel, position) = (neuron / positions, neuron % positions);
     let (row, column) = (position / volume.width, position % volume.width);
     if volume.channels == 1 {
         format!("({row}, {column})")
     } else {
-        format!("channel {channel} · ({row}, {column})")
+        t!("words.channel", channel = channel, row = row, column = column).into_owned()
     }
 }
 
@@ -227,11 +230,12 @@ pub fn spike_code(run: &RunView, tensor: usize) -> Option<SpikeCode> {
 }
 
 /// What a digit of a code is called.
-pub fn digit_word(run: &RunView) -> &'static str {
-    match run.settings.conversion.digits {
-        Digits::Binary | Digits::SignMagnitude => "bit",
-        Digits::Canonical => "digit",
-    }
+pub fn digit_word(run: &RunView) -> String {
+    let word = match run.settings.conversion.digits {
+        Digits::Binary | Digits::SignMagnitude => t!("words.bit"),
+        Digits::Canonical => t!("words.digit"),
+    };
+    word.into_owned()
 }
 
 /// Spikes that codes take; none where real numbers are not sent.
