@@ -60,8 +60,9 @@ pub fn use_address(state: &UseReducerHandle<State>) {
     });
 }
 
-/// Adds to the browser's history, unless the address means the same already.
+/// Adds to the browser's history; replaces the entry if only a part of the page has something else to say.
 fn write(link: &Link) {
+    let link = &link.shortened();
     if query() == link.to_query() {
         return;
     }
@@ -69,7 +70,7 @@ fn write(link: &Link) {
     let address = address_of(link);
     let (now, _) = read();
     // Both fail only for addresses of another origin.
-    let _ = if now == *link {
+    let _ = if now.without_parts() == link.without_parts() {
         history.replace_state_with_url(&JsValue::NULL, "", Some(&address))
     } else {
         history.push_state_with_url(&JsValue::NULL, "", Some(&address))

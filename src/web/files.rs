@@ -66,7 +66,7 @@ async fn read(file: File, loaded: Option<Rc<Loaded>>) -> Result<Action, String> 
         }
         _ if file.type_().starts_with("image/") => {
             let values = picture(&file, &*needs_model()?).await?;
-            Ok(Action::Pick(SampleChoice::drawn(values, Source::File(name))))
+            Ok(Action::Pick(SampleChoice::picture(values, Source::File(name))))
         }
         _ => Err(t!("file.unknown").into_owned()),
     }

@@ -6,11 +6,13 @@
 
 mod answers;
 mod chip;
+mod linked;
 mod model;
 mod notices;
 mod playback;
 
 pub use chip::{KnownChip, Pinned, RouteTo};
+pub use linked::{CHIP_LOOK_PART, Linked, PLAYHEAD_PART, SELECTION_PART};
 pub use model::{Drawn, Loaded, ModelChoice, ModelLoad, SampleChoice, Source};
 pub use notices::{Notice, Weight};
 pub use playback::{Playhead, SPEEDS, Seek};
@@ -54,8 +56,10 @@ pub struct State {
     pub sample: Option<SampleChoice>,
     /// The data set that a stored sample was picked from, by its id.
     pub sample_data: Option<String>,
-    /// The stored sample that the address asked for, until a model is there to show it.
-    pub linked_sample: Option<usize>,
+    /// What the address asked for, until a run is there to show it.
+    pub linked: Linked,
+    /// What the page has chosen by itself.
+    pub opening: Selection,
     /// What the worker was last asked.
     pub asked: Option<Rc<Asked>>,
     /// Whether its run is due.
@@ -302,12 +306,8 @@ impl State {
             ..Self::default()
         };
         state.language = link.language.unwrap_or_else(Language::preferred);
-        state.is_language_linked = link.language.is_some();
-        state.view = link.view;
-        state.settings = link.settings;
-        state.linked_sample = link.sample;
+        state.take_link(&link, problems);
         state.wanted = link.model.map(ModelChoice::Gallery);
-        state.complain_about_address(problems);
         state
     }
 
@@ -482,22 +482,6 @@ impl State {
                 neuron,
                 ..Selection::default()
             };
-        }
-    }
-
-    /// What the address should say.
-    pub fn link(&self) -> Link {
-        let first = self.gallery.as_ref().and_then(|gallery| gallery.models.first());
-        let model = match &self.wanted {
-            Some(ModelChoice::Gallery(id)) if first.is_none_or(|first| first.id != *id) => Some(id.clone()),
-            _ => None,
-        };
-        Link {
-            language: self.is_language_linked.then_some(self.language),
-            view: self.view,
-            model,
-            sample: self.linkable_sample(),
-            settings: self.settings,
         }
     }
 }

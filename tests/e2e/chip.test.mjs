@@ -24,7 +24,7 @@ onPage('the chip', { timeout: 400_000 }, (on) => {
   on('is a view of its own, with an address, and back leads to the story', '', async (page) => {
     await page.getByRole('link', { name: 'Chip', exact: true }).click();
     await title(page).waitFor();
-    await page.waitForURL(/\?view=chip$/);
+    await page.waitForURL(/[?&]view=chip$/);
     assert.equal(await page.getByRole('link', { name: 'Chip', exact: true }).getAttribute('aria-current'), 'page');
     await page.goBack();
     await page.locator('.story').waitFor();

@@ -43,7 +43,7 @@ onPage('exploring', { timeout: 400_000 }, (on, serving) => {
     assert.match(await first.innerText(), /^conv1\s+(loss|fault)[\s\S]*Set register-bits to 19$/);
     assert.deepEqual(await accessibilityViolations(page), []);
     await first.getByRole('button', { name: 'Set register-bits to 19, for conv1' }).click();
-    await page.waitForURL(/\?register-bits=19$/);
+    await page.waitForURL(/[?&]register-bits=19$/);
     await settled(page);
     assert.match(await findings.innerText(), /1 layer is exact, proven for any input/);
     assert.doesNotMatch(await findings.locator('> ul').innerText(), /conv1/);
@@ -51,12 +51,12 @@ onPage('exploring', { timeout: 400_000 }, (on, serving) => {
 
   on('keeps settings in the address, where back finds them', '', async (page) => {
     await page.locator('#set-register-bits').fill('16');
-    await page.waitForURL(/\?register-bits=16$/);
+    await page.waitForURL(/[?&]register-bits=16$/);
     await page.getByText(/^M₀ ≥ 0\.\d+$/).waitFor();
     await page.getByRole('radio', { name: 'least first' }).check({ force: true });
     await page.waitForURL(/order=lsb/);
     await page.goBack();
-    await page.waitForURL(/\?register-bits=16$/);
+    await page.waitForURL(/[?&]register-bits=16$/);
     assert.ok(await page.getByRole('radio', { name: 'most first' }).isChecked());
     await page.getByRole('button', { name: 'Reset to defaults' }).click();
     await page.waitForFunction(() => location.search === '');
@@ -96,9 +96,9 @@ onPage('exploring', { timeout: 400_000 }, (on, serving) => {
 
   on('walks through samples', '', async (page) => {
     await page.getByRole('button', { name: /labelled 7/ }).click();
-    await page.waitForURL(/\?sample=653$/);
+    await page.waitForURL(/[?&]sample=653$/);
     await page.getByRole('button', { name: 'Next sample' }).click();
-    await page.waitForURL(/\?sample=654$/);
+    await page.waitForURL(/[?&]sample=654$/);
   });
 
   on('reads what is drawn while it is drawn', '', async (page) => {

@@ -173,7 +173,7 @@ fn use_reader(canvas: &NodeRef, props: &Props, seen: UseStateSetter<Option<Rc<[u
             seen.set(Some(
                 values.iter().map(|value| (value * 255.0).round() as u8).collect(),
             ));
-            on_pick.emit(SampleChoice::drawn(values, Source::Pad));
+            on_pick.emit(SampleChoice::picture(values, Source::Pad));
         }));
     })
 }

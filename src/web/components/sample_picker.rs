@@ -9,6 +9,7 @@ use crate::web::format::{count, decimal, significant};
 use crate::web::plots::ByPtr;
 use crate::web::state::{Loaded, ModelChoice, SampleChoice, Source};
 use crate::web::task::InputForm;
+use rust_i18n::t;
 use std::rc::Rc;
 use web_sys::{File, HtmlInputElement};
 use yew::prelude::*;
@@ -270,6 +271,7 @@ pub fn caption(loaded: &Loaded, sample: Option<&SampleChoice>) -> String {
         }
         Some(SampleChoice::Drawn(drawn)) => match &drawn.source {
             Source::Pad => "your drawing".to_owned(),
+            Source::Camera => t!("bring.camera_sample").into_owned(),
             Source::File(name) => name.clone(),
             Source::Random(seed) => format!("random, seed {seed}"),
             Source::Slider => {

@@ -62,7 +62,9 @@ impl State {
             self.playhead.open(steps);
             // The second of several hidden layers shows most: it hears the network's own words.
             self.select_layer(usize::from(loaded.network.layers.len() > 2));
+            self.opening = self.selection;
         }
+        self.take_linked_moment();
     }
 
     /// The loaded model with the network that `run` was of, and whether settings have quantized it anew.

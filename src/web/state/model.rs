@@ -3,9 +3,10 @@
 use super::{Notice, State};
 use crate::simulate::Packed;
 use crate::web::gallery::{Dataset, Gallery};
-use crate::web::link::Link;
+use crate::web::link::{Coded, SampleCode};
 use crate::web::worker::{DataFiles, Epoch, ModelFile, NetworkView, Sample, TruthFile};
 use rust_i18n::t;
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// A model that can be chosen.
@@ -63,6 +64,20 @@ pub struct Drawn {
     pub values: Vec<f32>,
     /// What it is.
     pub source: Source,
+    code: OnceCell<SampleCode>,
+}
+
+impl Drawn {
+    /// As it stands in an address.
+    pub fn code(&self) -> &SampleCode {
+        self.code.get_or_init(|| match self.source {
+            Source::Random(seed) => SampleCode::of_seed(seed),
+            Source::Pad => SampleCode::of_values('p', &self.values),
+            Source::Camera => SampleCode::of_values('c', &self.values),
+            Source::File(_) => SampleCode::of_values('f', &self.values),
+            Source::Slider => SampleCode::of_values('s', &self.values),
+        })
+    }
 }
 
 /// Where a sample comes from.
@@ -70,6 +85,8 @@ pub struct Drawn {
 pub enum Source {
     /// The pad.
     Pad,
+    /// The camera.
+    Camera,
     /// A file of this name.
     File(String),
     /// Chance, with this seed.
@@ -91,7 +108,34 @@ impl PartialEq for SampleChoice {
 impl SampleChoice {
     /// A sample that the user made.
     pub fn drawn(values: Vec<f32>, source: Source) -> Self {
-        Self::Drawn(Rc::new(Drawn { values, source }))
+        Self::Drawn(Rc::new(Drawn {
+            values,
+            source,
+            code: OnceCell::new(),
+        }))
+    }
+
+    /// A picture that the user made, with values from 0 to 1: each becomes one of 256, as stored pictures have them.
+    pub fn picture(values: Vec<f32>, source: Source) -> Self {
+        let values = values.iter().map(|value| (value * 255.0).round() / 255.0);
+        Self::drawn(values.collect(), source)
+    }
+
+    /// The sample of an address.
+    pub fn of_code(code: &SampleCode) -> Option<Self> {
+        Some(match code.decode()? {
+            // Its values depend on how many the model takes: `keep_or_open_sample` makes them.
+            Coded::Random(seed) => Self::random(seed, 0),
+            Coded::Values(source, values) => {
+                let source = match source {
+                    'p' => Source::Pad,
+                    'c' => Source::Camera,
+                    's' => Source::Slider,
+                    _ => Source::File(t!("bring.linked_sample").into_owned()),
+                };
+                Self::drawn(values, source)
+            }
+        })
     }
 
     /// Values from 0 to 1, the same for the same seed.
@@ -174,7 +218,7 @@ impl Loaded {
 
     /// What the user sees first: a three where there is one, and something rather than nothing where no
     /// samples are stored.
-    fn opening_sample(&self) -> SampleChoice {
+    pub(super) fn opening_sample(&self) -> SampleChoice {
         let picks = self.load.data.as_ref().map_or(&[][..], |data| &data.picks);
         let pick = picks.get(3).or(picks.first()).copied().unwrap_or(0);
         if pick < self.network.samples.count {
@@ -184,7 +228,18 @@ impl Loaded {
         }
     }
 
-    fn can_show(&self, sample: &SampleChoice) -> bool {
+    /// Values by chance, as many as the model takes.
+    pub(super) fn completed(&self, sample: SampleChoice) -> SampleChoice {
+        match &sample {
+            SampleChoice::Drawn(drawn) => match drawn.source {
+                Source::Random(seed) => SampleChoice::random(seed, self.input_len()),
+                _ => sample,
+            },
+            SampleChoice::Stored(_) => sample,
+        }
+    }
+
+    pub(super) fn can_show(&self, sample: &SampleChoice) -> bool {
         match sample {
             SampleChoice::Stored(index) => *index < self.network.samples.count,
             SampleChoice::Drawn(drawn) => drawn.values.len() == self.input_len(),
@@ -209,7 +264,7 @@ impl State {
         }
     }
 
-    fn first_model(&self) -> Option<ModelChoice> {
+    pub(super) fn first_model(&self) -> Option<ModelChoice> {
         let first = self.gallery.as_ref()?.models.first()?;
         Some(ModelChoice::Gallery(first.id.clone()))
     }
@@ -355,13 +410,17 @@ impl State {
         let data = loaded.load.data.as_ref().map(|data| data.id.clone());
         let is_of_other_data =
             matches!(self.sample, Some(SampleChoice::Stored(_))) && self.sample_data != data;
-        let linked = self.linked_sample.take();
-        if let Some(index) = linked.filter(|&index| index >= count) {
-            let problem = t!("notice.no-sample", index = index, count = count);
-            self.complain_about_address(vec![problem.into_owned()]);
-        }
+        let linked = self.linked.sample.take().map(|sample| loaded.completed(sample));
+        let problem = match &linked {
+            Some(SampleChoice::Stored(index)) if *index >= count => {
+                Some(t!("notice.no-sample", index = index, count = count))
+            }
+            Some(sample) if !loaded.can_show(sample) => Some(t!("bring.link_drawn_shape")),
+            _ => None,
+        };
+        self.complain_about_address(problem.map(|problem| problem.into_owned()).into_iter().collect());
         let present = self.sample.take().filter(|_| !is_of_other_data);
-        let wanted = linked.map(SampleChoice::Stored).or(present);
+        let wanted = linked.or(present);
         let shown = wanted.filter(|sample| loaded.can_show(sample));
         self.sample = Some(shown.unwrap_or_else(|| loaded.opening_sample()));
         self.sample_data = data;
@@ -370,7 +429,7 @@ impl State {
     /// The stored sample in use, if it is not the one that the model opens with.
     pub(super) fn linkable_sample(&self) -> Option<usize> {
         let Some(loaded) = &self.loaded else {
-            return self.linked_sample;
+            return self.linked.sample.as_ref().and_then(SampleChoice::stored);
         };
         match (&self.sample, loaded.opening_sample()) {
             // An address can't bring the user's own samples along.
@@ -379,31 +438,6 @@ impl State {
                 Some(*index)
             }
             _ => None,
-        }
-    }
-
-    /// The address has changed: back, forward, or typed.
-    pub(super) fn follow(&mut self, link: Link, problems: Vec<String>) {
-        self.is_language_linked = link.language.is_some();
-        self.language = link.language.unwrap_or(self.language);
-        self.view = link.view;
-        self.settings = link.settings;
-        self.complain_about_address(problems);
-        let wanted = link
-            .model
-            .map(ModelChoice::Gallery)
-            .or_else(|| self.first_model());
-        if wanted != self.wanted {
-            self.linked_sample = link.sample;
-            if let Some(choice) = wanted {
-                self.choose(choice);
-            }
-        } else if let Some(loaded) = self.loaded.clone() {
-            let linked = link
-                .sample
-                .map(SampleChoice::Stored)
-                .filter(|sample| loaded.can_show(sample));
-            self.sample = Some(linked.unwrap_or_else(|| loaded.opening_sample()));
         }
     }
 }

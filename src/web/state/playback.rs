@@ -16,6 +16,8 @@ pub struct Playhead {
     /// Steps in a second.
     pub speed: u32,
     rested: u32,
+    /// Whether somebody has chosen the step, and time stands still there.
+    is_chosen: bool,
 }
 
 impl Default for Playhead {
@@ -25,6 +27,7 @@ impl Default for Playhead {
             is_playing: true,
             speed: SPEEDS[1],
             rested: 0,
+            is_chosen: false,
         }
     }
 }
@@ -49,9 +52,20 @@ impl Playhead {
         }
     }
 
+    /// Whether somebody has chosen the step, and time stands still there.
+    pub fn is_chosen(&self) -> bool {
+        self.is_chosen
+    }
+
+    /// Shows a step of which an address tells.
+    pub(super) fn show(&mut self, step: usize, steps: usize) {
+        self.seek(Seek::To(step), steps);
+    }
+
     /// The user takes over: it goes there and stands still.
     pub(super) fn seek(&mut self, seek: Seek, steps: usize) {
         self.is_playing = false;
+        self.is_chosen = true;
         self.step = match seek {
             Seek::To(step) => step,
             Seek::By(by) => self.step.saturating_add_signed(by),
@@ -62,6 +76,7 @@ impl Playhead {
 
     pub(super) fn toggle(&mut self, steps: usize) {
         self.is_playing = !self.is_playing;
+        self.is_chosen = !self.is_playing;
         if self.is_playing && self.step + 1 >= steps {
             self.step = 0;
         }

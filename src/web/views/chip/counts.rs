@@ -58,6 +58,21 @@ impl Measure {
         Self::Layer,
     ];
 
+    /// In addresses: `heat=spikes`.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Packets => "packets",
+            Self::Sent => "sent",
+            Self::Received => "received",
+            Self::Spikes => "spikes",
+            Self::Operations => "operations",
+            Self::Updates => "updates",
+            Self::Energy => "energy",
+            Self::Utilisation => "utilisation",
+            Self::Layer => "layer",
+        }
+    }
+
     /// What it is called.
     pub const fn label(self) -> &'static str {
         match self {
@@ -121,6 +136,15 @@ pub enum Scope {
 impl Scope {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Step, Self::Window, Self::Total];
+
+    /// In addresses: `time-span=total`.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Step => "step",
+            Self::Window => "window",
+            Self::Total => "total",
+        }
+    }
 
     /// What it is called.
     pub const fn label(self) -> &'static str {
