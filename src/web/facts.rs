@@ -1,10 +1,11 @@
 //! The one number that matters at each setting, from the run that is shown.
 
-use super::format::{counted, decimal, significant, thousands};
+use super::format::{count_of, decimal, significant, thousands};
 use super::state::Shown;
 use super::views::layer_name;
 use crate::chip::MappingError;
 use crate::spiking::LayerPlan;
+use rust_i18n::t;
 
 /// What a control shows beside its name, and a mark on its slider.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,12 +40,7 @@ pub fn fact(key: &str, shown: Option<&Shown>) -> Fact {
 
 fn narrowest(plans: &[LayerPlan]) -> Fact {
     let bits = plans.iter().map(|plan| plan.narrowest_register).max();
-    let mark = bits.map(|bits| {
-        (
-            u32::from(bits),
-            format!("dotted: narrowest without overflow, {bits}"),
-        )
-    });
+    let mark = bits.map(|bits| (u32::from(bits), t!("fact.narrowest", bits = bits).into_owned()));
     Fact {
         mark,
         ..Fact::default()
@@ -60,15 +56,15 @@ fn scaling(shown: &Shown) -> Fact {
         .enumerate()
         .min_by(|a, b| a.1.m0().total_cmp(&b.1.m0()));
     let (text, detail) = match smallest {
-        Some((_, plan)) if plan.is_exact() => ("M₀ = 1, exact".to_owned(), None),
+        Some((_, plan)) if plan.is_exact() => (t!("fact.exact"), None),
         Some((layer, plan)) => (
-            format!("M₀ ≥ {}", significant(plan.m0(), 2)),
-            Some(format!("M₀ is smallest in {}", name(shown, layer))),
+            t!("fact.scaled", m0 = significant(plan.m0(), 2)),
+            Some(t!("fact.smallest", layer = name(shown, layer)).into_owned()),
         ),
         None => Default::default(),
     };
     Fact {
-        text,
+        text: text.into_owned(),
         detail,
         mark: None,
     }
@@ -84,11 +80,8 @@ fn correction(shown: &Shown) -> String {
         .max_by(|a, b| mean(a.1).abs().total_cmp(&mean(b.1).abs()));
     match largest {
         Some((layer, plan)) if plan.mean_correction != 0.0 => {
-            format!(
-                "mean error {} codes in {}",
-                decimal(plan.mean_correction, 2),
-                name(shown, layer)
-            )
+            let mean = decimal(plan.mean_correction, 2);
+            t!("fact.mean-error", mean = mean, layer = name(shown, layer)).into_owned()
         }
         _ => String::new(),
     }
@@ -99,22 +92,20 @@ fn saturated(plans: &[LayerPlan]) -> String {
     if saturated == 0 {
         String::new()
     } else {
-        format!("{} saturated", thousands(saturated as i64))
+        t!("fact.saturated", number = thousands(saturated as i64)).into_owned()
     }
 }
 
 fn cores(shown: &Shown) -> String {
     match &shown.run.chip {
         Ok((mapping, _)) => {
-            format!(
-                "{} of {}",
-                mapping.used(),
-                counted(mapping.topology.cores() as u64, "core", "cores")
-            )
+            let cores = count_of(mapping.topology.cores() as u64, "core");
+            t!("fact.cores", used = mapping.used(), cores = cores)
         }
-        Err(MappingError::TooFewCores { .. }) => "too few cores".to_owned(),
-        Err(_) => "does not fit".to_owned(),
+        Err(MappingError::TooFewCores { .. }) => t!("fact.too-few-cores"),
+        Err(_) => t!("fact.no-fit"),
     }
+    .into_owned()
 }
 
 fn name(shown: &Shown, layer: usize) -> String {

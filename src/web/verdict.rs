@@ -4,6 +4,8 @@ use super::format::{count, decimal, percent, significant};
 use super::state::{Loaded, Shown, State};
 use super::task::Task;
 use crate::explore::{Agreement, Measure, Quality};
+use rust_i18n::t;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// How the badge looks.
@@ -35,21 +37,21 @@ impl Verdict {
     pub fn of(state: &State) -> Self {
         let Some(shown) = &state.shown else {
             return Self::busy(if state.notices.is_empty() {
-                "loading the network"
+                t!("badge.loading")
             } else {
-                "no network yet"
+                t!("badge.none")
             });
         };
         let is_other = |loaded: &Rc<Loaded>| state.wanted.as_ref().is_some_and(|w| *w != loaded.load.choice);
         if state.loaded.as_ref().is_some_and(is_other) {
-            return Self::busy("loading the network");
+            return Self::busy(t!("badge.loading"));
         }
         let is_idle = !state.is_running && !state.is_loading && state.next_question().is_none();
         if is_idle && shown.run.settings != state.settings {
             // The engine could not do it; a notice says why.
             return Self {
                 tone: Tone::Different,
-                ..Self::busy("no answer with these settings")
+                ..Self::busy(t!("badge.no-answer"))
             };
         }
         let has_data = state
@@ -68,7 +70,7 @@ impl Verdict {
                     .loaded
                     .as_ref()
                     .map_or(0, |loaded| loaded.network.samples.count);
-                Self::busy(format!("counting 0 of {}", count(total as u64)))
+                Self::busy(t!("badge.counting", counted = 0, total = count(total as u64)))
             }
         }
     }
@@ -85,9 +87,10 @@ impl Verdict {
     fn of_counts(counts: &Agreement, task: Task) -> Self {
         let (total, counted) = (counts.total as u64, counts.counted as u64);
         if counted < total {
-            let claim = format!("counting {} of {}", count(counted), count(total));
+            let claim = t!("badge.counting", counted = count(counted), total = count(total));
             let progress = Some(counted as f64 / total.max(1) as f64);
-            let details = vec![format!("codes equal in {}", count(counts.codes_equal as u64))];
+            let equal = count(counts.codes_equal as u64);
+            let details = vec![t!("badge.so-far", equal = equal).into_owned()];
             return Self {
                 progress,
                 details,
@@ -96,36 +99,32 @@ impl Verdict {
         }
         let quality = counts.quality.as_ref();
         // A picture or a number is no choice between labels.
-        let labels = |words: &str| {
-            (task == Task::Classes).then(|| format!("{words} {}", count(counts.labels_equal as u64)))
+        let labels = |key: &'static str| {
+            let number = count(counts.labels_equal as u64);
+            (task == Task::Classes).then(|| t!(key, number = number).into_owned())
         };
         if counts.codes_equal == counts.counted {
-            let claim = format!("codes equal, {} of {}", count(counted), count(total));
+            let claim = t!("badge.equal", counted = count(counted), total = count(total));
             let own = quality.and_then(|quality| measured(quality, quality.spiking()));
-            let details = labels("labels").into_iter().chain(own).collect();
+            let details = labels("badge.labels").into_iter().chain(own).collect();
             return Self {
                 tone: Tone::Equal,
-                claim,
+                claim: claim.into_owned(),
                 details,
                 progress: None,
             };
         }
-        let claim = format!(
-            "codes equal in {} of {}",
-            count(counts.codes_equal as u64),
-            count(total)
-        );
+        let equal = count(counts.codes_equal as u64);
+        let claim = t!("badge.some-equal", equal = equal, total = count(total));
         let compared = quality.and_then(|quality| {
             let reference = value_in_words(quality.measure, quality.reference()?);
-            Some(format!(
-                "{} (quantized network {reference})",
-                measured(quality, quality.spiking())?
-            ))
+            let measured = measured(quality, quality.spiking())?;
+            Some(t!("badge.compared", measured = measured, reference = reference).into_owned())
         });
-        let details = labels("labels equal").into_iter().chain(compared).collect();
+        let details = labels("badge.labels-equal").into_iter().chain(compared).collect();
         Self {
             tone: Tone::Different,
-            claim,
+            claim: claim.into_owned(),
             details,
             progress: None,
         }
@@ -146,28 +145,26 @@ impl Verdict {
             })
             .sum();
         let (tone, claim) = if differ == 0 {
-            (Tone::Equal, "codes equal for this sample".to_owned())
+            (Tone::Equal, t!("badge.sample-equal"))
         } else {
             let codes: usize = windows.iter().map(|window| window.codes.len()).sum();
             let equal = count((codes - differ) as u64);
+            let total = count(codes as u64);
             (
                 Tone::Different,
-                format!(
-                    "codes equal in {equal} of {} for this sample",
-                    count(codes as u64)
-                ),
+                t!("badge.sample-some-equal", equal = equal, total = total),
             )
         };
         let same = if shown.run.winner == shown.run.reference_winner {
-            "label equal"
+            t!("badge.label-equal")
         } else {
-            "label differs"
+            t!("badge.label-differs")
         };
         let is_choice = Task::of(&shown.network) == Task::Classes;
         Self {
             tone,
-            claim,
-            details: is_choice.then(|| same.to_owned()).into_iter().collect(),
+            claim: claim.into_owned(),
+            details: is_choice.then(|| same.into_owned()).into_iter().collect(),
             progress: None,
         }
     }
@@ -175,19 +172,16 @@ impl Verdict {
 
 /// `accuracy 97.1 %`
 fn measured(quality: &Quality, value: Option<f64>) -> Option<String> {
-    Some(format!(
-        "{} {}",
-        name_of(quality.measure),
-        value_in_words(quality.measure, value?)
-    ))
+    let (measure, value) = (quality.measure, value_in_words(quality.measure, value?));
+    Some(t!("badge.measured", measure = name_of(measure), value = value).into_owned())
 }
 
 /// What a measure is called.
-pub fn name_of(measure: Measure) -> &'static str {
+pub fn name_of(measure: Measure) -> Cow<'static, str> {
     match measure {
-        Measure::Accuracy => "accuracy",
-        Measure::Psnr => "PSNR",
-        Measure::Rmse => "RMSE",
+        Measure::Accuracy => t!("badge.accuracy"),
+        Measure::Psnr => t!("badge.psnr"),
+        Measure::Rmse => t!("badge.rmse"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::icon::{Glyph, Icon};
 use crate::web::verdict::{Tone, Verdict};
+use rust_i18n::t;
 use yew::prelude::*;
 
 /// What it says.
@@ -35,7 +36,7 @@ pub fn Badge(props: &Props) -> Html {
     let live = if *tone == Tone::Busy { "off" } else { "polite" };
     let style = progress.map(|share| format!("--progress: {:.1}%", share * 100.0));
     html! {
-        <div {class} {style} role="status" aria-live={live} aria-busy={(*tone == Tone::Busy).to_string()} aria-label="Agreement with the quantized network">
+        <div {class} {style} role="status" aria-live={live} aria-busy={(*tone == Tone::Busy).to_string()} aria-label={t!("badge.label")}>
             { mark }
             <strong>{ claim }</strong>
             { for details.iter().map(|detail| html! { <span>{ detail }</span> }) }

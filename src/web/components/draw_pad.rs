@@ -4,6 +4,7 @@ use super::thumbnail::Thumbnail;
 use crate::web::picture::{Frame, Ink};
 use crate::web::state::{SampleChoice, Source};
 use gloo::render::{AnimationFrame, request_animation_frame};
+use rust_i18n::t;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -99,27 +100,27 @@ pub fn DrawPad(props: &Props) -> Html {
     let side = SIDE.to_string();
     html! {
         <dialog class="pad" ref={dialog} {onclose} aria-labelledby="pad-title">
-            <h2 id="pad-title">{ "Draw a digit" }</h2>
+            <h2 id="pad-title">{ t!("pad.title") }</h2>
             <div class="pad-area">
                 <canvas class="pad-canvas" ref={canvas} width={side.clone()} height={side} role="application" tabindex="0"
-                    aria-label="Pad to draw on with mouse, finger or pen. Arrow keys move the pen; the space bar puts it down and lifts it."
+                    aria-label={t!("pad.label")}
                     {onkeydown} {onpointerdown} {onpointermove} onpointercancel={onpointerup.clone()} {onpointerup} />
                 <span class={classes!("pad-pen", pen.is_down.then_some("is-down"))} style={pen.style()} aria-hidden="true" />
-                <span class="visually-hidden" aria-live="polite">{ if pen.is_down { "pen down" } else { "pen up" } }</span>
+                <span class="visually-hidden" aria-live="polite">{ if pen.is_down { t!("pad.down") } else { t!("pad.up") } }</span>
             </div>
             <div class="pad-result">
-                <div class="pad-preview" title="What the network sees">
+                <div class="pad-preview" title={t!("pad.seen")}>
                     if let Some(pixels) = &*seen { <Thumbnail pixels={pixels.clone()} frame={props.frame} /> }
                 </div>
                 <p aria-live="polite">
                     if seen.is_some() {
-                        { "read as " }<strong>{ props.read_as.clone().unwrap_or_else(|| "…".into()) }</strong>
+                        { t!("pad.read-as") }<strong>{ props.read_as.clone().unwrap_or_else(|| "…".into()) }</strong>
                     } else {
-                        { "mouse, finger, pen; or arrow keys and space" }
+                        { t!("pad.how") }
                     }
                 </p>
-                <button type="button" class="button" onclick={clear}>{ "Clear" }</button>
-                <button type="button" class="button button-accent" onclick={done}>{ "Done" }</button>
+                <button type="button" class="button" onclick={clear}>{ t!("pad.clear") }</button>
+                <button type="button" class="button button-accent" onclick={done}>{ t!("pad.done") }</button>
             </div>
         </dialog>
     }

@@ -5,6 +5,7 @@ use crate::web::gallery::{Gallery, GalleryQuality};
 use crate::web::state::ModelChoice;
 use crate::web::verdict::{name_of, value_in_words};
 use crate::web::worker::ModelFile;
+use rust_i18n::t;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{File, HtmlInputElement, HtmlSelectElement};
@@ -59,16 +60,16 @@ pub fn NetworkPicker(props: &Props) -> Html {
     };
     html! {
         <section class="group">
-            <h2 id="network-title">{ "Network" }</h2>
+            <h2 id="network-title">{ t!("network-picker.title") }</h2>
             <div class="network-row">
                 <div class="select">
                     <select {onchange} aria-labelledby="network-title" disabled={entries.is_empty()}>
-                        if entries.is_empty() { <option>{ "loading…" }</option> }
+                        if entries.is_empty() { <option>{ t!("network-picker.loading") }</option> }
                         { for entries.iter().map(option) }
                     </select>
                     <Icon glyph={Glyph::Down} />
                 </div>
-                <FileButton accept=".onnx,.tflite" label="Open…" name="Open… an ONNX or TensorFlow Lite model" on_file={props.on_file.clone()} />
+                <FileButton accept=".onnx,.tflite" label={t!("network-picker.open").into_owned()} name={t!("network-picker.open-name").into_owned()} on_file={props.on_file.clone()} />
             </div>
             if let Some((sentence, quality)) = about {
                 <p class="about">{ sentence }<span>{ quality }</span></p>
@@ -105,12 +106,13 @@ fn entries(props: &Props) -> Vec<Entry> {
 /// `accuracy 98.5 %, before quantization 98.6 %`
 fn quality(quality: &GalleryQuality) -> String {
     let words = |value| value_in_words(quality.measure, value);
-    format!(
-        "{} {}, before quantization {}",
-        name_of(quality.measure),
-        words(quality.quantized),
-        words(quality.float)
+    t!(
+        "network-picker.quality",
+        measure = name_of(quality.measure),
+        quantized = words(quality.quantized),
+        float = words(quality.float)
     )
+    .into_owned()
 }
 
 /// What a [`FileButton`] takes.

@@ -1,11 +1,12 @@
 //! Where registers were too narrow for the sample that is shown.
 
 use super::icon::{Glyph, Icon};
-use crate::web::format::{counted, thousands};
+use crate::web::format::thousands;
 use crate::web::plots::ByPtr;
 use crate::web::selection::Select;
 use crate::web::views::{full_name, layer_name};
 use crate::web::worker::{NetworkView, RunView};
+use rust_i18n::t;
 use yew::prelude::*;
 
 /// The run.
@@ -32,11 +33,9 @@ pub fn OverflowNote(props: &Props) -> Html {
         .skip(layer + 1)
         .map(|window| window.overflows)
         .sum();
-    let times = counted(window.overflows, "time", "times").replace('\u{202f}', " ");
-    let later = if others > 0 {
-        format!(", later layers {}", thousands(others as i64))
-    } else {
-        String::new()
+    let overflowed = |layer: &str| match window.overflows {
+        1 => t!("overflow.once", layer = layer),
+        number => t!("overflow.times", layer = layer, number = thousands(number as i64)),
     };
     let Some(first) = window.events.first() else {
         return Html::default();
@@ -49,17 +48,25 @@ pub fn OverflowNote(props: &Props) -> Html {
     let onclick = props
         .on_show
         .reform(move |_: MouseEvent| (Select::Neuron { layer, neuron }, at));
-    let step = first
-        .step
-        .map_or("its start value".to_owned(), |step| format!("step {}", step + 1));
-    let whole = format!(
-        "{} overflowed {times} in this sample{later}; first at neuron {}, {step}. Show it",
-        full_name(&props.network, layer),
-        thousands(first.neuron.into())
-    );
+    let step = match first.step {
+        Some(step) => t!("overflow.step", step = step + 1),
+        None => t!("overflow.start"),
+    };
+    let whole = overflowed(&full_name(&props.network, layer));
+    let neuron = thousands(first.neuron.into());
+    let whole = match others {
+        0 => t!("overflow.whole", overflowed = whole, neuron = neuron, step = step),
+        _ => t!(
+            "overflow.whole-later",
+            overflowed = whole,
+            later = thousands(others as i64),
+            neuron = neuron,
+            step = step
+        ),
+    };
     html! {
         <button type="button" class="overflow-note" {onclick} title={whole.clone()} aria-label={whole}>
-            <Icon glyph={Glyph::Exclamation} /><span>{ format!("{name} overflowed {times}") }</span>
+            <Icon glyph={Glyph::Exclamation} /><span>{ overflowed(&name) }</span>
         </button>
     }
 }

@@ -10,6 +10,7 @@ use crate::web::files;
 use crate::web::plots::ByPtr;
 use crate::web::state::{Action, Dispatch, Loaded, State, dispatching};
 use crate::web::task::Task;
+use rust_i18n::t;
 use yew::prelude::*;
 
 /// What it needs.
@@ -72,8 +73,8 @@ pub fn Panel(props: &Props) -> Html {
     html! {
         <>
             if props.is_open { <div class="drawer-shade" onclick={props.on_close.reform(|_| ())} /> }
-            <aside class={classes!("panel", props.is_open.then_some("panel-open"))} id="settings" aria-label="Settings" {onkeydown}>
-                <button type="button" class="button button-icon button-quiet drawer-close" aria-label="Close settings"
+            <aside class={classes!("panel", props.is_open.then_some("panel-open"))} id="settings" aria-label={t!("panel.label")} {onkeydown}>
+                <button type="button" class="button button-icon button-quiet drawer-close" aria-label={t!("panel.close")}
                     onclick={props.on_close.reform(|_| ())}><Icon glyph={Glyph::Cross} /></button>
                 <NetworkPicker gallery={state.gallery.clone()} opened={state.opened.clone()} wanted={state.wanted.clone()}
                     {on_choose} on_file={on_file.clone()} />

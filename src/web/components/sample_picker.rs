@@ -10,6 +10,7 @@ use crate::web::plots::ByPtr;
 use crate::web::state::{Loaded, ModelChoice, SampleChoice, Source};
 use crate::web::task::InputForm;
 use rust_i18n::t;
+use std::borrow::Cow;
 use std::rc::Rc;
 use web_sys::{File, HtmlInputElement};
 use yew::prelude::*;
@@ -37,7 +38,7 @@ pub fn SamplePicker(props: &Props) -> Html {
     let is_drawing = use_state_eq(|| false);
     let set_drawing = is_drawing.setter();
     let Some(loaded) = &props.loaded else {
-        return html! { <section class="group"><h2>{ "Sample" }</h2><div class="picks-skeleton skeleton" /></section> };
+        return html! { <section class="group"><h2>{ t!("sample.title") }</h2><div class="picks-skeleton skeleton" /></section> };
     };
     let form = InputForm::of(&loaded.network);
     let open = {
@@ -47,7 +48,7 @@ pub fn SamplePicker(props: &Props) -> Html {
     let ink_frame = form.frame().filter(|frame| frame.channels == 1);
     html! {
         <section class="group">
-            <h2>{ "Sample" }</h2>
+            <h2>{ t!("sample.title") }</h2>
             <Picks loaded={loaded.clone()} sample={props.sample.clone()} on_pick={props.on_pick.clone()} />
             <Walk loaded={loaded.clone()} sample={props.sample.clone()} on_pick={props.on_pick.clone()} />
             if form == InputForm::Number {
@@ -57,10 +58,11 @@ pub fn SamplePicker(props: &Props) -> Html {
             <div class="button-row">
                 if ink_frame.is_some() {
                     <button type="button" class="button" onclick={open} aria-haspopup="dialog">
-                        <Icon glyph={Glyph::Pen} />{ "Draw…" }
+                        <Icon glyph={Glyph::Pen} />{ t!("sample.draw") }
                     </button>
                 }
-                <FileButton accept="image/*,.npy,.npz,.csv,.tsv,.idx,.gz,.zip,.ubyte" label="Upload…" name="Upload… a picture, or samples (.npy, .npz, CSV, IDX, a zip of pictures)" glyph={Glyph::Upload} on_file={props.on_file.clone()} />
+                <FileButton accept="image/*,.npy,.npz,.csv,.tsv,.idx,.gz,.zip,.ubyte" label={t!("sample.upload").into_owned()}
+                    name={t!("sample.upload-name").into_owned()} glyph={Glyph::Upload} on_file={props.on_file.clone()} />
             </div>
             if let (Some(frame), true) = (ink_frame, *is_drawing) {
                 <DrawPad {frame} read_as={props.read_as.clone()} on_pick={props.on_pick.clone()}
@@ -88,13 +90,10 @@ fn Picks(props: &PartProps) -> Html {
     let pick = |(index, pixels): &(usize, Rc<[u8]>)| {
         let sample = SampleChoice::Stored(*index);
         let is_picked = props.sample.as_ref() == Some(&sample);
+        let number = count(*index as u64);
         let label = match loaded.label(*index) {
-            Some(label) => format!(
-                "Sample {}, labelled {}",
-                count(*index as u64),
-                loaded.class(label)
-            ),
-            None => format!("Sample {}", count(*index as u64)),
+            Some(label) => t!("sample.label-class", index = number, class = loaded.class(label)),
+            None => t!("sample.label", index = number),
         };
         let onclick = props.on_pick.reform(move |_| sample.clone());
         html! {
@@ -106,7 +105,7 @@ fn Picks(props: &PartProps) -> Html {
     if pictures.is_empty() {
         return Html::default();
     }
-    html! { <div class="picks" role="group" aria-label="Typical samples">{ for pictures.iter().map(pick) }</div> }
+    html! { <div class="picks" role="group" aria-label={t!("sample.typical")}>{ for pictures.iter().map(pick) }</div> }
 }
 
 /// A sample in small: a picture or curves.
@@ -161,7 +160,7 @@ fn NumberSlider(props: &PartProps) -> Html {
     let words = decimal(affine.dequantize(code).into(), 3);
     html! {
         <div class="field">
-            <div class="field-head"><label for="input-number">{ "Input" }</label><span class="field-fact">{ &words }</span></div>
+            <div class="field-head"><label for="input-number">{ t!("sample.input") }</label><span class="field-fact">{ &words }</span></div>
             <div class="slider" style={format!("--at:{:.2}%", share * 100.0)}>
                 <input id="input-number" type="range" min={low.to_string()} max={high.to_string()} step="1"
                     value={code.to_string()} aria-valuetext={words} {oninput} />
@@ -178,9 +177,12 @@ fn OwnData(props: &OwnDataProps) -> Html {
         return Html::default();
     };
     let divided = if samples.divided_by == 1.0 {
-        String::new()
+        Cow::default()
     } else {
-        format!(", divided by {}", significant(samples.divided_by.into(), 3))
+        t!(
+            "sample.divided",
+            number = significant(samples.divided_by.into(), 3)
+        )
     };
     let back = matches!(props.loaded.load.choice, ModelChoice::Gallery(_));
     let onclick = props.on_shipped.reform(|_: MouseEvent| ());
@@ -188,8 +190,8 @@ fn OwnData(props: &OwnDataProps) -> Html {
         <div class="own-data">
             <p title={data.files.name.clone()}><strong>{ &data.files.name }</strong>{ divided }</p>
             if back {
-                <button type="button" class="button button-small button-quiet" {onclick} title="Use the shipped samples again">
-                    <Icon glyph={Glyph::Cross} />{ "Shipped" }
+                <button type="button" class="button button-small button-quiet" {onclick} title={t!("sample.shipped-title")}>
+                    <Icon glyph={Glyph::Cross} />{ t!("sample.shipped") }
                 </button>
             }
         </div>
@@ -221,9 +223,9 @@ fn Walk(props: &PartProps) -> Html {
         .reform(move |_: MouseEvent| SampleChoice::Stored(below(count_all)));
     let before = here.map_or(0, |here| (here + count_all.saturating_sub(1)) % count_all.max(1));
     let after = here.map_or(0, |here| (here + 1) % count_all.max(1));
-    let button = |label: &'static str, glyph: Glyph, onclick: Callback<MouseEvent>| {
+    let button = |label: Cow<'static, str>, glyph: Glyph, onclick: Callback<MouseEvent>| {
         html! {
-            <button type="button" class="button button-icon button-quiet" aria-label={label} title={label} {onclick}>
+            <button type="button" class="button button-icon button-quiet" aria-label={label.clone()} title={label} {onclick}>
                 <Icon {glyph} />
             </button>
         }
@@ -236,16 +238,16 @@ fn Walk(props: &PartProps) -> Html {
         return html! {
             <div class="walk">
                 <span class="walk-caption">{ caption(&props.loaded, props.sample.as_ref()) }</span>
-                { button("Random values", Glyph::Dice, values) }
+                { button(t!("sample.random-values"), Glyph::Dice, values) }
             </div>
         };
     }
     html! {
         <div class="walk">
-            { button("Previous sample", Glyph::Back, go(before)) }
+            { button(t!("sample.previous"), Glyph::Back, go(before)) }
             <span class="walk-caption">{ caption(&props.loaded, props.sample.as_ref()) }</span>
-            { button("Next sample", Glyph::Forward, go(after)) }
-            { button("Random sample", Glyph::Dice, random) }
+            { button(t!("sample.next"), Glyph::Forward, go(after)) }
+            { button(t!("sample.random"), Glyph::Dice, random) }
         </div>
     }
 }
@@ -259,24 +261,25 @@ pub fn caption(loaded: &Loaded, sample: Option<&SampleChoice>) -> String {
     match sample {
         None => String::new(),
         Some(SampleChoice::Stored(index)) => {
-            let place = format!(
-                "{} of {}",
-                count(*index as u64),
-                count(loaded.network.samples.count as u64)
-            );
-            match loaded.label(*index) {
-                Some(label) => format!("{place}, {}", with_article(&loaded.class(label))),
-                None => place,
+            let (index, of) = (*index, count(loaded.network.samples.count as u64));
+            let number = count(index as u64);
+            match loaded.label(index) {
+                Some(label) => {
+                    let class = with_article(&loaded.class(label));
+                    t!("sample.place-class", index = number, count = of, class = class)
+                }
+                None => t!("sample.place", index = number, count = of),
             }
+            .into_owned()
         }
         Some(SampleChoice::Drawn(drawn)) => match &drawn.source {
-            Source::Pad => "your drawing".to_owned(),
+            Source::Pad => t!("sample.drawing").into_owned(),
             Source::Camera => t!("bring.camera_sample").into_owned(),
             Source::File(name) => name.clone(),
-            Source::Random(seed) => format!("random, seed {seed}"),
+            Source::Random(seed) => t!("sample.seed", seed = seed).into_owned(),
             Source::Slider => {
                 let value = drawn.values.first().copied().unwrap_or(f32::NAN);
-                format!("input {}", decimal(value.into(), 3))
+                t!("sample.number", value = decimal(value.into(), 3)).into_owned()
             }
         },
     }
@@ -288,12 +291,12 @@ fn with_article(name: &str) -> String {
         return name.to_owned();
     }
     let is_vowel = name.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O', '8']);
-    let article = if is_vowel || ["11", "18"].contains(&name) {
-        "an"
+    if is_vowel || ["11", "18"].contains(&name) {
+        t!("sample.an", name = name)
     } else {
-        "a"
-    };
-    format!("{article} {name}")
+        t!("sample.a", name = name)
+    }
+    .into_owned()
 }
 
 #[cfg(test)]

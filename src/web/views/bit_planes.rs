@@ -10,6 +10,7 @@ use crate::web::palette::Palette;
 use crate::web::plots::{ByPtr, Limits, Mosaic, PixelCanvas, Pixels, Rect};
 use crate::web::selection::Select;
 use crate::web::worker::{NetworkView, RunView};
+use rust_i18n::t;
 use yew::prelude::*;
 
 /// Side of a plane in CSS pixels.
@@ -71,14 +72,12 @@ pub fn BitPlanesStage(props: &BitPlanesStageProps) -> Html {
     let spikes = |step: usize| trace.main().spikes.get(step).copied().unwrap_or(0);
     let has_signs = code.is_some_and(|code| code.has_signed_spikes());
     let counted = |index: usize| {
-        let words = format::counted(spikes(index).into(), "spike", "spikes");
+        let words = format::count_of(spikes(index).into(), "spike");
         if !has_signs {
             return words;
         }
-        format!(
-            "{words}, {} negative",
-            format::count(negative(code, trace, index) as u64)
-        )
+        let negative = format::count(negative(code, trace, index) as u64);
+        t!("planes.negative", spikes = words, negative = negative).into_owned()
     };
     let now = trace.main().planes.get(*step).copied().unwrap_or(0);
     let onclick = producer(network, layer.source).map(|source| {
@@ -115,18 +114,18 @@ pub fn BitPlanesStage(props: &BitPlanesStageProps) -> Html {
             <li class={classes!("plane", when)} {style} aria-current={(index == *step).then_some("step")}>
                 <span class="plane-weight">{ weight(lambda) }</span>
                 <span class="visually-hidden">
-                    { format!(": {}", counted(index)) }
+                    { t!("planes.counts", spikes = counted(index)) }
                 </span>
             </li>
         }
     };
     html! {
-        <Stage title="Bit planes" subtitle={format!("of {name}")} hue="var(--spike)"
-            state={format!("sending {} now", weight(now))}
+        <Stage title={t!("planes.title").into_owned()} subtitle={t!("planes.of", name = name).into_owned()} hue="var(--spike)"
+            state={t!("planes.sending", weight = weight(now)).into_owned()}
             counts={counted(*step)}>
             <div class={classes!("planes", onclick.is_some().then_some("can-choose"))} {onclick}>
                 <PixelCanvas pixels={ByPtr(pixels)} ratio={*ratio} />
-                <ol aria-label={format!("Bit planes of {name} in the order in which they are sent")}>
+                <ol aria-label={t!("planes.label", name = name)}>
                     { for trace.main().planes.iter().enumerate().map(plane) }
                 </ol>
             </div>

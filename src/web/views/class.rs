@@ -8,6 +8,7 @@ use crate::web::plots::{ByPtr, Span};
 use crate::web::selection::Select;
 use crate::web::task::Task;
 use crate::web::worker::{NetworkView, RunView};
+use rust_i18n::t;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -73,21 +74,29 @@ pub fn ClassStage(props: &ClassStageProps) -> Html {
     };
     let steps = run.trace.steps();
     let state = match phase {
-        Phase::Fired if !is_choice && agrees => "as the ANN says".to_owned(),
-        Phase::Fired if !is_choice => "not as the ANN says".to_owned(),
-        Phase::Fired if agrees => format!("{}, as the ANN says", name(run.winner)),
-        Phase::Fired => format!(
-            "{}, but the ANN says {}",
-            name(run.winner),
-            name(run.reference_winner)
+        Phase::Fired if !is_choice && agrees => t!("answer.agrees"),
+        Phase::Fired if !is_choice => t!("answer.differs"),
+        Phase::Fired if agrees => t!("answer.class-agrees", class = name(run.winner)),
+        Phase::Fired => t!(
+            "answer.class-differs",
+            class = name(run.winner),
+            reference = name(run.reference_winner)
         ),
-        Phase::Listening { step, of } => format!("listening, step {} of {of}", step + 1),
-        Phase::Waiting => format!("will answer at step {steps}"),
-    };
+        Phase::Listening { step, of } => t!("answer.listening", step = step + 1, of = of),
+        Phase::Waiting => t!("answer.waiting", step = steps),
+    }
+    .into_owned();
     let subtitle = match code_format(network, network.layers[layer].target) {
-        Some(format) => format!("codes, {} bits", format.bits),
-        None => "real numbers".to_owned(),
-    };
+        Some(format) => t!("answer.codes", bits = format.bits),
+        None => t!("answer.real-numbers"),
+    }
+    .into_owned();
+    let title = if is_choice {
+        t!("answer.class")
+    } else {
+        t!("answer.title")
+    }
+    .into_owned();
     let onkeydown = {
         let (on_select, chosen, shown) = (on_select.clone(), *chosen, shown.clone());
         Callback::from(move |event: KeyboardEvent| {
@@ -136,15 +145,15 @@ pub fn ClassStage(props: &ClassStageProps) -> Html {
     };
     let more = answers.len() - shown.len();
     html! {
-        <Stage title={if is_choice { "Class" } else { "Answer" }} {subtitle} hue={hue_of_layer(Some(layer))}
+        <Stage {title} {subtitle} hue={hue_of_layer(Some(layer))}
             class={classes!("class-stage", phase.class(), (!agrees).then_some("disagrees"))} {state}
-            counts={format::counted(answers.len() as u64, "neuron", "neurons")}>
-            <ul role="listbox" tabindex="0" aria-label="Classes and what the network answers for each" {onkeydown}
+            counts={format::count_of(answers.len() as u64, "neuron")}>
+            <ul role="listbox" tabindex="0" aria-label={t!("answer.classes")} {onkeydown}
                 aria-activedescendant={chosen.filter(|class| shown.contains(class)).map(|class| format!("class-{class}"))}>
                 { for shown.iter().map(row) }
             </ul>
             if more > 0 {
-                <p class="more">{ format!("+{}{} lower", format::THIN, format::count(more as u64)) }</p>
+                <p class="more">{ t!("answer.lower", number = format::count(more as u64)) }</p>
             }
         </Stage>
     }

@@ -7,6 +7,7 @@ use crate::web::format::decimal;
 use crate::web::palette::hue_of_layer;
 use crate::web::plots::{ByPtr, Span, path, ticks};
 use crate::web::worker::{NetworkView, RunView};
+use rust_i18n::t;
 use yew::prelude::*;
 
 /// The plot's size in its own units, which are about CSS pixels.
@@ -45,29 +46,37 @@ pub fn CurveStage(props: &CurveStageProps) -> Html {
         .copied();
     let agrees = run.output == run.reference;
     let state = match phase {
-        Phase::Fired if agrees => "as the ANN says".to_owned(),
-        Phase::Fired => format!("the ANN says {}", number(run.reference.first().copied())),
-        Phase::Listening { step, of } => format!("listening, step {} of {of}", step + 1),
-        Phase::Waiting => format!("will answer at step {}", run.trace.steps()),
-    };
+        Phase::Fired if agrees => t!("answer.agrees"),
+        Phase::Fired => t!(
+            "answer.number-differs",
+            reference = number(run.reference.first().copied())
+        ),
+        Phase::Listening { step, of } => t!("answer.listening", step = step + 1, of = of),
+        Phase::Waiting => t!("answer.waiting", step = run.trace.steps()),
+    }
+    .into_owned();
     let subtitle = match code_format(network, network.layers[layer].target) {
-        Some(format) => format!("a number, {} bits", format.bits),
-        None => "a real number".to_owned(),
-    };
+        Some(format) => t!("answer.number", bits = format.bits),
+        None => t!("answer.real-number"),
+    }
+    .into_owned();
     let values = format!("{} → {}", number(Some(here)), number(Some(answer)));
     let counts = match target {
-        Some(target) => format!("{values}; target {}", number(Some(target))),
+        Some(target) => {
+            let target = number(Some(target));
+            t!("answer.target-value", values = values, target = target).into_owned()
+        }
         None => values.clone(),
     };
     let is_different = curve.reference.iter().ne(curve.spiking.iter());
     html! {
-        <Stage title="Answer" {subtitle} hue={hue_of_layer(Some(layer))} {state} {counts}
+        <Stage title={t!("answer.title").into_owned()} {subtitle} hue={hue_of_layer(Some(layer))} {state} {counts}
             class={classes!("curve-stage", phase.class(), (!agrees).then_some("disagrees"))}>
             { plot(curve, &targets, (here, answer), &words(curve, &values)) }
             <ul class="curve-legend">
-                if !targets.is_empty() { <li class="target"><i />{ "target" }</li> }
-                <li class="reference"><i />{ "quantized" }</li>
-                <li class="spiking"><i />{ if is_different { "spiking" } else { "spiking, the same" } }</li>
+                if !targets.is_empty() { <li class="target"><i />{ t!("answer.target") }</li> }
+                <li class="reference"><i />{ t!("answer.quantized") }</li>
+                <li class="spiking"><i />{ if is_different { t!("answer.spiking") } else { t!("answer.spiking-same") } }</li>
             </ul>
         </Stage>
     }
@@ -82,14 +91,17 @@ fn words(curve: &Curve, values: &str) -> String {
     let ends = |values: &[f32]| {
         let low = values.iter().copied().fold(f32::INFINITY, f32::min);
         let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        format!("{} to {}", number(Some(low)), number(Some(high)))
+        let (low, high) = (number(Some(low)), number(Some(high)));
+        t!("answer.range", low = low, high = high)
     };
-    format!(
-        "Answers over the input's range, {}: from {} by the quantized network, {} by the spiking one. Here {values}",
-        ends(&curve.inputs),
-        ends(&curve.reference),
-        ends(&curve.spiking)
+    t!(
+        "answer.curve",
+        inputs = ends(&curve.inputs),
+        reference = ends(&curve.reference),
+        spiking = ends(&curve.spiking),
+        values = values
     )
+    .into_owned()
 }
 
 /// The targets of all samples, in the order of their inputs.
@@ -160,7 +172,7 @@ fn plot(curve: &Curve, targets: &[(f64, f64)], (x, y): (f32, f32), words: &str) 
             <i class="curve-dot" style={format!("left:{:.2}%;top:{:.2}%", left / width * 100.0, top / height * 100.0)} />
             </div>
             <div class="curve-x" aria-hidden="true">{ for columns.iter().map(column) }</div>
-            <p class="curve-name" aria-hidden="true">{ "input" }</p>
+            <p class="curve-name" aria-hidden="true">{ t!("answer.input") }</p>
         </div>
     }
 }

@@ -3,10 +3,11 @@
 use super::words::{full_name, layer_name};
 use crate::explore::ConversionReport;
 use crate::explore::report::{Finding, FindingKind, Remedy, Severity};
-use crate::web::format::{count, counted};
+use crate::web::format::{count, count_of};
 use crate::web::palette::hue_of_layer;
 use crate::web::plots::ByPtr;
 use crate::web::worker::NetworkView;
+use rust_i18n::t;
 use yew::prelude::*;
 
 /// What [`Findings`] takes.
@@ -27,20 +28,20 @@ pub struct FindingsProps {
 pub fn Findings(props: &FindingsProps) -> Html {
     let Some(report) = &props.report else {
         return html! {
-            <div class="findings" aria-busy="true"><h3>{ "Layer by layer" }</h3>
-                <p class="card-note">{ "Looking at every layer…" }</p></div>
+            <div class="findings" aria-busy="true"><h3>{ t!("findings.title") }</h3>
+                <p class="card-note">{ t!("findings.busy") }</p></div>
         };
     };
     let (shown, others) = arranged(report);
     let item = |finding: &&Finding| item(props, finding);
     html! {
         <div class="findings">
-            <h3>{ "Layer by layer" }</h3>
+            <h3>{ t!("findings.title") }</h3>
             if let Some(text) = summary(report) { <p class="card-note">{ text }</p> }
             <ul>{ for shown.iter().map(item) }</ul>
             if !others.is_empty() {
                 <details>
-                    <summary>{ counted(others.len() as u64, "more remark", "more remarks") }</summary>
+                    <summary>{ count_of(others.len() as u64, "remark") }</summary>
                     <ul>{ for others.iter().map(item) }</ul>
                 </details>
             }
@@ -53,17 +54,19 @@ fn item(props: &FindingsProps, finding: &Finding) -> Html {
     let name = layer_name(network, layer);
     let onclick = props.on_layer.reform(move |_: MouseEvent| layer);
     let (class, mark) = match finding.severity {
-        Severity::Good => ("is-good", "fine"),
-        Severity::Hint => ("is-hint", "hint"),
-        Severity::Loss => ("is-loss", "loss"),
-        Severity::Fault => ("is-fault", "fault"),
+        Severity::Good => ("is-good", t!("findings.good")),
+        Severity::Hint => ("is-hint", t!("findings.hint")),
+        Severity::Loss => ("is-loss", t!("findings.loss")),
+        Severity::Fault => ("is-fault", t!("findings.fault")),
     };
     let remedy = finding.remedy.as_ref().map(|remedy| {
-        let told = format!("Set {} to {}", remedy.key, remedy.value);
+        let Remedy { key, value } = remedy;
+        let told = t!("findings.set", key = key, value = value);
+        let label = t!("findings.set-for", key = key, value = value, layer = name);
         let chosen = remedy.clone();
         let onclick = props.on_remedy.reform(move |_: MouseEvent| chosen.clone());
         html! {
-            <button type="button" class="button button-small" aria-label={format!("{told}, for {name}")} {onclick}>{ told }</button>
+            <button type="button" class="button button-small" aria-label={label} {onclick}>{ told }</button>
         }
     });
     html! {
@@ -112,21 +115,24 @@ fn summary(report: &ConversionReport) -> Option<String> {
     let (proven, on_samples) = (number(FindingKind::Proven), number(FindingKind::ExactOnSamples));
     let all = report.layers.len();
     let layers = |some: usize| match some {
-        1 if all == 1 => "The layer is".to_owned(),
-        _ if some == all => format!("All {all} layers are"),
-        1 => "1 layer is".to_owned(),
-        _ => format!("{some} layers are"),
+        1 if all == 1 => t!("findings.exact.only"),
+        _ if some == all => t!("findings.exact.all", number = all),
+        1 => t!("findings.exact.one"),
+        _ => t!("findings.exact.some", number = some),
     };
     let samples = count(report.samples as u64);
-    match (proven, on_samples) {
-        (0, 0) => None,
-        (proven, 0) => Some(format!("{} exact, proven for any input.", layers(proven))),
-        (0, some) => Some(format!("{} exact on the first {samples} samples.", layers(some))),
-        (proven, some) => Some(format!(
-            "{} exact, proven for any input; {some} on the first {samples} samples.",
-            layers(proven)
-        )),
-    }
+    let sentence = match (proven, on_samples) {
+        (0, 0) => return None,
+        (proven, 0) => t!("findings.proven", layers = layers(proven)),
+        (0, some) => t!("findings.on-samples", layers = layers(some), samples = samples),
+        (proven, some) => t!(
+            "findings.both",
+            layers = layers(proven),
+            number = some,
+            samples = samples
+        ),
+    };
+    Some(sentence.into_owned())
 }
 
 #[cfg(test)]

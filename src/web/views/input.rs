@@ -9,6 +9,7 @@ use crate::web::palette::{Palette, Rgb};
 use crate::web::plots::{ByPtr, Limits, Mosaic, PixelCanvas, Pixels, Rect, Sequential};
 use crate::web::task::InputForm;
 use crate::web::worker::{NetworkView, RunView};
+use rust_i18n::t;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -56,13 +57,14 @@ pub fn InputStage(props: &InputStageProps) -> Html {
         },
     );
     let title = match InputForm::of(network) {
-        InputForm::Number => "a number".to_owned(),
+        InputForm::Number => t!("input.a-number").into_owned(),
         _ => extents(volume),
     };
     let label = match InputForm::of(network) {
-        InputForm::Number => format!("{caption}: the input as a code of {bits} bits"),
-        _ => format!("{caption}: the input as {title} codes of {bits} bits"),
-    };
+        InputForm::Number => t!("input.label-number", caption = caption, bits = bits),
+        _ => t!("input.label", caption = caption, extents = title, bits = bits),
+    }
+    .into_owned();
     let picture = match InputForm::of(network) {
         InputForm::Signal { channels, steps } => {
             let values = Rc::from(&run.trace.input[..]);
@@ -70,7 +72,7 @@ pub fn InputStage(props: &InputStageProps) -> Html {
                 <div class="signal-frame" role="img" aria-label={label}>
                     <ol class="signal-channels">{ for (1..=channels).map(|channel| html! { <li>{ channel }</li> }) }</ol>
                     <Signal {values} {channels} />
-                    <p class="signal-steps"><span>{ "1" }</span><span>{ "time" }</span><span>{ steps }</span></p>
+                    <p class="signal-steps"><span>{ "1" }</span><span>{ t!("input.time") }</span><span>{ steps }</span></p>
                 </div>
             }
         }
@@ -82,9 +84,9 @@ pub fn InputStage(props: &InputStageProps) -> Html {
         },
     };
     html! {
-        <Stage title="Input" subtitle={format!("{title}, {bits} bits")} hue="var(--layer-input)"
-            state={format::counted(*spikes, "spike", "spikes")}
-            counts={format::counted(volume.len() as u64, "neuron", "neurons")}>
+        <Stage title={t!("input.title").into_owned()} subtitle={t!("input.bits", what = title, bits = bits).into_owned()} hue="var(--layer-input)"
+            state={format::count_of(*spikes, "spike")}
+            counts={format::count_of(volume.len() as u64, "neuron")}>
             <figure class="input-picture">
                 { picture }
                 <figcaption>{ caption }</figcaption>
@@ -101,11 +103,12 @@ fn number(network: &NetworkView, run: &RunView, label: &str) -> Html {
     };
     let (low, high) = (affine.format.min(), affine.format.max());
     let share = f64::from(code - low) / f64::from(high - low).max(1.0) * 100.0;
+    let value = format::thousands(code.into());
     html! {
-        <div class="one-number" role="img" aria-label={format!("{label}, code {}", format::thousands(code.into()))}>
+        <div class="one-number" role="img" aria-label={t!("input.label-code", label = label, code = value)}>
             <strong>{ format::decimal(affine.dequantize(code).into(), 3) }</strong>
             <span class="bar"><span class="so-far" style={format!("left:{share:.2}%")} /></span>
-            <span class="ends"><span>{ format::thousands(low.into()) }</span><span>{ format!("code {}", format::thousands(code.into())) }</span>
+            <span class="ends"><span>{ format::thousands(low.into()) }</span><span>{ t!("input.code", code = value) }</span>
             <span>{ format::thousands(high.into()) }</span></span>
         </div>
     }

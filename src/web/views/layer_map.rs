@@ -7,6 +7,7 @@ use crate::web::palette::hue_of_layer;
 use crate::web::plots::{ByPtr, Diverging, Limits, Mosaic, PixelCanvas, Pixels};
 use crate::web::selection::Select;
 use crate::web::worker::{NetworkView, RunView};
+use rust_i18n::t;
 use yew::prelude::*;
 
 /// Largest picture in CSS pixels.
@@ -85,41 +86,49 @@ pub fn LayerStage(props: &LayerStageProps) -> Html {
     );
     let name = layer_name(network, layer);
     let source = sentence_name(network, view.source);
-    let neurons = format::counted(volume.len() as u64, "neuron", "neurons");
+    let neurons = format::count_of(volume.len() as u64, "neuron");
     let state = match phase {
-        Phase::Waiting => format!("waits for {source}"),
-        Phase::Listening { .. } => format!("hears {source}"),
-        Phase::Fired if trace.codes.is_empty() => "done".to_owned(),
-        Phase::Fired => format!("fired {}", format::counted(*spikes, "spike", "spikes")),
-    };
+        Phase::Waiting => t!("layer.waits", source = source),
+        Phase::Listening { .. } => t!("layer.hears", source = source),
+        Phase::Fired if trace.codes.is_empty() => t!("layer.done"),
+        Phase::Fired => t!("layer.fired", spikes = format::count_of(*spikes, "spike")),
+    }
+    .into_owned();
     // The number of steps takes the place of the neurons, which the subtitle counts too: a line more
     // would make the card grow and shrink.
     let counts = match phase {
-        Phase::Listening { step, of } => format!("step {} of {of}", step + 1),
+        Phase::Listening { step, of } => t!("layer.step", step = step + 1, of = of).into_owned(),
         _ => neurons,
     };
     let is_narrow = (mosaic.size().0 as f64) < 160.0 * ratio;
     let subtitle = match volume.positions() {
-        1 if volume.len() == 1 => "1 membrane".to_owned(),
-        1 => format!("{} membranes", extents(volume)),
-        _ if is_narrow => extents(volume),
-        _ => format!("{} membranes", extents(volume)),
+        1 if volume.len() == 1 => t!("layer.one-membrane").into_owned(),
+        positions if is_narrow && positions > 1 => extents(volume),
+        _ => t!("layer.membranes", extents = extents(volume)).into_owned(),
     };
     let hidden = mosaic.hidden();
     let chosen_text = chosen.map(|neuron| {
         let u = trace.main().membranes_at(step).get(neuron).copied().unwrap_or(0);
-        (
-            place(volume, neuron),
-            format!("U = {}", format::thousands(u.into())),
-        )
+        (place(volume, neuron), format::thousands(u.into()))
     });
-    let label = {
-        let what = format!("Membranes of {name}, {}, {state}, {counts}.", extents(volume));
-        let how = "Arrow keys choose a neuron.";
-        match &chosen_text {
-            Some((place, u)) => format!("{what} Chosen: {place}, {u}. {how}"),
-            None => format!("{what} {how}"),
-        }
+    let extents = extents(volume);
+    let label = match &chosen_text {
+        Some((place, u)) => t!(
+            "layer.label-chosen",
+            name = name,
+            extents = extents,
+            state = state,
+            counts = counts,
+            place = place,
+            u = u
+        ),
+        None => t!(
+            "layer.label",
+            name = name,
+            extents = extents,
+            state = state,
+            counts = counts
+        ),
     };
     let onclick = {
         let on_select = on_select.clone();
@@ -159,13 +168,13 @@ pub fn LayerStage(props: &LayerStageProps) -> Html {
     html! {
         <Stage title={name} full_title={full_name(network, layer)} {subtitle} hue={hue_of_layer(Some(layer))}
             class={phase.class()} {state} {counts}>
-            <div class="map" role="application" aria-roledescription="map of neurons" tabindex="0" aria-label={label}
+            <div class="map" role="application" aria-roledescription={t!("layer.map")} tabindex="0" aria-label={label}
                 {onclick} {onkeydown}>
                 <PixelCanvas pixels={ByPtr(pixels)} {ratio} />
                 { outline }
             </div>
             if hidden > 0 {
-                <p class="more">{ format!("+{}{} more", format::THIN, format::count(hidden as u64)) }</p>
+                <p class="more">{ t!("layer.more", number = format::count(hidden as u64)) }</p>
             }
             <span class="visually-hidden" aria-live="polite">{ chosen_text.map(|(place, _)| place) }</span>
         </Stage>

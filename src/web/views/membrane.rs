@@ -2,11 +2,13 @@
 
 use super::words::{Phase, digit_weight, digit_word, full_name, layer_name, place, spike_code};
 use crate::spiking::{Accumulation, BitOrder, FoldAt};
+use crate::web::components::Card;
 use crate::web::format;
 use crate::web::palette::{hue_of_layer, use_palette};
 use crate::web::plots::{ByPtr, Frame, PlotCanvas, Span, StepPlot, draw_steps, ticks};
 use crate::web::selection::Selection;
 use crate::web::worker::{NetworkView, RunView};
+use rust_i18n::t;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -171,37 +173,30 @@ pub fn MembraneCard(props: &MembraneCardProps) -> Html {
     );
     let Some(neuron) = &*neuron else {
         return html! {
-            <section class="card membrane-card" aria-labelledby="membrane-title">
-                <h2 id="membrane-title">{ "Membrane" }</h2>
-                <p class="card-note">{ "Choose a neuron in the story above." }</p>
-            </section>
+            <Card name="membrane" title={t!("membrane.none").into_owned()}>
+                <p class="card-note">{ t!("membrane.choose") }</p>
+            </Card>
         };
     };
     let volume = props.network.layers[layer].connections.output;
     let conversion = props.run.settings.conversion;
     let name = layer_name(&props.network, layer);
-    let order = match conversion.order {
-        BitOrder::Msb => "most significant first",
-        BitOrder::Lsb => "least significant first",
-    };
     let digit = digit_word(&props.run);
-    let does = match conversion.accumulation {
-        Accumulation::Weighted => format!("adds a {digit} of every input per step"),
-        Accumulation::Shifting => format!("doubles, then adds one {digit} of every input"),
+    let does = match (conversion.accumulation, conversion.order) {
+        (Accumulation::Shifting, _) => t!("membrane.shifting", digit = digit),
+        (Accumulation::Weighted, BitOrder::Msb) => t!("membrane.weighted-msb", digit = digit),
+        (Accumulation::Weighted, BitOrder::Lsb) => t!("membrane.weighted-lsb", digit = digit),
     };
-    let title = format!("Membrane of {name} · {}", place(volume, props.selection.neuron));
+    let place = place(volume, props.selection.neuron);
+    let title = t!("membrane.title", name = name, place = place).into_owned();
     html! {
-        <section class="card membrane-card" aria-labelledby="membrane-title"
-            style={format!("--hue:{}", hue_of_layer(Some(layer)))}>
-            <header>
-                <h2 id="membrane-title" title={full_name(&props.network, layer)}>{ title }</h2>
-                <p>{ format!("{does}, {order}") }</p>
-            </header>
+        <Card name="membrane" {title} full_title={full_name(&props.network, layer)} hue={hue_of_layer(Some(layer))}
+            aside={html! { <p>{ does }</p> }}>
             { plot(neuron, known, conversion.register_bits, draw) }
             { equations(neuron, phase, known, conversion.accumulation, conversion.fold_at) }
             { fired(neuron, phase, &props.network, &props.run, layer) }
             { table(neuron, conversion.register_bits) }
-        </section>
+        </Card>
     }
 }
 
@@ -243,16 +238,11 @@ fn plot(neuron: &Neuron, known: usize, bits: u8, draw: Callback<Frame>) -> Html 
             <span class={classes!("plot-value", side, below)} {style}>{ words }</span>
         }
     });
+    let limit = format::thousands(neuron.register.1);
     let limit_words = if limits.is_empty() {
-        format!(
-            "register: ±{} ({bits} bits)",
-            format::thousands(neuron.register.1)
-        )
+        t!("membrane.register", limit = limit, bits = bits)
     } else {
-        format!(
-            "dashed: limit ±{} ({bits} bits)",
-            format::thousands(neuron.register.1)
-        )
+        t!("membrane.limit", limit = limit, bits = bits)
     };
     let ends_high = neuron
         .membranes
@@ -263,7 +253,8 @@ fn plot(neuron: &Neuron, known: usize, bits: u8, draw: Callback<Frame>) -> Html 
         let now = (at + 1 == known).then_some("now");
         html! { <li class={classes!(now)} aria-current={now.map(|_| "step")}>{ words }</li> }
     };
-    let words = std::iter::once("start").chain(neuron.weights.iter().map(String::as_str));
+    let start = t!("membrane.start");
+    let words = std::iter::once(&*start).chain(neuron.weights.iter().map(String::as_str));
     html! {
         <div class="plot-frame" style={format!("--columns:{columns}")}>
             <div class="plot-y" style={format!("width:{room:.2}rem")} aria-hidden="true">{ for labels }</div>
@@ -272,7 +263,7 @@ fn plot(neuron: &Neuron, known: usize, bits: u8, draw: Callback<Frame>) -> Html 
                 <span class={limit_class}>{ limit_words }</span>
                 { current }
             </div>
-            <ol class="plot-columns" aria-label="what is added at each step">{ for words.enumerate().map(column) }</ol>
+            <ol class="plot-columns" aria-label={t!("membrane.columns")}>{ for words.enumerate().map(column) }</ol>
         </div>
     }
 }
@@ -406,8 +397,8 @@ fn equations(
     let update = match known.checked_sub(2) {
         None => {
             let words = match (phase, fold_at) {
-                (Phase::Waiting, FoldAt::Membrane) => "the folded constant, before the first step",
-                _ => "before the first step",
+                (Phase::Waiting, FoldAt::Membrane) => t!("membrane.folded"),
+                _ => t!("membrane.before"),
             };
             html! {
                 <>
@@ -424,7 +415,6 @@ fn equations(
                 neuron.currents.get(step).copied().unwrap_or(0),
             );
             let has_overflow = neuron.overflows.contains(&(known - 1));
-            let note = if has_overflow { "outside the register" } else { "" };
             html! {
                 <>
                     <math>
@@ -446,7 +436,7 @@ fn equations(
                         { mo(if is_exact && !has_overflow { "=" } else { "→" }) }
                         <mn class="result">{ integer(now) }</mn>
                     </math>
-                    if has_overflow { <span class="equation-note bad">{ note }</span> }
+                    if has_overflow { <span class="equation-note bad">{ t!("membrane.outside") }</span> }
                 </>
             }
         }
@@ -481,7 +471,7 @@ fn equations(
                     <math>
                         { mi("V", "") }{ mo("=") }<mn class="result">{ format::significant(neuron.potential, 5) }</mn>
                     </math>
-                    <span class="equation-note">{ "a real number, the network’s output" }</span>
+                    <span class="equation-note">{ t!("membrane.real-output") }</span>
                 </p>
             }
         </div>
@@ -515,16 +505,19 @@ fn fired(neuron: &Neuron, phase: Phase, network: &NetworkView, run: &RunView, la
     // Signed digits are told apart by spaces.
     let between = if sent.has_signed_spikes() { " " } else { "" };
     let train = digits.iter().map(digit).collect::<Vec<_>>().join(between);
-    let verdict = match neuron.reference {
-        Some(reference) if agrees => format!("ANN: {} ✓", format::thousands(reference.into())),
-        Some(reference) => format!("ANN: {} ✗", format::thousands(reference.into())),
-        None => String::new(),
-    };
+    let reference = neuron.reference.map(|code| format::thousands(code.into()));
+    let verdict = reference.map(|code| {
+        if agrees {
+            t!("membrane.agrees", code = code)
+        } else {
+            t!("membrane.differs", code = code)
+        }
+    });
     html! {
         <p class={classes!("fires", (!has_fired).then_some("to-come"))}>
-            <span>{ if has_fired { "fires " } else { "will fire " } }<b>{ format::thousands(code.into()) }</b></span>
+            <span>{ if has_fired { t!("membrane.fires") } else { t!("membrane.will-fire") } }<b>{ format::thousands(code.into()) }</b></span>
             <span class="train" role="img"
-                aria-label={format!("spike train {train}")}>
+                aria-label={t!("membrane.train", train = train)}>
                 { for digits.iter().map(|&lambda| square(lambda)) }
             </span>
             <span class={if agrees { "ok" } else { "bad" }}>{ verdict }</span>
@@ -535,18 +528,18 @@ fn fired(neuron: &Neuron, phase: Phase, network: &NetworkView, run: &RunView, la
 /// The numbers of the plot for those who can't see it.
 fn table(neuron: &Neuron, register_bits: u8) -> Html {
     let row = |(step, weight): (usize, &String)| {
-        let u = neuron.membranes.get(step + 1).copied().unwrap_or(0);
-        let note = if neuron.overflows.contains(&(step + 1)) {
-            ", outside the register"
+        let u = format::thousands(neuron.membranes.get(step + 1).copied().unwrap_or(0).into());
+        let u = if neuron.overflows.contains(&(step + 1)) {
+            t!("membrane.outside-value", u = u).into_owned()
         } else {
-            ""
+            u
         };
         html! {
             <tr>
                 <th scope="row">{ step + 1 }</th>
                 <td>{ weight }</td>
                 <td>{ format::thousands(neuron.currents.get(step).copied().unwrap_or(0).into()) }</td>
-                <td>{ format!("{}{note}", format::thousands(u.into())) }</td>
+                <td>{ u }</td>
             </tr>
         }
     };
@@ -554,12 +547,12 @@ fn table(neuron: &Neuron, register_bits: u8) -> Html {
     html! {
         <div class="visually-hidden"><table>
             <caption>
-                { format!("Membrane of the chosen neuron in a register of {register_bits} bits; it starts at {}", format::thousands(start.into())) }
+                { t!("membrane.caption", bits = register_bits, start = format::thousands(start.into())) }
             </caption>
             <thead>
                 <tr>
-                    <th scope="col">{ "step" }</th><th scope="col">{ "weight" }</th>
-                    <th scope="col">{ "current" }</th><th scope="col">{ "membrane" }</th>
+                    <th scope="col">{ t!("membrane.step") }</th><th scope="col">{ t!("membrane.weight") }</th>
+                    <th scope="col">{ t!("membrane.current") }</th><th scope="col">{ t!("membrane.membrane") }</th>
                 </tr>
             </thead>
             <tbody>{ for neuron.weights.iter().enumerate().map(row) }</tbody>

@@ -3,9 +3,11 @@
 use super::chip::{
     CorePicture, Measure, Scope, chosen_core, core_label, describe, misfit, summary, use_counts, use_scene,
 };
+use crate::web::components::Card;
 use crate::web::plots::ByPtr;
 use crate::web::selection::{Select, Selection};
 use crate::web::worker::{NetworkView, RunView};
+use rust_i18n::t;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -45,21 +47,17 @@ impl PartialEq for MeshCardProps {
 pub fn MeshCard(props: &MeshCardProps) -> Html {
     match &props.run.chip {
         Err(error) => html! {
-            <section class="card mesh-card misfit" aria-labelledby="mesh-title">
-                <header>
-                    <h2 id="mesh-title">{ "Spikes travelling" }</h2>
-                    <p>{ "The network does not fit on this chip" }</p>
-                </header>
+            <Card name="mesh" class="misfit" title={t!("mesh.title-misfit").into_owned()} aside={html! { <p>{ t!("mesh.misfit") }</p> }}>
                 { misfit(error) }
                 { more(&props.on_more) }
-            </section>
+            </Card>
         },
         Ok(_) => html! { <Mesh ..props.clone() /> },
     }
 }
 
 fn more(on_more: &Callback<()>) -> Html {
-    html! { <button type="button" class="button mesh-more" onclick={on_more.reform(|_| ())}>{ "More of the chip" }</button> }
+    html! { <button type="button" class="button mesh-more" onclick={on_more.reform(|_| ())}>{ t!("mesh.more") }</button> }
 }
 
 #[component]
@@ -79,11 +77,8 @@ fn Mesh(props: &MeshCardProps) -> Html {
         Callback::from(move |core| hovered.set(core))
     };
     html! {
-        <section class="card mesh-card" aria-labelledby="mesh-title">
-            <header>
-                <h2 id="mesh-title">{ format!("Spikes travelling, step {}", step + 1) }</h2>
-                <p>{ summary(&mapping.topology, &counts, step) }</p>
-            </header>
+        <Card name="mesh" title={t!("mesh.title", step = step + 1).into_owned()}
+            aside={html! { <p>{ summary(&mapping.topology, &counts, step) }</p> }}>
             <CorePicture scene={ByPtr(scene)} counts={ByPtr(counts)} {step} {chosen} room={ROOM}
                 label={core_label(&words)} on_select={props.on_select.clone()} {on_hover} />
             <p class="mesh-words">
@@ -92,11 +87,11 @@ fn Mesh(props: &MeshCardProps) -> Html {
             </p>
             <p class="card-note mesh-legend">
                 <span class="legend-cores" aria-hidden="true">{ for (0..4).map(|_| html! { <i /> }) }</span>
-                { "packets of a core" }
+                { t!("mesh.cores") }
                 <span class="legend-links" aria-hidden="true"><i /><i /><i /></span>
-                { "packets of a link" }
+                { t!("mesh.links") }
             </p>
             { more(&props.on_more) }
-        </section>
+        </Card>
     }
 }

@@ -7,6 +7,8 @@ use crate::web::palette::{Palette, hue_of_layer};
 use crate::web::picture::Frame;
 use crate::web::plots::{ByPtr, Limits, Mosaic, PixelCanvas, Pixels, Rect, Sequential};
 use crate::web::worker::{NetworkView, RunView};
+use rust_i18n::t;
+use std::borrow::Cow;
 use yew::prelude::*;
 
 /// Largest side of a picture in CSS pixels.
@@ -65,12 +67,13 @@ pub fn PictureStage(props: &PictureStageProps) -> Html {
         .map(|(target, input)| Errors::of(&input, target));
     let agrees = run.output == run.reference;
     let state = match phase {
-        Phase::Fired if agrees => "as the ANN says".to_owned(),
-        Phase::Fired => "not as the ANN says".to_owned(),
-        Phase::Listening { step, of } => format!("listening, step {} of {of}", step + 1),
-        Phase::Waiting => format!("will answer at step {}", run.trace.steps()),
-    };
-    let picture = |pixels: ByPtr<Pixels>, name: &'static str, words: String| {
+        Phase::Fired if agrees => t!("answer.agrees"),
+        Phase::Fired => t!("answer.differs"),
+        Phase::Listening { step, of } => t!("answer.listening", step = step + 1, of = of),
+        Phase::Waiting => t!("answer.waiting", step = run.trace.steps()),
+    }
+    .into_owned();
+    let picture = |pixels: ByPtr<Pixels>, name: Cow<'static, str>, words: Cow<'static, str>| {
         html! {
             <figure>
                 <div role="img" aria-label={words}><PixelCanvas {pixels} ratio={*ratio} class="well" /></div>
@@ -81,17 +84,17 @@ pub fn PictureStage(props: &PictureStageProps) -> Html {
     let size = format::shape(&[frame.height, frame.width]);
     let wanted = (*wanted).clone().map(|pixels| ByPtr(std::rc::Rc::new(pixels)));
     html! {
-        <Stage title="Answer" subtitle={format!("{size}, a picture")} hue={hue_of_layer(Some(layer))} {state}
+        <Stage title={t!("answer.title").into_owned()} subtitle={t!("answer.picture", size = size).into_owned()} hue={hue_of_layer(Some(layer))} {state}
             class={classes!("picture-stage", phase.class(), (!agrees).then_some("disagrees"))}
             counts={errors.as_ref().map(Errors::words).unwrap_or_default()}>
             <div class="pictures">
-                { picture(ByPtr(answer), "answer", format!("The network's answer, {size} pixels")) }
+                { picture(ByPtr(answer), t!("answer.answer"), t!("answer.answer-words", size = size)) }
                 if let Some(pixels) = wanted {
-                    { picture(pixels, "target", format!("What should come out, {size} pixels")) }
+                    { picture(pixels, t!("answer.target"), t!("answer.target-words", size = size)) }
                 }
             </div>
             if let Some(noise) = noise {
-                <p class="soft">{ format!("the input itself: {}", noise.words()) }</p>
+                <p class="soft">{ t!("answer.input-itself", errors = noise.words()) }</p>
             }
         </Stage>
     }
@@ -123,14 +126,11 @@ impl Errors {
     fn words(&self) -> String {
         let (psnr, mean) = (self.psnr, format::decimal(self.mean, 3));
         if psnr.is_finite() {
-            format!(
-                "PSNR {}{}dB, mean error {mean}",
-                format::decimal(psnr, 1),
-                format::THIN
-            )
+            t!("answer.errors", psnr = format::decimal(psnr, 1), mean = mean)
         } else {
-            "no error".to_owned()
+            t!("answer.no-error")
         }
+        .into_owned()
     }
 }
 

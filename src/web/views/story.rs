@@ -14,6 +14,7 @@ use crate::web::task::Task;
 use crate::web::theme::wants_no_motion;
 use crate::web::worker::{NetworkView, RunView};
 use gloo::utils::document;
+use rust_i18n::t;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -113,7 +114,7 @@ pub fn Story(props: &StoryProps) -> Html {
     });
     html! {
         <section class="card story" aria-labelledby="story-title">
-            <h2 id="story-title" class="visually-hidden">{ "From the input to the answer" }</h2>
+            <h2 id="story-title" class="visually-hidden">{ t!("story.title") }</h2>
             <div class="stages" ref={stages} ontouchmove={on_swipe.reform(|_: TouchEvent| ())} onwheel={on_swipe.reform(|_: WheelEvent| ())}>
                 <InputStage network={network.clone()} run={run.clone()} caption={props.sample_caption.clone()}
                     palette={ByPtr(palette.clone())} {ratio} />
