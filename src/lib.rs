@@ -55,6 +55,8 @@
 //!
 //! `docs/ARCHITECTURE.md` shows the house, `docs/MATHEMATICS.md` the equations.
 
+#![forbid(unsafe_code)]
+
 mod arrays;
 pub mod baseline;
 pub mod chip;

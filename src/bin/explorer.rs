@@ -1,10 +1,54 @@
 //! Shows the page.
+//!
+//! Here the program may be cut into parts: what is reachable only through one of them comes when it is needed for the
+//! first time. `cargo xtask build` cuts; everywhere else the program is in one piece.
+
+use sdann::web::lazy::{self, Coming, Draw};
+use sdann::web::view::View;
+use sdann::web::views;
+use std::error::Error;
 
 fn main() {
     console_error_panic_hook::set_once();
+    lazy::install(fetch);
     let root = gloo::utils::document().get_element_by_id("app");
     match root {
         Some(root) => yew::Renderer::<sdann::web::app::App>::with_root(root).render(),
         None => yew::Renderer::<sdann::web::app::App>::new().render(),
     };
+}
+
+fn fetch(view: View) -> Coming {
+    Box::pin(async move { code_of(view).await.map_err(|error| error.to_string()) })
+}
+
+macro_rules! parts {
+    ($($view:ident => $name:ident: $draw:path;)*) => {
+        $(
+            // To the linker a part is another program, called through imports and exports.
+            #[cfg(split)]
+            #[allow(unsafe_code)]
+            #[wasm_split_helpers::wasm_split($name, fallible)]
+            fn $name() -> Result<Draw, Box<dyn Error>> {
+                Ok($draw)
+            }
+
+            #[cfg(not(split))]
+            async fn $name() -> Result<Draw, Box<dyn Error>> {
+                Ok($draw)
+            }
+        )*
+
+        /// The code of a view.
+        async fn code_of(view: View) -> Result<Draw, Box<dyn Error>> {
+            match view {
+                $(View::$view => $name().await,)*
+                View::Story => Err("it is part of the page itself".into()),
+            }
+        }
+    };
+}
+
+parts! {
+    Chip => chip: views::draw_chip;
 }

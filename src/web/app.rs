@@ -3,6 +3,7 @@
 use super::address::{self, use_address};
 use super::components::{DropZone, Header, Notices, OverflowNote, Panel, Skeleton, Timeline, caption};
 use super::files;
+use super::lazy::LazyView;
 use super::link::Link;
 use super::plots::ByPtr;
 use super::selection::Select;
@@ -11,7 +12,7 @@ use super::state::{Action, Dispatch, Playhead, Seek, Shown, State, dispatching};
 use super::theme::{Theme, wants_no_motion};
 use super::verdict::Verdict;
 use super::view::View;
-use super::views::{CalibrationCard, ChipView, MembraneCard, MeshCard, Story};
+use super::views::{CalibrationCard, MembraneCard, MeshCard, Story};
 use crate::explore::report::Remedy;
 use crate::settings::setting;
 use gloo::events::EventListener;
@@ -83,27 +84,17 @@ pub fn App() -> Html {
             <main class="main">
                 <Notices notices={now.notices.clone()} on_dismiss={dispatching(&dispatch, Action::Dismiss)} />
                 if let Some(shown) = &now.shown {
-                    { open_view(&now, shown, &dispatch) }
+                    if now.view == View::Story {
+                        <Board state={ByPtr(now.clone())} shown={ByPtr(Rc::new(shown.clone()))} dispatch={dispatch.clone()} />
+                    } else {
+                        <LazyView view={now.view} state={ByPtr(now.clone())} shown={ByPtr(Rc::new(shown.clone()))} dispatch={dispatch.clone()} />
+                    }
                 } else if now.notices.is_empty() || now.is_loading {
                     <Skeleton />
                 }
             </main>
             <Timeline {shown} playhead={now.playhead} {dispatch} />
         </DropZone>
-    }
-}
-
-/// What fills the page's middle, once there is a run.
-fn open_view(now: &Rc<State>, shown: &Shown, dispatch: &Dispatch) -> Html {
-    match now.view {
-        View::Story => html! {
-            <Board state={ByPtr(now.clone())} shown={ByPtr(Rc::new(shown.clone()))} dispatch={dispatch.clone()} />
-        },
-        View::Chip => html! {
-            <ChipView network={ByPtr(shown.network.clone())} run={ByPtr(shown.run.clone())} step={now.playhead.step}
-                selection={now.selection} look={now.chip_look} known={now.known_chip.clone()} route={now.route.clone()}
-                pinned={now.pinned.clone()} is_own={now.own_chip.is_some()} placing={now.placing} dispatch={dispatch.clone()} />
-        },
     }
 }
 

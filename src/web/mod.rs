@@ -10,6 +10,7 @@ pub mod files;
 pub mod format;
 pub mod gallery;
 pub mod language;
+pub mod lazy;
 pub mod link;
 pub mod palette;
 pub mod picture;

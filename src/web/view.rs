@@ -4,7 +4,7 @@ use rust_i18n::t;
 use yew::AttrValue;
 
 /// What fills the page's middle.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum View {
     /// From the sample to the answer.
     #[default]

@@ -20,7 +20,9 @@ mod story;
 mod words;
 
 pub use calibration::{CalibrationCard, CalibrationCardProps};
-pub use chip::{ChipLook, ChipView, ChipViewProps, Measure as ChipMeasure, Scope as ChipScope};
+pub use chip::{
+    ChipLook, ChipView, ChipViewProps, Measure as ChipMeasure, Scope as ChipScope, draw as draw_chip,
+};
 pub use membrane::{MembraneCard, MembraneCardProps};
 pub use mesh::{MeshCard, MeshCardProps};
 pub use story::{Story, StoryProps};

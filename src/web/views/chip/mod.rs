@@ -16,6 +16,11 @@ mod time;
 mod view;
 mod words;
 
+use crate::web::plots::ByPtr;
+use crate::web::state::{Dispatch, Shown, State};
+use std::rc::Rc;
+use yew::prelude::*;
+
 pub use counts::{Measure, Scope, use_counts};
 pub use misfit::misfit;
 pub use picture::CorePicture;
@@ -35,6 +40,15 @@ pub fn chosen_core(network: &NetworkView, mapping: &Mapping, selection: &Selecti
     });
     let cores = mapping.topology.cores();
     selection.core.or(own).filter(|&core| core < cores).unwrap_or(0)
+}
+
+/// The view; see [`Draw`](crate::web::lazy::Draw).
+pub fn draw(now: &Rc<State>, shown: &Shown, dispatch: &Dispatch) -> Html {
+    html! {
+        <ChipView network={ByPtr(shown.network.clone())} run={ByPtr(shown.run.clone())} step={now.playhead.step}
+            selection={now.selection} look={now.chip_look} known={now.known_chip.clone()} route={now.route.clone()}
+            pinned={now.pinned.clone()} is_own={now.own_chip.is_some()} placing={now.placing} dispatch={dispatch.clone()} />
+    }
 }
 
 /// What a picture of cores says to those who can't see it.
