@@ -3,14 +3,18 @@
 //! Here the program may be cut into parts: what is reachable only through one of them comes when it is needed for the
 //! first time. `cargo xtask build` cuts; everywhere else the program is in one piece.
 
-use sdann::web::lazy::{self, Coming, Draw};
+use sdann::web::files;
+use sdann::web::lazy::{self, Draw, Parts, ReadFile};
 use sdann::web::view::View;
 use sdann::web::views;
 use std::error::Error;
 
 fn main() {
     console_error_panic_hook::set_once();
-    lazy::install(fetch);
+    lazy::install(Parts {
+        view: |view| Box::pin(async move { code_of(view).await.map_err(|error| error.to_string()) }),
+        files: || Box::pin(async { read_file().await.map_err(|error| error.to_string()) }),
+    });
     let root = gloo::utils::document().get_element_by_id("app");
     match root {
         Some(root) => yew::Renderer::<sdann::web::app::App>::with_root(root).render(),
@@ -18,26 +22,27 @@ fn main() {
     };
 }
 
-fn fetch(view: View) -> Coming {
-    Box::pin(async move { code_of(view).await.map_err(|error| error.to_string()) })
+/// A function that comes with its part of the program.
+macro_rules! part {
+    ($name:ident: $kind:ty = $function:path) => {
+        // To the linker a part is another program, called through imports and exports.
+        #[cfg(split)]
+        #[allow(unsafe_code)]
+        #[wasm_split_helpers::wasm_split($name, fallible)]
+        fn $name() -> Result<$kind, Box<dyn Error>> {
+            Ok($function)
+        }
+
+        #[cfg(not(split))]
+        async fn $name() -> Result<$kind, Box<dyn Error>> {
+            Ok($function)
+        }
+    };
 }
 
-macro_rules! parts {
+macro_rules! views {
     ($($view:ident => $name:ident: $draw:path;)*) => {
-        $(
-            // To the linker a part is another program, called through imports and exports.
-            #[cfg(split)]
-            #[allow(unsafe_code)]
-            #[wasm_split_helpers::wasm_split($name, fallible)]
-            fn $name() -> Result<Draw, Box<dyn Error>> {
-                Ok($draw)
-            }
-
-            #[cfg(not(split))]
-            async fn $name() -> Result<Draw, Box<dyn Error>> {
-                Ok($draw)
-            }
-        )*
+        $(part! { $name: Draw = $draw })*
 
         /// The code of a view.
         async fn code_of(view: View) -> Result<Draw, Box<dyn Error>> {
@@ -49,6 +54,8 @@ macro_rules! parts {
     };
 }
 
-parts! {
+part! { read_file: ReadFile = files::read }
+
+views! {
     Chip => chip: views::draw_chip;
 }

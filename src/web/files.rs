@@ -1,5 +1,6 @@
 //! Files that the user opens or drops: models, pictures and samples.
 
+use super::lazy::{Coming, read_file};
 use super::picture::{Ink, channels};
 use super::state::{Action, Dispatch, Loaded, Notice, SampleChoice, Source};
 use super::task::InputForm;
@@ -33,7 +34,7 @@ pub fn opener(loaded: Option<Rc<Loaded>>, dispatch: &Dispatch) -> Callback<File>
 fn open(file: File, loaded: Option<Rc<Loaded>>, dispatch: Dispatch) {
     spawn_local(async move {
         let name = file.name();
-        match read(file, loaded).await {
+        match read_file(file, loaded).await {
             Ok(action) => dispatch.dispatch(action),
             Err(why) => dispatch.dispatch(Action::Complain(Notice::error(
                 t!("notice.unopened", name = name),
@@ -43,7 +44,12 @@ fn open(file: File, loaded: Option<Rc<Loaded>>, dispatch: Dispatch) {
     });
 }
 
-async fn read(file: File, loaded: Option<Rc<Loaded>>) -> Result<Action, String> {
+/// Reads a file; see [`ReadFile`](super::lazy::ReadFile).
+pub fn read(file: File, loaded: Option<Rc<Loaded>>) -> Coming<Action> {
+    Box::pin(read_any(file, loaded))
+}
+
+async fn read_any(file: File, loaded: Option<Rc<Loaded>>) -> Result<Action, String> {
     if file.size() > LARGEST_FILE {
         return Err(t!("file.too-large").into_owned());
     }

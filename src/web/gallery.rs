@@ -106,7 +106,11 @@ pub struct Dataset {
 /// A sentence that says what could not be fetched or read.
 pub async fn fetch_gallery() -> Result<Gallery, String> {
     let bytes = fetch("gallery.json").await?;
-    serde_json::from_slice(&bytes).map_err(|error| t!("gallery.unreadable", error = error).into_owned())
+    // The browser's own reader of JSON is in the browser already.
+    let text = String::from_utf8_lossy(&bytes);
+    let json =
+        js_sys::JSON::parse(&text).map_err(|_| t!("gallery.unreadable", error = "JSON").into_owned())?;
+    serde_wasm_bindgen::from_value(json).map_err(|error| t!("gallery.unreadable", error = error).into_owned())
 }
 
 /// Fetches a model and its data set, all files at once.

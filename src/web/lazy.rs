@@ -1,4 +1,4 @@
-//! Views whose code comes when they are opened for the first time.
+//! Parts of the program that come when they are needed for the first time: views, and what reads files.
 //!
 //! The first view is all that most visitors see, and a view's code is as large as its pictures are many. So the
 //! program may be split (`src/bin/explorer.rs` tells where): this module asks for the parts, and knows nothing of how
@@ -6,7 +6,7 @@
 
 use super::components::Skeleton;
 use super::plots::ByPtr;
-use super::state::{Dispatch, Shown, State};
+use super::state::{Action, Dispatch, Loaded, Shown, State};
 use super::view::View;
 use rust_i18n::t;
 use std::cell::{Cell, RefCell};
@@ -15,29 +15,57 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
+use web_sys::File;
 use yew::prelude::*;
 
 /// Draws a view of a run.
 pub type Draw = fn(&Rc<State>, &Shown, &Dispatch) -> Html;
 
-/// A view's code on its way, or why it did not come.
-pub type Coming = Pin<Box<dyn Future<Output = Result<Draw, String>>>>;
+/// Reads a file of the user's, for the model in use: what is to be done with it, or why it can't be used.
+pub type ReadFile = fn(File, Option<Rc<Loaded>>) -> Coming<Action>;
+
+/// Something on its way, or why it did not come.
+pub type Coming<T> = Pin<Box<dyn Future<Output = Result<T, String>>>>;
+
+/// How parts of the program are fetched.
+#[derive(Clone, Copy)]
+pub struct Parts {
+    /// The code of a view.
+    pub view: fn(View) -> Coming<Draw>,
+    /// What reads files.
+    pub files: fn() -> Coming<ReadFile>,
+}
 
 thread_local! {
-    static FETCH: Cell<Option<fn(View) -> Coming>> = const { Cell::new(None) };
+    static PARTS: Cell<Option<Parts>> = const { Cell::new(None) };
     static CAME: RefCell<HashMap<View, Draw>> = RefCell::default();
 }
 
-/// Tells how the code of views is fetched.
-pub fn install(fetch: fn(View) -> Coming) {
-    FETCH.set(Some(fetch));
+/// Tells how parts of the program are fetched.
+pub fn install(parts: Parts) {
+    PARTS.set(Some(parts));
+}
+
+fn parts() -> Result<Parts, String> {
+    PARTS.get().ok_or_else(|| t!("lazy.not-installed").into_owned())
 }
 
 async fn fetch(view: View) -> Result<Draw, String> {
-    let fetch = FETCH.get().ok_or_else(|| t!("lazy.not-installed").into_owned())?;
-    let draw = fetch(view).await?;
+    let draw = (parts()?.view)(view).await?;
     CAME.with_borrow_mut(|came| came.insert(view, draw));
     Ok(draw)
+}
+
+/// Reads a file of the user's.
+///
+/// # Errors
+/// One sentence: the code that reads files did not come, or the file can't be used.
+pub async fn read_file(file: File, loaded: Option<Rc<Loaded>>) -> Result<Action, String> {
+    let files = parts()?.files;
+    let read = files()
+        .await
+        .map_err(|why| t!("lazy.files-did-not-come", why = why).into_owned())?;
+    read(file, loaded).await
 }
 
 /// What [`LazyView`] draws.
