@@ -18,6 +18,7 @@ pub mod plots;
 pub mod selection;
 pub mod session;
 pub mod state;
+mod tables;
 pub mod task;
 pub mod theme;
 pub mod verdict;

@@ -152,7 +152,7 @@ onPage('the chip', { timeout: 400_000 }, (on) => {
     const text = (await readFile(CLASSROOM, 'utf8')).replace(/^name = .*$/m, 'name = "Mine"');
     await drop(page, 'mine.toml', text);
     await page.getByRole('heading', { name: /^Mine/ }).waitFor();
-    assert.match(await page.locator('#form-title').innerText(), /your own/);
+    assert.match(await page.locator('.form-card header').innerText(), /your own/);
     await page.getByText('All fields: values, grades, sources').click();
     await page.locator('#chip-core-neurons').fill('many');
     await page.locator('#chip-core-neurons').blur();

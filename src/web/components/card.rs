@@ -21,6 +21,9 @@ pub struct Props {
     /// The title at length, where it is shortened.
     #[prop_or_default]
     pub full_title: Option<AttrValue>,
+    /// Whether its title tells what was chosen, so that a change of it should be heard.
+    #[prop_or_default]
+    pub is_live: bool,
     /// What stands beside the title: the one thing to know, or controls.
     #[prop_or_default]
     pub aside: Html,
@@ -37,7 +40,7 @@ pub fn Card(props: &Props) -> Html {
             data-card={props.name.clone()} aria-busy={props.is_busy.then_some("true")}
             style={props.hue.as_ref().map(|hue| format!("--hue:{hue}"))}>
             <header>
-                <h2 {id} title={props.full_title.clone()}>{ &props.title }</h2>
+                <h2 {id} title={props.full_title.clone()} aria-live={props.is_live.then_some("polite")}>{ &props.title }</h2>
                 { props.aside.clone() }
             </header>
             { props.children.clone() }

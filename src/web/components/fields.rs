@@ -1,6 +1,8 @@
 //! One control for each kind of setting.
 
 use crate::settings::{Choice, Kind, Section, Setting};
+use crate::web::tables::term;
+use rust_i18n::t;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
@@ -58,7 +60,7 @@ pub fn Slider(props: &Props) -> Html {
         <div class="slider" style={format!("--at: {:.2}%", share(value))}>
             { mark }
             <input type="range" id={control_id(props.setting)} min={min.to_string()} max={max.to_string()} step="1"
-                value={props.value.clone()} aria-valuetext={format!("{} {unit}", props.value)} {oninput} />
+                value={props.value.clone()} aria-valuetext={format!("{} {}", props.value, term(unit))} {oninput} />
         </div>
     }
 }
@@ -94,7 +96,7 @@ pub fn NumberField(props: &Props) -> Html {
     };
     html! {
         <input class="number" type="number" inputmode="numeric" id={control_id(props.setting)} min={min.to_string()}
-            max={max.to_string()} {value} placeholder={is_own.then_some("as the chip")} {onchange} />
+            max={max.to_string()} {value} placeholder={is_own.then(|| t!("panel.as-the-chip"))} {onchange} />
     }
 }
 
@@ -115,7 +117,7 @@ pub fn Segmented(props: &Props) -> Html {
         html! {
             <label class="segment" title={reason.clone()}>
                 <input type="radio" name={props.setting.key} value={choice.value} {checked} disabled={reason.is_some()} {onchange} />
-                <span>{ choice.label }</span>
+                <span>{ term(choice.label) }</span>
             </label>
         }
     };
@@ -137,7 +139,7 @@ pub fn Select(props: &Props) -> Html {
         .reform(|event: Event| event.target_unchecked_into::<HtmlSelectElement>().value());
     let option = |choice: &'static Choice| {
         let selected = props.value.as_str() == choice.value;
-        html! { <option value={choice.value} {selected}>{ choice.label }</option> }
+        html! { <option value={choice.value} {selected}>{ term(choice.label) }</option> }
     };
     html! {
         <select class="choice-select" id={control_id(props.setting)} {onchange}>{ for choices.iter().map(option) }</select>
@@ -154,7 +156,7 @@ pub fn Switch(props: &Props) -> Html {
     html! {
         <label class="switch">
             <input type="checkbox" id={control_id(props.setting)} checked={props.value.as_str() == "on"} {onchange} />
-            <span>{ props.setting.label }</span>
+            <span>{ term(props.setting.label) }</span>
         </label>
     }
 }

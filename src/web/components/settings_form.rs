@@ -6,6 +6,8 @@ use super::toggletip::Toggletip;
 use crate::settings::{Kind, SETTINGS, Section, Setting, Settings};
 use crate::spiking::{Accumulation, BitOrder};
 use crate::web::facts::Fact;
+use crate::web::tables::{setting_help, term};
+use rust_i18n::t;
 use yew::prelude::*;
 
 /// What is set, and what comes of it.
@@ -58,7 +60,7 @@ pub fn SettingsForm(props: &Props) -> Html {
             { for sections.map(|section| view_section(props, *section)) }
             if !is_default {
                 <button type="button" class="button button-reset" onclick={props.on_reset.reform(|_| ())}>
-                    { "Reset to defaults" }
+                    { t!("panel.reset") }
                 </button>
             }
         </>
@@ -86,16 +88,17 @@ fn view_section(props: &Props, section: Section) -> Html {
     } else {
         "fields"
     };
+    let title = term(section.title());
     html! {
-        <section class="group" aria-label={section.title()}>
-            <h2>{ section.title() }</h2>
+        <section class="group" aria-label={title.clone()}>
+            <h2>{ title.clone() }</h2>
             if section == Section::Chip {
                 { for of_section().filter(|(_, fact)| !fact.text.is_empty()).map(|(_, fact)| html! { <span class="group-fact">{ &fact.text }</span> }) }
             }
             <div {class}>{ for often }</div>
             if !seldom.is_empty() {
                 <details class="more">
-                    <summary>{ "More" }<span class="visually-hidden">{ format!(": {}", section.title()) }</span></summary>
+                    <summary>{ t!("panel.more") }<span class="visually-hidden">{ t!("panel.more-of", section = title) }</span></summary>
                     <div class="fields">{ for seldom }</div>
                 </details>
             }
@@ -128,7 +131,7 @@ fn view_field(props: &Props, setting: &'static Setting, fact: &Fact) -> Html {
         },
         Kind::Choice(_) => html! {
             <div class="field">
-                { head(setting, html! { <span id={label_id(setting)}>{ setting.label }</span> }, &fact.text, fact.detail.as_deref()) }
+                { head(setting, html! { <span id={label_id(setting)}>{ term(setting.label) }</span> }, &fact.text, fact.detail.as_deref()) }
                 <Segmented {setting} {value} {on_change} refused={refused(setting, &props.settings)} />
             </div>
         },
@@ -140,7 +143,7 @@ fn view_field(props: &Props, setting: &'static Setting, fact: &Fact) -> Html {
         },
         Kind::Integer { unit, .. } => html! {
             <div class="field">
-                { head(setting, label(setting), &format!("{value}\u{202f}{unit}"), None) }
+                { head(setting, label(setting), &format!("{value}\u{202f}{}", term(unit)), None) }
                 <Slider {setting} {value} {mark} {on_change} />
                 { note }
             </div>
@@ -149,7 +152,7 @@ fn view_field(props: &Props, setting: &'static Setting, fact: &Fact) -> Html {
 }
 
 fn label(setting: &Setting) -> Html {
-    html! { <label for={control_id(setting)}>{ setting.label }</label> }
+    html! { <label for={control_id(setting)}>{ term(setting.label) }</label> }
 }
 
 fn head(setting: &'static Setting, name: Html, fact: &str, detail: Option<&str>) -> Html {
@@ -159,8 +162,8 @@ fn head(setting: &'static Setting, name: Html, fact: &str, detail: Option<&str>)
 
 fn tip(setting: &'static Setting) -> Html {
     html! {
-        <Toggletip about={setting.label} id={format!("tip-{}", setting.key)}>
-            { setting.help }
+        <Toggletip about={term(setting.label).into_owned()} id={format!("tip-{}", setting.key)}>
+            { setting_help(setting) }
             if !setting.equation.is_empty() { <Equation plain={setting.equation} /> }
         </Toggletip>
     }

@@ -1,5 +1,6 @@
 //! A "?" that explains: by hover, focus, touch and screen reader.
 
+use rust_i18n::t;
 use yew::prelude::*;
 
 /// What it explains.
@@ -45,7 +46,7 @@ pub fn Toggletip(props: &Props) -> Html {
     let class = if *is_open { "tip-text tip-open" } else { "tip-text" };
     html! {
         <span class="tip" onmouseenter={Callback::from(move |_: MouseEvent| show())} onmouseleave={Callback::from(move |_: MouseEvent| hide())}>
-            <button type="button" class="tip-button" aria-label={format!("About {}", props.about)}
+            <button type="button" class="tip-button" aria-label={t!("tip.about", name = props.about)}
                 aria-describedby={props.id.clone()} {onfocus} {onblur} {onclick} {onkeydown}>{ "?" }</button>
             <span {class} id={props.id.clone()} role="tooltip">{ props.children.clone() }</span>
         </span>

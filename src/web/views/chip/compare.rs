@@ -6,12 +6,15 @@ use super::picture::CorePicture;
 use super::scene::use_scene;
 use super::words::{chip_name, link_name};
 use crate::chip::Traffic;
+use crate::web::components::Card;
 use crate::web::format;
 use crate::web::plots::ByPtr;
 use crate::web::selection::Select;
 use crate::web::state::{KnownChip, Pinned};
 use crate::web::views::words::busiest;
 use crate::web::worker::{NetworkView, RunView};
+use rust_i18n::t;
+use std::borrow::Cow;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -50,13 +53,9 @@ pub fn CompareCard(props: &CompareProps) -> Html {
     let Some(pinned) = &props.pinned else {
         let onclick = props.on_pin.reform(|_: MouseEvent| true);
         return html! {
-            <section class="card compare-card wide" aria-labelledby="compare-title">
-                <header>
-                    <h2 id="compare-title">{ "Before and after" }</h2>
-                    <p>{ "Keep this mapping, then change chip, partition, placement or delivery: both stand here side by side." }</p>
-                </header>
-                <div><button type="button" class="button" {onclick}>{ "Keep this mapping" }</button></div>
-            </section>
+            <Card name="compare" class="wide" title={t!("compare.title").into_owned()} aside={html! { <p>{ t!("compare.how") }</p> }}>
+                <div><button type="button" class="button" {onclick}>{ t!("compare.keep") }</button></div>
+            </Card>
         };
     };
     let (before_network, before_run) = (
@@ -70,32 +69,28 @@ pub fn CompareCard(props: &CompareProps) -> Html {
     let on_again = props.on_pin.reform(|_: MouseEvent| true);
     let on_forget = props.on_pin.reform(|_: MouseEvent| false);
     html! {
-        <section class="card compare-card wide" aria-labelledby="compare-title">
-            <header>
-                <h2 id="compare-title">{ "Before and after" }</h2>
-                <p>{ "The whole run, packets of cores and links; one scale for each picture" }</p>
-            </header>
+        <Card name="compare" class="wide" title={t!("compare.title").into_owned()} aside={html! { <p>{ t!("compare.about") }</p> }}>
             <div class="compare">
-                <Side title="before" network={before_network} run={before_run} on_select={Callback::noop()} />
-                <Side title="now" network={props.network.clone()} run={props.run.clone()} on_select={props.on_select.clone()} />
-                <div class="scroll" tabindex="0" role="region" aria-label="What has changed">
+                <Side title={t!("compare.before").into_owned()} network={before_network} run={before_run} on_select={Callback::noop()} />
+                <Side title={t!("compare.now").into_owned()} network={props.network.clone()} run={props.run.clone()} on_select={props.on_select.clone()} />
+                <div class="scroll" tabindex="0" role="region" aria-label={t!("compare.changed")}>
                     <table class="doings figures">
-                        <thead><tr><td /><th scope="col">{ "before" }</th><th scope="col">{ "now" }</th><th scope="col">{ "change" }</th></tr></thead>
+                        <thead><tr><td /><th scope="col">{ t!("compare.before") }</th><th scope="col">{ t!("compare.now") }</th><th scope="col">{ t!("compare.change") }</th></tr></thead>
                         <tbody>{ for rows.iter().map(Row::view) }</tbody>
                     </table>
                 </div>
             </div>
             <div class="compare-buttons">
-                <button type="button" class="button" onclick={on_again}>{ "Keep this one instead" }</button>
-                <button type="button" class="button" onclick={on_forget}>{ "Forget the one before" }</button>
+                <button type="button" class="button" onclick={on_again}>{ t!("compare.keep-instead") }</button>
+                <button type="button" class="button" onclick={on_forget}>{ t!("compare.forget") }</button>
             </div>
-        </section>
+        </Card>
     }
 }
 
 #[derive(Clone, PartialEq, Properties)]
 struct SideProps {
-    title: &'static str,
+    title: AttrValue,
     network: ByPtr<NetworkView>,
     run: ByPtr<RunView>,
     on_select: Callback<Select>,
@@ -107,9 +102,10 @@ fn Side(props: &SideProps) -> Html {
     let scene = use_scene(&props.network, &props.run);
     let counts = use_counts(&props.run, Measure::Packets, Scope::Total, None, 0);
     let Ok((mapping, _)) = &props.run.chip else {
-        return html! { <figure><figcaption>{ props.title }</figcaption><p>{ "does not fit" }</p></figure> };
+        return html! { <figure><figcaption>{ &props.title }</figcaption><p>{ t!("compare.misfit") }</p></figure> };
     };
-    let label = format!("{}: {}", props.title, chip_name(&mapping.topology));
+    let chip = chip_name(&mapping.topology);
+    let label = t!("compare.side", when = props.title, chip = chip).into_owned();
     html! {
         <figure>
             <figcaption>{ &label }</figcaption>
@@ -166,7 +162,7 @@ impl Figures {
 /// A line of the table.
 #[derive(Debug, PartialEq)]
 struct Row {
-    label: &'static str,
+    label: Cow<'static, str>,
     before: String,
     now: String,
     change: String,
@@ -176,7 +172,7 @@ struct Row {
 
 impl Row {
     fn new(
-        label: &'static str,
+        label: impl Into<Cow<'static, str>>,
         before: Option<f64>,
         now: Option<f64>,
         write: impl Fn(f64) -> String,
@@ -184,7 +180,7 @@ impl Row {
         let text = |number: Option<f64>| number.map_or("–".to_owned(), &write);
         let both = before.zip(now);
         let change = match both {
-            Some((before, now)) if before == now => "same".to_owned(),
+            Some((before, now)) if before == now => t!("compare.same").into_owned(),
             Some((before, now)) if before > 0.0 => {
                 let share = (now - before) / before;
                 let arrow = if share < 0.0 { "↓" } else { "↑" };
@@ -194,7 +190,7 @@ impl Row {
             None => String::new(),
         };
         Self {
-            label,
+            label: label.into(),
             before: text(before),
             now: text(now),
             change,
@@ -208,7 +204,7 @@ impl Row {
         let class = self.is_less.map(|is_less| if is_less { "ok" } else { "bad" });
         html! {
             <tr>
-                <th scope="row">{ self.label }</th><td>{ &self.before }</td><td>{ &self.now }</td><td {class}>{ &self.change }</td>
+                <th scope="row">{ self.label.clone() }</th><td>{ &self.before }</td><td>{ &self.now }</td><td {class}>{ &self.change }</td>
             </tr>
         }
     }
@@ -218,12 +214,12 @@ fn rows(before: &Figures, now: &Figures) -> Vec<Row> {
     let count = |number: f64| format::count(number as u64);
     let joules = |number: f64| format::quantity(number, "J");
     let mut rows = vec![
-        Row::new("cores used", before.cores, now.cores, count),
-        Row::new("packets", before.packets, now.packets, count),
-        Row::new("hops", before.hops, now.hops, count),
-        Row::new("busiest link", before.link, now.link, count),
-        Row::new("energy", before.joules, now.joules, joules),
-        Row::new("cycles", before.cycles, now.cycles, count),
+        Row::new(t!("compare.cores"), before.cores, now.cores, count),
+        Row::new(t!("compare.packets"), before.packets, now.packets, count),
+        Row::new(t!("compare.hops"), before.hops, now.hops, count),
+        Row::new(t!("compare.link"), before.link, now.link, count),
+        Row::new(t!("compare.energy"), before.joules, now.joules, joules),
+        Row::new(t!("compare.cycles"), before.cycles, now.cycles, count),
     ];
     for (number, name) in [(0, &before.link_name), (1, &now.link_name)] {
         let cell = if number == 0 {

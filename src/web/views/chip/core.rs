@@ -4,6 +4,7 @@ use super::counts::core_energy;
 use super::words::{core_name, slice_place};
 use crate::chip::spec::Chip;
 use crate::chip::{Mapping, Slice, Traffic};
+use crate::web::components::Card;
 use crate::web::format;
 use crate::web::palette::hue_of_layer;
 use crate::web::plots::ByPtr;
@@ -11,6 +12,7 @@ use crate::web::selection::{Select, Selection};
 use crate::web::state::{KnownChip, RouteTo};
 use crate::web::views::words::{place, producer, tensor_name, volume};
 use crate::web::worker::{CoreFlows, NetworkView, RunView, UnitCosts};
+use rust_i18n::t;
 use std::ops::Range;
 use yew::prelude::*;
 
@@ -61,29 +63,33 @@ pub fn CoreCard(props: &CoreCardProps) -> Html {
         let hue = format!("--hue:{}", hue_of_layer(producer(network, slice.tensor)));
         html! {
             <li><i class="swatch" style={hue} /><b>{ tensor_name(network, slice.tensor) }</b>
-                { format!(" {}", format::counted(slice.block.len() as u64, "neuron", "neurons")) }
+                { " " }{ format::count_of(slice.block.len() as u64, "neuron") }
                 <span class="soft">{ slice_place(mapping, slice) }</span></li>
         }
     });
     let share = neurons as f64 / capacity.max(1) as f64;
+    let filled = match capacity {
+        0 => format::count_of(neurons as u64, "neuron"),
+        _ => t!(
+            "core.filled",
+            neurons = format::count(neurons as u64),
+            capacity = format::count(capacity),
+            share = format::percent(share)
+        )
+        .into_owned(),
+    };
+    let title = t!("core.title", core = core_name(&mapping.topology, core)).into_owned();
     html! {
-        <section class="card core-card" aria-labelledby="core-title">
-            <header>
-                <h2 id="core-title" aria-live="polite">{ format!("Core {}", core_name(&mapping.topology, core)) }</h2>
-                <p>{ match capacity {
-                    0 => format::counted(neurons as u64, "neuron", "neurons"),
-                    _ => format!("{} of {} neurons, {}", format::count(neurons as u64), format::count(capacity), format::percent(share)),
-                } }</p>
-            </header>
+        <Card name="core" {title} is_live=true aside={html! { <p>{ filled }</p> }}>
             if slices.is_empty() {
-                <p class="soft">{ "Empty: packets only pass through." }</p>
+                <p class="soft">{ t!("core.empty") }</p>
             } else {
                 <ul class="held">{ for held }</ul>
             }
             { doings(run, traffic, core, step, props.known.figures(&run.0).map(|figures| &figures.units)) }
             { neighbours(props, mapping) }
             { spikes(props, mapping, &slices) }
-        </section>
+        </Card>
     }
 }
 
@@ -100,7 +106,7 @@ fn doings(run: &RunView, traffic: &Traffic, core: usize, step: usize, units: Opt
         first..first + run.trace.windows[window].steps()
     });
     let all = 0..traffic.steps;
-    let row = |label: &'static str, counts: &[u32]| {
+    let row = |label: std::borrow::Cow<'static, str>, counts: &[u32]| {
         let of_core = |steps: Range<usize>| sum(traffic, counts, Some(core), steps);
         let whole = sum(traffic, counts, None, all.clone());
         let share = of_core(all.clone()) as f64 / whole.max(1) as f64;
@@ -116,13 +122,13 @@ fn doings(run: &RunView, traffic: &Traffic, core: usize, step: usize, units: Opt
     };
     html! {
         <table class="doings">
-            <thead><tr><td /><th scope="col">{ "step" }</th><th scope="col">{ "window" }</th><th scope="col">{ "total" }</th><th scope="col">{ "of chip" }</th></tr></thead>
+            <thead><tr><td /><th scope="col">{ t!("core.step") }</th><th scope="col">{ t!("core.window") }</th><th scope="col">{ t!("core.total") }</th><th scope="col">{ t!("core.of-chip") }</th></tr></thead>
             <tbody>
-                { row("spikes fired", &traffic.spikes) }
-                { row("packets sent", &traffic.sent) }
-                { row("received", &traffic.received) }
-                { row("operations", &traffic.operations) }
-                { row("updates", &traffic.updates) }
+                { row(t!("core.fired"), &traffic.spikes) }
+                { row(t!("core.sent"), &traffic.sent) }
+                { row(t!("core.received"), &traffic.received) }
+                { row(t!("core.operations"), &traffic.operations) }
+                { row(t!("core.updates"), &traffic.updates) }
                 if let Some(units) = units.filter(|units| **units != UnitCosts::default()) {
                     { energy(traffic, units, core, [step..step + 1, window.clone(), all.clone()]) }
                 }
@@ -142,7 +148,7 @@ fn energy(traffic: &Traffic, units: &UnitCosts, core: usize, times: [Range<usize
     };
     html! {
         <tr>
-            <th scope="row">{ "energy" }</th>
+            <th scope="row">{ t!("core.energy") }</th>
             { for joules.iter().map(cell) }
             <td>{ if whole > 0 { format::percent(share) } else { "–".to_owned() } }</td>
         </tr>
@@ -152,15 +158,15 @@ fn energy(traffic: &Traffic, units: &UnitCosts, core: usize, times: [Range<usize
 /// The cores that it sends most to, and hears most from.
 fn neighbours(props: &CoreCardProps, mapping: &Mapping) -> Html {
     let Some(figures) = props.known.figures(&props.run.0) else {
-        return html! { <p class="soft neighbours">{ "Looking for its neighbours…" }</p> };
+        return html! { <p class="soft neighbours">{ t!("core.looking") }</p> };
     };
     let (to, from) = busiest_neighbours(&figures.flows, props.core);
-    let line = |label: &'static str, others: &[(usize, u64)]| {
+    let line = |label: std::borrow::Cow<'static, str>, others: &[(usize, u64)]| {
         let total: u64 = others.iter().map(|(_, spikes)| spikes).sum();
         let on_select = props.on_select.clone();
         let button = |&(core, spikes): &(usize, u64)| {
             let onclick = on_select.reform(move |_: MouseEvent| Select::Core(Some(core)));
-            let title = format::counted(spikes, "spike", "spikes");
+            let title = format::count_of(spikes, "spike");
             html! {
                 <button type="button" class="spike-button" {onclick} {title}>
                     { core_name(&mapping.topology, core) }{ format!(" {}", format::percent(spikes as f64 / total.max(1) as f64)) }
@@ -169,12 +175,12 @@ fn neighbours(props: &CoreCardProps, mapping: &Mapping) -> Html {
         };
         html! {
             <div class="neighbour-line"><span class="soft">{ label }</span>
-                if others.is_empty() { <span>{ "nobody" }</span> }
+                if others.is_empty() { <span>{ t!("core.nobody") }</span> }
                 { for others.iter().take(MOST_NEIGHBOURS).map(button) }
             </div>
         }
     };
-    html! { <div class="neighbours">{ line("sends to", &to) }{ line("hears", &from) }</div> }
+    html! { <div class="neighbours">{ line(t!("core.sends-to"), &to) }{ line(t!("core.hears"), &from) }</div> }
 }
 
 /// Cores, each with spikes.
@@ -266,11 +272,11 @@ fn spikes(props: &CoreCardProps, mapping: &Mapping, slices: &[&Slice]) -> Html {
     let shown = spiking.iter().take(MOST_SPIKES);
     let more = spiking.len().saturating_sub(MOST_SPIKES);
     let head = if spiking.is_empty() {
-        "No neuron here spikes in this step".to_owned()
+        t!("core.no-spikes")
     } else {
-        format!(
-            "{} in this step: choose one to see its route",
-            format::counted(spiking.len() as u64, "spike", "spikes")
+        t!(
+            "core.choose",
+            spikes = format::count_of(spiking.len() as u64, "spike")
         )
     };
     html! {
@@ -279,7 +285,7 @@ fn spikes(props: &CoreCardProps, mapping: &Mapping, slices: &[&Slice]) -> Html {
             if let Some(words) = route_words(props, mapping) { <p class="route-words" aria-live="polite">{ words }</p> }
             <ul class="spike-list">
                 { for shown.map(button) }
-                if more > 0 { <li class="soft">{ format!("+{}{} more", format::THIN, format::count(more as u64)) }</li> }
+                if more > 0 { <li class="soft">{ t!("core.more", number = format::count(more as u64)) }</li> }
             </ul>
         </div>
     }
@@ -298,19 +304,17 @@ fn route_words(props: &CoreCardProps, mapping: &Mapping) -> Option<String> {
         .map(|&core| core_name(&mapping.topology, core))
         .collect();
     let more = route.cores.len().saturating_sub(MOST_SPIKES);
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    Some(format!(
-        "{} {} → {}: {}{more}, over {}",
-        tensor_name(&props.network, tensor),
-        place(volume(&props.network, tensor), neuron),
-        format::counted(route.cores.len() as u64, "core", "cores"),
-        targets.join(", "),
-        format::counted(links.len() as u64, "link", "links"),
-    ))
+    let key = if more > 0 { "core.route-more" } else { "core.route" };
+    let words = t!(
+        key,
+        layer = tensor_name(&props.network, tensor),
+        place = place(volume(&props.network, tensor), neuron),
+        cores = format::count_of(route.cores.len() as u64, "core"),
+        names = targets.join(", "),
+        more = more,
+        links = format::count_of(links.len() as u64, "link")
+    );
+    Some(words.into_owned())
 }
 
 /// The links of a route, each once.

@@ -1,8 +1,11 @@
 //! What the pictures of a chip show: one number for each core and one for each link, per step, per window or in all.
 
 use crate::chip::{Mapping, Traffic};
+use crate::web::format;
 use crate::web::plots::ByPtr;
 use crate::web::worker::{ChipFigures, RunView, UnitCosts};
+use rust_i18n::t;
+use std::borrow::Cow;
 use std::ops::Range;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -74,45 +77,26 @@ impl Measure {
     }
 
     /// What it is called.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Packets => "packets",
-            Self::Sent => "sent",
-            Self::Received => "received",
-            Self::Spikes => "spikes",
-            Self::Operations => "operations",
-            Self::Updates => "updates",
-            Self::Energy => "energy",
-            Self::Utilisation => "utilisation",
-            Self::Layer => "layer",
-        }
+    pub fn label(self) -> Cow<'static, str> {
+        t!(format!("measure.{}", self.key()))
     }
 
-    /// What is counted: one, and several.
-    pub const fn units(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Packets | Self::Sent | Self::Received => ("packet", "packets"),
-            Self::Spikes => ("spike", "spikes"),
-            Self::Operations => ("operation", "operations"),
-            Self::Updates => ("update", "updates"),
-            Self::Energy => ("femtojoule", "femtojoules"),
-            Self::Utilisation | Self::Layer => ("neuron", "neurons"),
-        }
+    /// A count of it in words: `3 packets`, `1.2 nJ`.
+    pub fn counted(self, count: u64) -> String {
+        let thing = match self {
+            Self::Packets | Self::Sent | Self::Received => "packet",
+            Self::Spikes => "spike",
+            Self::Operations => "operation",
+            Self::Updates => "update",
+            Self::Energy => return format::quantity(count as f64 * 1e-15, "J"),
+            Self::Utilisation | Self::Layer => "neuron",
+        };
+        format::count_of(count, thing)
     }
 
     /// What the colour says, as a legend.
-    pub const fn legend(self) -> &'static str {
-        match self {
-            Self::Packets => "packets that a core sends and receives",
-            Self::Sent => "packets that a core sends",
-            Self::Received => "packets that a core receives",
-            Self::Spikes => "spikes of a core’s neurons",
-            Self::Operations => "synaptic operations of a core",
-            Self::Updates => "neurons of a core that listen",
-            Self::Energy => "energy of what a core does, from the middles of its figures",
-            Self::Utilisation => "neurons on a core, of those that it can hold",
-            Self::Layer => "which layer a core holds",
-        }
+    pub fn legend(self) -> Cow<'static, str> {
+        t!(format!("measure-legend.{}", self.key()))
     }
 
     /// Whether it is the same at all times.
@@ -147,12 +131,8 @@ impl Scope {
     }
 
     /// What it is called.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Step => "step",
-            Self::Window => "window",
-            Self::Total => "total",
-        }
+    pub fn label(self) -> Cow<'static, str> {
+        t!(format!("scope.{}", self.key()))
     }
 
     /// The stretches of time that a run falls into: `windows` are the steps of each.

@@ -1,12 +1,15 @@
 //! What a run costs, kind by kind, and how good the figures are.
 
 use crate::chip::energy::{Energy, EnergyPart};
-use crate::chip::spec::{Chip, field};
+use crate::chip::spec::{Chip, Grade, field};
 use crate::web::components::Card;
 use crate::web::format;
 use crate::web::plots::ByPtr;
 use crate::web::state::KnownChip;
+use crate::web::tables::term;
 use crate::web::worker::RunView;
+use rust_i18n::t;
+use std::borrow::Cow;
 use yew::prelude::*;
 
 /// What [`EnergyCard`] and the card of times take.
@@ -33,40 +36,33 @@ pub fn run_energy<'a>(known: &'a KnownChip, run: &ByPtr<RunView>) -> Option<&'a 
 pub fn EnergyCard(props: &KnownProps) -> Html {
     let chip = props.known.chip.as_deref();
     let body = match run_energy(&props.known, &props.run) {
-        None => html! { <p class="soft">{ "Being added up…" }</p> },
+        None => html! { <p class="soft">{ t!("energy.busy") }</p> },
         Some(energy) => table(energy),
     };
     let total = run_energy(&props.known, &props.run).map(|energy| total(energy, chip));
     html! {
-        <Card name="energy" title="Energy of this sample" aside={html! { <p>{ total }</p> }}>{ body }</Card>
+        <Card name="energy" title={t!("energy.title").into_owned()} aside={html! { <p>{ total }</p> }}>{ body }</Card>
     }
 }
 
 /// `12.3 µJ on Loihi, by measured figures; without …`.
 fn total(energy: &Energy, chip: Option<&Chip>) -> String {
-    let name = chip.map_or("this chip", |chip| &chip.name);
+    let name = chip.map_or_else(|| t!("energy.this-chip"), |chip| Cow::Borrowed(&*chip.name));
     let Some(grade) = energy.grade else {
-        return format!("Unknown on {name}: no figure is public. Fill in your own below.");
+        return t!("energy.unknown-on", chip = name).into_owned();
     };
     let sum = format::span(energy.total.low, energy.total.high, "J");
-    let rest = if energy.is_complete() {
-        ""
-    } else {
-        ", and what is unknown besides"
+    let grade = match grade {
+        // The other grades are adjectives.
+        Grade::VendorClaim => t!("energy.vendor-claim"),
+        grade => term(grade.label()),
     };
-    format!(
-        "{sum} on {name}; its weakest figure is {}{rest}",
-        article(grade.label())
-    )
-}
-
-/// `a vendor claim`; other grades are adjectives.
-fn article(grade: &str) -> String {
-    if grade == "vendor claim" {
-        format!("a {grade}")
+    let key = if energy.is_complete() {
+        "energy.total"
     } else {
-        grade.to_owned()
-    }
+        "energy.total-incomplete"
+    };
+    t!(key, energy = sum, chip = name, grade = grade).into_owned()
 }
 
 fn table(energy: &Energy) -> Html {
@@ -80,38 +76,34 @@ fn table(energy: &Energy) -> Html {
                     if whole > 0.0 { middle / whole } else { 0.0 },
                 )
             }
-            (None, Some(other)) => (format!("in {}", other.label().to_lowercase()), 0.0),
-            (None, None) => ("unknown".to_owned(), 0.0),
+            (None, Some(other)) => {
+                let other = term(other.label()).to_lowercase();
+                (t!("energy.within", other = other).into_owned(), 0.0)
+            }
+            (None, None) => (t!("energy.unknown").into_owned(), 0.0),
         };
-        let grade = if part.joules.is_some() {
-            part.grade.label()
-        } else {
-            ""
-        };
+        let grade = part.joules.map(|_| term(part.grade.label()));
         html! {
             <tr class={part.joules.is_none().then_some("soft")}>
-                <th scope="row">{ part.kind.label() }</th>
+                <th scope="row">{ term(part.kind.label()) }</th>
                 <td>{ format::count(part.count) }</td>
                 <td class="bar" style={format!("--share:{:.1}%", share * 100.0)}>{ cost }</td>
                 <td><span class="grade">{ grade }</span></td>
             </tr>
         }
     };
-    let missing: Vec<&str> = energy
-        .missing
-        .iter()
-        .map(|key| field(key).map_or(key.as_str(), |field| field.label))
-        .collect();
+    let name = |key: &String| field(key).map_or(Cow::Owned(key.clone()), |field| term(field.label));
+    let missing: Vec<Cow<'_, str>> = energy.missing.iter().map(name).collect();
     html! {
         <>
-            <div class="scroll" tabindex="0" role="region" aria-label="Energy by kind">
+            <div class="scroll" tabindex="0" role="region" aria-label={t!("energy.by-kind")}>
                 <table class="doings figures">
-                    <thead><tr><td /><th scope="col">{ "count" }</th><th scope="col">{ "energy" }</th><th scope="col">{ "figure" }</th></tr></thead>
+                    <thead><tr><td /><th scope="col">{ t!("energy.count") }</th><th scope="col">{ t!("energy.energy") }</th><th scope="col">{ t!("energy.figure") }</th></tr></thead>
                     <tbody>{ for energy.parts.iter().map(row) }</tbody>
                 </table>
             </div>
             if !missing.is_empty() {
-                <p class="card-note">{ format!("Unknown, and not in the sum: {}", missing.join(", ")) }</p>
+                <p class="card-note">{ t!("energy.missing", what = missing.join(", ")) }</p>
             }
         </>
     }

@@ -2,8 +2,12 @@
 
 use crate::chip::spec::Preset;
 use crate::chip::{Filled, Fit, Usage};
+use crate::web::components::Card;
 use crate::web::format;
+use crate::web::tables::term;
 use crate::web::views::words::busiest;
+use rust_i18n::t;
+use std::borrow::Cow;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -30,15 +34,15 @@ impl PartialEq for FitProps {
 #[component]
 pub fn FitCard(props: &FitProps) -> Html {
     let body = match &props.fits {
-        None => html! { <p class="soft">{ "Every chip is being tried…" }</p> },
+        None => html! { <p class="soft">{ t!("fit.busy") }</p> },
         Some(fits) => {
             let row = |fit: &Fit| row(fit, fit.chip == props.chosen.as_str(), &props.on_choose);
             html! {
-                <div class="scroll scroll-wide" tabindex="0" role="region" aria-label="Table of chips">
+                <div class="scroll scroll-wide" tabindex="0" role="region" aria-label={t!("fit.table")}>
                     <table class="doings fits">
                         <thead><tr>
-                            <th scope="col">{ "chip" }</th><th scope="col">{ "fits" }</th><th scope="col">{ "cores" }</th>
-                            <th scope="col">{ "fullest core" }</th><th scope="col">{ "what binds" }</th><th scope="col">{ "not checked" }</th>
+                            <th scope="col">{ t!("fit.chip") }</th><th scope="col">{ t!("fit.fits") }</th><th scope="col">{ t!("fit.cores") }</th>
+                            <th scope="col">{ t!("fit.fullest") }</th><th scope="col">{ t!("fit.binds") }</th><th scope="col">{ t!("fit.unchecked") }</th>
                         </tr></thead>
                         <tbody>{ for fits.iter().map(row) }</tbody>
                     </table>
@@ -51,16 +55,10 @@ pub fn FitCard(props: &FitProps) -> Html {
             .iter()
             .filter(|fit| fit.fits() && fit.is_topology_known)
             .count();
-        format!(
-            "on {fitting} of {} chips, as far as their limits are known; press one to take it",
-            fits.len()
-        )
+        t!("fit.about", fitting = fitting, chips = fits.len())
     });
     html! {
-        <section class="card fit-card wide" aria-labelledby="fit-title">
-            <header><h2 id="fit-title">{ "Does it fit?" }</h2><p>{ count }</p></header>
-            { body }
-        </section>
+        <Card name="fit" class="wide" title={t!("fit.title").into_owned()} aside={html! { <p>{ count }</p> }}>{ body }</Card>
     }
 }
 
@@ -71,30 +69,26 @@ fn row(fit: &Fit, is_chosen: bool, on_choose: &Callback<String>) -> Html {
         .map_or(fit.name.as_str(), |preset| preset.label())
         .to_owned();
     let (class, verdict) = match (fit.fits(), fit.is_topology_known) {
-        (true, true) => ("ok", "✓ fits"),
-        (true, false) => ("soft", "? can’t be placed"),
-        (false, _) => ("bad", "✗ doesn’t"),
+        (true, true) => ("ok", t!("fit.yes")),
+        (true, false) => ("soft", t!("fit.unknown")),
+        (false, _) => ("bad", t!("fit.no")),
     };
     let usage = fit.usage.as_ref();
-    let cores = usage.map_or("–".to_owned(), |usage| {
-        format!(
-            "{} of {}",
-            format::count(usage.cores as u64),
-            format::count(usage.available as u64)
+    let cores = usage.map_or(Cow::Borrowed("–"), |usage| {
+        t!(
+            "fit.used",
+            cores = format::count(usage.cores as u64),
+            available = format::count(usage.available as u64)
         )
     });
-    let unknown: Vec<&str> = fit.unknown.iter().map(|limit| limit.label()).collect();
-    let unknown = match unknown.len() {
-        0 => "–".to_owned(),
-        1 => unknown[0].to_owned(),
-        count => format!("{count} unknown limits"),
+    let limits = fit.unknown.iter().map(|limit| term(limit.label()));
+    let limits: Vec<Cow<'_, str>> = limits.collect();
+    let title = limits.join(", ");
+    let unknown = match limits.as_slice() {
+        [] => Cow::Borrowed("–"),
+        [one] => one.clone(),
+        several => t!("fit.unknown-limits", number = several.len()),
     };
-    let title = fit
-        .unknown
-        .iter()
-        .map(|limit| limit.label())
-        .collect::<Vec<_>>()
-        .join(", ");
     html! {
         <tr class={is_chosen.then_some("is-chosen")}>
             <th scope="row"><button type="button" class="fit-button" aria-pressed={is_chosen.to_string()} {onclick}>{ name }</button></th>
@@ -111,11 +105,13 @@ fn row(fit: &Fit, is_chosen: bool, on_choose: &Callback<String>) -> Html {
 fn fullest(usage: &Usage) -> String {
     let shares = usage.filled.iter().map(Filled::fullest);
     busiest(shares).map_or("–".to_owned(), |(index, share)| {
-        format!(
-            "{} of {}",
-            format::percent(share.min(1.0)),
-            usage.filled[index].limit.label()
+        let limit = term(usage.filled[index].limit.label());
+        t!(
+            "fit.filled",
+            share = format::percent(share.min(1.0)),
+            limit = limit
         )
+        .into_owned()
     })
 }
 
@@ -124,7 +120,7 @@ fn binding(fit: &Fit) -> Vec<String> {
     if !fit.problems.is_empty() {
         let mut lines: Vec<String> = fit.problems.iter().take(2).map(ToString::to_string).collect();
         if fit.problems.len() > 2 {
-            lines.push(format!("and {} more", fit.problems.len() - 2));
+            lines.push(t!("fit.more", number = fit.problems.len() - 2).into_owned());
         }
         return lines;
     }
@@ -133,21 +129,24 @@ fn binding(fit: &Fit) -> Vec<String> {
     };
     let mut lines = Vec::new();
     if let Some(binding) = &usage.binding {
-        lines.push(format!(
-            "{}: {} would take {}, {} are allowed",
-            binding.limit.label(),
-            binding.layer,
-            format::count(binding.found),
-            format::count(binding.allowed)
-        ));
+        let words = t!(
+            "fit.binding",
+            limit = term(binding.limit.label()),
+            layer = binding.layer,
+            found = format::count(binding.found),
+            allowed = format::count(binding.allowed)
+        );
+        lines.push(words.into_owned());
     }
     for split in &usage.split {
-        lines.push(format!(
-            "{} is split over {} cores per neuron, {} more",
-            split.layer,
-            split.parts,
-            format::counted(split.extra_steps as u64, "step", "steps")
-        ));
+        let steps = format::count_of(split.extra_steps as u64, "step");
+        let words = t!(
+            "fit.split",
+            layer = split.layer,
+            parts = split.parts,
+            steps = steps
+        );
+        lines.push(words.into_owned());
     }
     lines
 }

@@ -1,9 +1,12 @@
 //! The chip, field by field: each with its grade and source, each to be changed. A changed chip is the user's own.
 
 use crate::chip::spec::{Chip, Field, FieldSection, Grade, Kind, YOU};
-use crate::web::components::Toggletip;
+use crate::web::components::{Card, Toggletip};
 use crate::web::state::{Action, Dispatch, Notice};
+use crate::web::tables::{field_help, term};
 use gloo::utils::document;
+use rust_i18n::t;
+use std::borrow::Cow;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, HtmlElement, HtmlInputElement, HtmlSelectElement, Url};
@@ -56,8 +59,8 @@ pub fn ChipForm(props: &ChipFormProps) -> Html {
         Callback::from(move |_: MouseEvent| {
             if save(&format!("{}.toml", chip.key), &chip.to_toml()).is_err() {
                 dispatch.dispatch(Action::Complain(Notice::error(
-                    "The chip can't be saved",
-                    "the browser doesn't let files be made here; try another one",
+                    t!("form.unsaved"),
+                    t!("form.unsaved-text"),
                 )));
             }
         })
@@ -69,27 +72,26 @@ pub fn ChipForm(props: &ChipFormProps) -> Html {
         });
         html! {
             <fieldset class="chip-fields">
-                <legend>{ section.title() }</legend>
+                <legend>{ term(section.title()) }</legend>
                 { for fields }
             </fieldset>
         }
     };
+    let own = props
+        .is_own
+        .then(|| html! { <span class="own-mark">{ t!("form.own") }</span> });
     html! {
-        <section class="card form-card wide" aria-labelledby="form-title">
-            <header>
-                <h2 id="form-title">{ &chip.name }if props.is_own { <span class="own-mark">{ "your own" }</span> }</h2>
-                <p>{ &chip.about }</p>
-            </header>
+        <Card name="form" class="wide" title={chip.name.clone()} aside={html! { <>{ own }<p>{ &chip.about }</p></> }}>
             <div class="form-buttons">
-                <button type="button" class="button" onclick={on_save}>{ "Save as a file" }</button>
-                if props.is_own { <button type="button" class="button" onclick={on_back}>{ "Back to the chip as it was" }</button> }
-                <span class="soft">{ "Drop a chip’s .toml file anywhere to open it." }</span>
+                <button type="button" class="button" onclick={on_save}>{ t!("form.save") }</button>
+                if props.is_own { <button type="button" class="button" onclick={on_back}>{ t!("form.back") }</button> }
+                <span class="soft">{ t!("form.drop") }</span>
             </div>
             <details class="more">
-                <summary>{ "All fields: values, grades, sources" }</summary>
+                <summary>{ t!("form.all") }</summary>
                 <div class="chip-form">{ for FieldSection::ALL.iter().map(section) }</div>
             </details>
-        </section>
+        </Card>
     }
 }
 
@@ -108,7 +110,7 @@ fn row(
     };
     let source = match chip.sources.get(&value.source) {
         Some(source) => source.title.clone(),
-        None if value.source == YOU => "you".to_owned(),
+        None if value.source == YOU => t!("form.you").into_owned(),
         None => value.source.clone(),
     };
     let origin = if source.is_empty() {
@@ -120,14 +122,14 @@ fn row(
         Kind::Choice(choices) => select(
             &id,
             &text,
-            choices.iter().map(|c| (c.value, c.label)),
+            choices.iter().map(|c| (c.value, term(c.label))),
             field,
             on_set,
         ),
         Kind::Switch => select(
             &id,
             &text,
-            [("yes", "yes"), ("no", "no")].into_iter(),
+            [("yes", t!("form.yes")), ("no", t!("form.no"))].into_iter(),
             field,
             on_set,
         ),
@@ -135,7 +137,7 @@ fn row(
             let onchange = on_set.reform(move |event: Event| {
                 (field, event.target_unchecked_into::<HtmlInputElement>().value())
             });
-            html! { <input id={id.clone()} type="text" autocomplete="off" value={text} placeholder="unknown" {onchange}
+            html! { <input id={id.clone()} type="text" autocomplete="off" value={text} placeholder={term("unknown")} {onchange}
             aria-invalid={problem.map(|_| "true")} /> }
         }
     };
@@ -146,11 +148,11 @@ fn row(
     };
     html! {
         <div class="chip-field">
-            <label for={id.clone()}>{ field.label }</label>
-            <Toggletip about={field.label} id={format!("tip-{id}")}>{ field.help }</Toggletip>
+            <label for={id.clone()}>{ term(field.label) }</label>
+            <Toggletip about={term(field.label).into_owned()} id={format!("tip-{id}")}>{ field_help(field) }</Toggletip>
             { control }
-            <span class="unit">{ field.unit }</span>
-            <span {class} title={value.note.clone()}>{ value.grade.label() }<span class="soft">{ origin }</span></span>
+            <span class="unit">{ term(field.unit) }</span>
+            <span {class} title={value.note.clone()}>{ term(value.grade.label()) }<span class="soft">{ origin }</span></span>
             if let Some(problem) = problem { <p class="field-problem" role="alert">{ problem.to_owned() }</p> }
         </div>
     }
@@ -159,18 +161,18 @@ fn row(
 fn select(
     id: &str,
     text: &str,
-    options: impl Iterator<Item = (&'static str, &'static str)>,
+    options: impl Iterator<Item = (&'static str, Cow<'static, str>)>,
     field: &'static Field,
     on_set: &Callback<(&'static Field, String)>,
 ) -> Html {
     let onchange = on_set
         .reform(move |event: Event| (field, event.target_unchecked_into::<HtmlSelectElement>().value()));
-    let option = |(value, label): (&'static str, &'static str)| {
+    let option = |(value, label): (&'static str, Cow<'static, str>)| {
         html! { <option {value} selected={value == text}>{ label }</option> }
     };
     html! {
         <select id={id.to_owned()} {onchange}>
-            <option value="" selected={text.is_empty()}>{ "unknown" }</option>
+            <option value="" selected={text.is_empty()}>{ term("unknown") }</option>
             { for options.map(option) }
         </select>
     }
@@ -186,7 +188,7 @@ fn changed(chip: &Chip, field: &'static Field, text: &str) -> Result<Option<Chip
     next.check().map_err(|error| error.to_string())?;
     if next.key != OWN {
         next.key = OWN.to_owned();
-        next.name = format!("{}, changed", next.name);
+        next.name = t!("form.changed", name = next.name).into_owned();
     }
     Ok(Some(next))
 }

@@ -1,12 +1,14 @@
 //! What goes from layer to layer: a table whose cells are as dark as what they count.
 
 use crate::chip::LayerFlow;
-use crate::web::components::Choices;
+use crate::web::components::{Card, Choices};
 use crate::web::format;
 use crate::web::palette::hue_of_layer;
 use crate::web::plots::ByPtr;
 use crate::web::views::words::{layer_name, producer, tensor_name};
 use crate::web::worker::{NetworkView, RunView};
+use rust_i18n::t;
+use std::borrow::Cow;
 use yew::prelude::*;
 
 /// What is counted.
@@ -27,12 +29,12 @@ impl Quantity {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Packets, Self::Hops, Self::Spikes, Self::Operations];
 
-    const fn label(self) -> &'static str {
+    fn label(self) -> Cow<'static, str> {
         match self {
-            Self::Packets => "packets",
-            Self::Hops => "hops",
-            Self::Spikes => "spikes",
-            Self::Operations => "operations",
+            Self::Packets => t!("matrix.packets"),
+            Self::Hops => t!("matrix.hops"),
+            Self::Spikes => t!("matrix.spikes"),
+            Self::Operations => t!("matrix.operations"),
         }
     }
 
@@ -119,12 +121,13 @@ pub fn Matrix(props: &MatrixProps) -> Html {
                 return html! { <td class="none">{ "·" }</td> };
             }
             let share = count as f64 / most as f64;
-            let title = format!(
-                "{name} to {}: {} {}, {} of all",
-                layer_name(network, listener),
-                format::count(count),
-                quantity.label(),
-                format::percent(count as f64 / total.max(1) as f64),
+            let title = t!(
+                "matrix.cell",
+                from = name,
+                to = layer_name(network, listener),
+                count = format::count(count),
+                what = quantity.label(),
+                share = format::percent(count as f64 / total.max(1) as f64)
             );
             html! { <td style={format!("--share:{:.1}%", 8.0 + 47.0 * share)} {title}>{ format::short(count) }</td> }
         });
@@ -142,23 +145,24 @@ pub fn Matrix(props: &MatrixProps) -> Html {
         Callback::from(move |index: usize| quantity.set(Quantity::ALL[index]))
     };
     let options = Quantity::ALL
-        .map(|quantity| AttrValue::from(quantity.label()))
+        .map(|quantity| AttrValue::from(quantity.label().into_owned()))
         .to_vec();
     let chosen = Quantity::ALL.iter().position(|q| *q == *quantity).unwrap_or(0);
+    let sum = t!(
+        "matrix.total",
+        count = format::count(total),
+        what = quantity.label()
+    );
     html! {
-        <section class="card matrix-card" aria-labelledby="matrix-title">
-            <header>
-                <h2 id="matrix-title">{ "From layer to layer" }</h2>
-                <p>{ format!("{} {} in the whole run", format::count(total), quantity.label()) }</p>
-            </header>
-            <Choices name="matrix" label="What is counted from layer to layer" {options} {chosen} {on_choose} />
-            <div class="scroll" tabindex="0" role="region" aria-label="Table from layer to layer">
+        <Card name="matrix" title={t!("matrix.title").into_owned()} aside={html! { <p>{ sum }</p> }}>
+            <Choices name="matrix" label={t!("matrix.choice").into_owned()} {options} {chosen} {on_choose} />
+            <div class="scroll" tabindex="0" role="region" aria-label={t!("matrix.table")}>
                 <table class="matrix">
-                    <thead><tr><td class="corner">{ "from \\ to" }</td>{ for sums.listeners.iter().map(head) }</tr></thead>
+                    <thead><tr><td class="corner">{ t!("matrix.corner") }</td>{ for sums.listeners.iter().map(head) }</tr></thead>
                     <tbody>{ for sums.senders.iter().enumerate().map(row) }</tbody>
                 </table>
             </div>
-        </section>
+        </Card>
     }
 }
 

@@ -31,6 +31,7 @@ pub use words::{describe, summary};
 use crate::chip::Mapping;
 use crate::web::selection::Selection;
 use crate::web::worker::NetworkView;
+use rust_i18n::t;
 
 /// The core that is looked at: the chosen one, or that of the chosen neuron.
 pub fn chosen_core(network: &NetworkView, mapping: &Mapping, selection: &Selection) -> usize {
@@ -53,10 +54,7 @@ pub fn draw(now: &Rc<State>, shown: &Shown, dispatch: &Dispatch) -> Html {
 
 /// What a picture of cores says to those who can't see it.
 pub fn core_label(words: &[String]) -> String {
-    format!(
-        "{}. Arrow keys choose a core, Escape goes back to the chosen neuron’s.",
-        words.join(", ")
-    )
+    t!("chip.label", words = words.join(", ")).into_owned()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::web::palette::{Palette, hue_of_layer, use_palette};
 use crate::web::plots::{ByPtr, PixelCanvas, Pixels, Rect, use_pixel_ratio};
 use crate::web::selection::Select;
 use crate::web::views::layer_map::arrow;
+use rust_i18n::t;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use web_sys::HtmlElement;
@@ -111,7 +112,7 @@ pub fn CorePicture(props: &CorePictureProps) -> Html {
         square.side / height * 100.0
     );
     html! {
-        <div class="mesh" ref={picture} {style} tabindex="0" role="application" aria-roledescription="map of cores"
+        <div class="mesh" ref={picture} {style} tabindex="0" role="application" aria-roledescription={t!("chip.map")}
             aria-label={props.label.clone()} {onclick} {onmousemove} {onmouseleave} {onkeydown}>
             { drawing }
             if !props.route.is_empty() {

@@ -4,12 +4,14 @@ use super::counts::{Counts, LEVELS, Measure, Scope, level, use_counts, windows};
 use super::scene::Scene;
 use super::words::core_name;
 use crate::chip::{Mapping, Topology};
+use crate::web::components::Card;
 use crate::web::format;
 use crate::web::palette::{Palette, hue_of_layer, use_palette};
 use crate::web::plots::{ByPtr, PixelCanvas, Pixels, Rect, use_pixel_ratio};
 use crate::web::views::layer_map::arrow;
 use crate::web::views::words::{layer_name, producer, tensor_name};
 use crate::web::worker::{NetworkView, RunView};
+use rust_i18n::t;
 use yew::prelude::*;
 
 /// Highest picture in CSS pixels.
@@ -165,7 +167,7 @@ pub fn Raster(props: &RasterProps) -> Html {
             let name = layer_name(network, layer);
             let text = format!("{}", first + 1);
             first += steps;
-            html! { <span class="mark" {style} title={format!("{name} listens")}>{ text }<em>{ name }</em></span> }
+            html! { <span class="mark" {style} title={t!("raster.listens", layer = name)}>{ text }<em>{ name }</em></span> }
         })
         .collect();
     let now = format!(
@@ -182,19 +184,24 @@ pub fn Raster(props: &RasterProps) -> Html {
         );
         html! { <span class="raster-core" {style} aria-hidden="true" /> }
     });
-    let shared = (rows.per_row > 1).then(|| format!(", {} cores in a row", rows.per_row));
+    let cores = format::count(rows.cores.len() as u64);
+    let about = match rows.per_row {
+        0 | 1 => t!("raster.about", cores = cores, steps = steps),
+        shared => t!(
+            "raster.about-shared",
+            cores = cores,
+            steps = steps,
+            shared = shared
+        ),
+    };
     html! {
-        <section class="card raster-card" aria-labelledby="raster-title">
-            <header>
-                <h2 id="raster-title">{ "Spikes over time" }</h2>
-                <p>{ format!("{} cores, {steps} steps{}", format::count(rows.cores.len() as u64), shared.unwrap_or_default()) }</p>
-            </header>
+        <Card name="raster" title={t!("raster.title").into_owned()} aside={html! { <p>{ about }</p> }}>
             <div class="raster">
                 <div class="bands" style={format!("height:{full_height:.2}px")} aria-hidden="true">{ for bands }</div>
                 <div class="scroll-x">
                     <div class="raster-picture" style={format!("width:{full_width:.2}px")} tabindex="0" role="application"
-                        aria-roledescription="raster of spikes" {onclick} {onkeydown}
-                        aria-label={format!("{words}. Up and down choose a core, left and right a step.")}>
+                        aria-roledescription={t!("raster.kind")} {onclick} {onkeydown}
+                        aria-label={t!("raster.label", words = words)}>
                         <PixelCanvas pixels={ByPtr(pixels)} {ratio} />
                         <span class="raster-now" style={now} aria-hidden="true" />
                         { line }
@@ -203,7 +210,7 @@ pub fn Raster(props: &RasterProps) -> Html {
                 </div>
             </div>
             <p class="card-note" aria-live="polite">{ words }</p>
-        </section>
+        </Card>
     }
 }
 
@@ -266,13 +273,14 @@ fn words(
     step: usize,
 ) -> String {
     let spikes = counts.cores.at(step).get(core).copied().unwrap_or(0);
-    format!(
-        "Core {}, {}: {} in step {}",
-        core_name(chip, core),
-        super::words::residents(network, mapping, core),
-        format::counted(spikes, "spike", "spikes"),
-        step + 1
+    t!(
+        "raster.words",
+        core = core_name(chip, core),
+        residents = super::words::residents(network, mapping, core),
+        spikes = format::count_of(spikes, "spike"),
+        step = step + 1
     )
+    .into_owned()
 }
 
 #[cfg(test)]

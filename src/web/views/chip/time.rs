@@ -4,10 +4,14 @@ use super::energy::KnownProps;
 use super::words::{link_name, node_name};
 use crate::chip::Topology;
 use crate::chip::noc::{BusiestLink, Nanoseconds};
+use crate::web::components::Card;
 use crate::web::format;
 use crate::web::plots::ByPtr;
+use crate::web::tables::term;
 use crate::web::views::words::{busiest, layer_name};
 use crate::web::worker::{ChipTime, NetworkView};
+use rust_i18n::t;
+use std::borrow::Cow;
 use std::fmt::Write;
 use yew::prelude::*;
 
@@ -28,27 +32,21 @@ pub fn TimeCard(props: &TimeProps) -> Html {
         return Html::default();
     };
     let body = match known.time(&run.0).map(|time| &**time) {
-        None => html! { <p class="soft">{ "Routers are being followed, cycle by cycle…" }</p> },
+        None => html! { <p class="soft">{ t!("time.busy") }</p> },
         Some(Err(why)) => html! { <p>{ why }</p> },
         Some(Ok(time)) => table(&props.network, &mapping.topology, time, *step),
     };
     html! {
-        <section class="card time-card" aria-labelledby="time-title">
-            <header>
-                <h2 id="time-title">{ "Time of this sample" }</h2>
-                <p>{ "A step ends when its last spike has been delivered and added up" }</p>
-            </header>
-            { body }
-        </section>
+        <Card name="time" title={t!("time.title").into_owned()} aside={html! { <p>{ t!("time.about") }</p> }}>{ body }</Card>
     }
 }
 
 fn table(network: &NetworkView, chip: &Topology, time: &ChipTime, step: usize) -> Html {
     let cycles = time.step_cycles.get(step).copied().unwrap_or(0);
-    let row = |label: &'static str, value: String, detail: String| {
+    let row = |label: Cow<'static, str>, value: String, detail: Cow<'static, str>| {
         html! { <tr><th scope="row">{ label }</th><td>{ value }</td><td class="soft">{ detail }</td></tr> }
     };
-    let count = |cycles: u64| format::counted(cycles, "cycle", "cycles");
+    let count = |cycles: u64| format::count_of(cycles, "cycle");
     let latency = &time.latency;
     let number =
         |cycles: Option<usize>| cycles.map_or("–".to_owned(), |cycles| format::count(cycles as u64));
@@ -57,28 +55,28 @@ fn table(network: &NetworkView, chip: &Topology, time: &ChipTime, step: usize) -
     let deepest = busiest(time.deepest.iter().copied()).filter(|&(_, depth)| depth > 0);
     let slowest = time
         .slowest_layer
-        .map(|layer| format!("longest window: {}", layer_name(network, layer)));
+        .map(|layer| t!("time.slowest", layer = layer_name(network, layer)));
     html! {
         <>
             { bars(&time.step_cycles, step) }
             <table class="doings figures">
                 <tbody>
-                    { row("this step", count(cycles.into()), String::new()) }
-                    { row("a sample alone", count(time.sequential), nanoseconds(&time.times.sequential)) }
-                    { row("one every, pipelined", count(time.beat), nanoseconds(&time.times.beat)) }
-                    { row("a sample, pipelined", count(time.pipelined), nanoseconds(&time.times.pipelined)) }
+                    { row(t!("time.this-step"), count(cycles.into()), Cow::default()) }
+                    { row(t!("time.alone"), count(time.sequential), nanoseconds(&time.times.sequential).into()) }
+                    { row(t!("time.beat"), count(time.beat), nanoseconds(&time.times.beat).into()) }
+                    { row(t!("time.pipelined"), count(time.pipelined), nanoseconds(&time.times.pipelined).into()) }
                     { row(
-                        "a packet, median",
+                        t!("time.packet"),
                         latency.median.map_or("–".to_owned(), |cycles| count(cycles as u64)),
-                        format!("95 % within {}, all within {}", number(latency.percentile_95), number(latency.max)),
+                        t!("time.within", most = number(latency.percentile_95), all = number(latency.max)),
                     ) }
-                    { row("waits of packets", format::count(jams), jam.map_or(String::new(), |(router, stalls)| {
-                        format!("most at {}, {}", node_name(chip, router), format::count(stalls.into()))
+                    { row(t!("time.waits"), format::count(jams), jam.map_or(Cow::default(), |(router, stalls)| {
+                        t!("time.most-at", router = node_name(chip, router), number = format::count(stalls.into()))
                     })) }
-                    { row("longest queue", deepest.map_or("–".to_owned(), |(_, depth)| format::counted(depth.into(), "packet", "packets")),
-                        deepest.map_or(String::new(), |(router, _)| format!("at {}", node_name(chip, router)))) }
-                    { row("fullest link", time.busiest.map_or("–".to_owned(), |link| format::percent(link.load())),
-                        time.busiest.as_ref().map_or(String::new(), |link| headroom(chip, link))) }
+                    { row(t!("time.queue"), deepest.map_or("–".to_owned(), |(_, depth)| format::count_of(depth.into(), "packet")),
+                        deepest.map_or(Cow::default(), |(router, _)| t!("time.at", router = node_name(chip, router)))) }
+                    { row(t!("time.fullest"), time.busiest.map_or("–".to_owned(), |link| format::percent(link.load())),
+                        time.busiest.as_ref().map_or(Cow::default(), |link| headroom(chip, link))) }
                 </tbody>
             </table>
             if let Some(slowest) = slowest { <p class="card-note">{ slowest }</p> }
@@ -88,13 +86,10 @@ fn table(network: &NetworkView, chip: &Topology, time: &ChipTime, step: usize) -
 }
 
 /// `(1, 0) → (2, 0); 3.2 times as dense would fill it`.
-fn headroom(chip: &Topology, link: &BusiestLink) -> String {
+fn headroom(chip: &Topology, link: &BusiestLink) -> Cow<'static, str> {
     let name = link_name(chip, link.link).unwrap_or_default();
-    format!(
-        "{name}, step {} of its window; {} times as many spikes would fill it",
-        link.step + 1,
-        format::significant(link.headroom(), 2)
-    )
+    let times = format::significant(link.headroom(), 2);
+    t!("time.headroom", link = name, step = link.step + 1, times = times)
 }
 
 /// Nanoseconds, if they are known at least in part.
@@ -103,20 +98,21 @@ fn nanoseconds(time: &Nanoseconds) -> String {
         .time
         .map(|span| format::span(span.low * 1e-9, span.high * 1e-9, "s"));
     match known {
-        Some(known) if !time.missing.is_empty() => format!("at least {known}"),
+        Some(known) if !time.missing.is_empty() => t!("time.at-least", time = known).into_owned(),
         known => known.unwrap_or_default(),
     }
 }
 
 /// What a time lacks, once for all of them.
 fn missing(time: &Nanoseconds) -> Option<String> {
-    let missing: Vec<&str> = time.missing.iter().map(|missing| missing.label()).collect();
-    let what = if time.time.is_some() {
-        "Times lack"
+    let missing = time.missing.iter().map(|missing| term(missing.label()));
+    let missing: Vec<Cow<'_, str>> = missing.collect();
+    let key = if time.time.is_some() {
+        "time.times-lack"
     } else {
-        "Seconds can’t be told without"
+        "time.no-seconds"
     };
-    (!missing.is_empty()).then(|| format!("{what} what is unknown of this chip: {}", missing.join(", ")))
+    (!missing.is_empty()).then(|| t!(key, what = missing.join(", ")).into_owned())
 }
 
 /// A bar for the cycles of each step, the present one marked.
@@ -132,10 +128,10 @@ fn bars(cycles: &[u32], step: usize) -> Html {
     }
     let mut now = String::new();
     bar(&mut now, step, cycles.get(step).copied().unwrap_or(0));
-    let label = format!(
-        "Cycles of each of {} steps; the longest takes {}",
-        cycles.len(),
-        format::count(most.into())
+    let label = t!(
+        "time.bars",
+        steps = cycles.len(),
+        most = format::count(most.into())
     );
     html! {
         <svg class="step-bars" viewBox={format!("0 0 {} 100", cycles.len().max(1))} preserveAspectRatio="none" role="img" aria-label={label}>

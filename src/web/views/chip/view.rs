@@ -16,12 +16,13 @@ use super::words::{chip_name, describe, summary};
 use super::{chosen_core, core_label};
 use crate::explore::PlacementProgress;
 use crate::settings::setting;
-use crate::web::components::Choices;
+use crate::web::components::{Card, Choices};
 use crate::web::format;
 use crate::web::plots::{ByPtr, use_width};
 use crate::web::selection::{Select, Selection};
 use crate::web::state::{Action, Dispatch, KnownChip, Notice, Pinned, RouteTo, Seek};
 use crate::web::worker::{NetworkView, RunView};
+use rust_i18n::t;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -91,8 +92,8 @@ pub fn ChipView(props: &ChipViewProps) -> Html {
             dispatch.dispatch(Action::Set(setting, key));
         } else {
             dispatch.dispatch(Action::Complain(Notice::error(
-                "That chip can't be taken",
-                "there is no such setting",
+                t!("chip.not-taken"),
+                t!("chip.no-setting"),
             )));
         }
     });
@@ -105,10 +106,7 @@ pub fn ChipView(props: &ChipViewProps) -> Html {
     let body = match &props.run.chip {
         Ok(_) => html! { <Fitting ..props.clone() /> },
         Err(error) => html! {
-            <section class="card chip-card misfit wide" aria-labelledby="chip-title">
-                <header><h2 id="chip-title">{ "The network does not fit on this chip" }</h2></header>
-                { misfit(error) }
-            </section>
+            <Card name="chip" class="misfit wide" title={t!("chip.misfit").into_owned()}>{ misfit(error) }</Card>
         },
     };
     let key = props
@@ -135,25 +133,22 @@ fn placing(progress: PlacementProgress, dispatch: &Dispatch) -> Html {
     let dispatch = dispatch.clone();
     let onclick = Callback::from(move |_: MouseEvent| dispatch.dispatch(Action::StopPlacing));
     let words = match progress.annealing {
-        None => format!(
-            "measuring spikes between cores, sample {} of {}",
-            format::count(progress.samples as u64),
-            format::count(progress.of_samples as u64)
+        None => t!(
+            "placing.measuring",
+            sample = format::count(progress.samples as u64),
+            samples = format::count(progress.of_samples as u64)
         ),
         Some(annealing) => {
             let saved = 1.0 - annealing.best as f64 / annealing.before.max(1) as f64;
-            format!(
-                "{} fewer hops than at the beginning",
-                format::percent(saved.max(0.0))
-            )
+            t!("placing.saved", share = format::percent(saved.max(0.0)))
         }
     };
     html! {
-        <section class="card placing wide" aria-label="Looking for better places">
-            <b>{ "Looking for better places" }</b>
-            <progress max="1" value={format!("{:.3}", progress.fraction())} aria-label="How far it has come" />
+        <section class="card placing wide" aria-label={t!("placing.title")}>
+            <b>{ t!("placing.title") }</b>
+            <progress max="1" value={format!("{:.3}", progress.fraction())} aria-label={t!("placing.progress")} />
             <span class="soft">{ words }</span>
-            <button type="button" class="button" {onclick}>{ "Stop, and take the best" }</button>
+            <button type="button" class="button" {onclick}>{ t!("placing.stop") }</button>
         </section>
     }
 }
@@ -202,9 +197,11 @@ fn Fitting(props: &ChipViewProps) -> Html {
     let on_measure = look_at(dispatch, *look, |look, index| look.measure = Measure::ALL[index]);
     let on_scope = look_at(dispatch, *look, |look, index| look.scope = Scope::ALL[index]);
     let measures = Measure::ALL
-        .map(|measure| AttrValue::from(measure.label()))
+        .map(|measure| AttrValue::from(measure.label().into_owned()))
         .to_vec();
-    let scopes = Scope::ALL.map(|scope| AttrValue::from(scope.label())).to_vec();
+    let scopes = Scope::ALL
+        .map(|scope| AttrValue::from(scope.label().into_owned()))
+        .to_vec();
     let words = describe(network, mapping, traffic, hovered.unwrap_or(chosen), step);
     let window = run.trace.locate(step).map_or(0, |(window, _)| window);
     let route = props
@@ -212,10 +209,27 @@ fn Fitting(props: &ChipViewProps) -> Html {
         .as_ref()
         .filter(|route| selection.spike == Some(route.spike));
     let links = route.map_or(Vec::new(), |route| route_links(mapping, route));
-    let name = known
-        .chip
-        .as_ref()
-        .map_or(String::new(), |chip| format!("{}, ", chip.name));
+    let (used, cores) = (
+        format::count(mapping.used() as u64),
+        format::count(chip.cores() as u64),
+    );
+    let laid_out = chip_name(chip);
+    let about = match &known.chip {
+        Some(known) => t!(
+            "chip.about",
+            name = known.name,
+            network = laid_out,
+            used = used,
+            cores = cores
+        ),
+        None => t!(
+            "chip.about-unnamed",
+            network = laid_out,
+            used = used,
+            cores = cores
+        ),
+    };
+    let aside = html! { <><p>{ about }</p><p class="chip-summary">{ summary(chip, &counts, step) }</p></> };
     let of = KnownProps {
         run: run.clone(),
         known: known.clone(),
@@ -223,21 +237,11 @@ fn Fitting(props: &ChipViewProps) -> Html {
     };
     html! {
         <>
-            <section class="card chip-card" aria-labelledby="chip-title">
-                <header>
-                    <h2 id="chip-title">{ format!("Spikes between cores, step {}", step + 1) }</h2>
-                    <p>{ format!(
-                        "{name}{}, {} of {} cores used",
-                        chip_name(chip),
-                        format::count(mapping.used() as u64),
-                        format::count(chip.cores() as u64),
-                    ) }</p>
-                    <p class="chip-summary">{ summary(chip, &counts, step) }</p>
-                </header>
+            <Card name="chip" title={t!("chip.title", step = step + 1).into_owned()} {aside}>
                 <div class="chip-controls">
-                    <Choices name="chip-measure" label="Colour of cores" options={measures} on_choose={on_measure}
+                    <Choices name="chip-measure" label={t!("chip.colour").into_owned()} options={measures} on_choose={on_measure}
                         chosen={Measure::ALL.iter().position(|m| *m == look.measure).unwrap_or(0)} />
-                    <Choices name="chip-scope" label="Counted over" options={scopes} on_choose={on_scope}
+                    <Choices name="chip-scope" label={t!("chip.over").into_owned()} options={scopes} on_choose={on_scope}
                         chosen={Scope::ALL.iter().position(|s| *s == look.scope).unwrap_or(0)} />
                 </div>
                 <div class="chip-place" ref={place}>
@@ -249,9 +253,9 @@ fn Fitting(props: &ChipViewProps) -> Html {
                     <span class="legend-cores" aria-hidden="true">{ for (0..4).map(|_| html! { <i /> }) }</span>
                     { look.measure.legend() }
                     <span class="legend-links" aria-hidden="true"><i /><i /><i /></span>
-                    { "packets of a link" }
+                    { t!("chip.links") }
                 </p>
-            </section>
+            </Card>
             <CoreCard network={network.clone()} run={run.clone()} core={chosen} {step} selection={*selection} known={known.clone()}
                 route={props.route.clone()} {on_select} />
             <div class="chip-pair" ref={raster_place}>

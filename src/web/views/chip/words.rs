@@ -1,10 +1,11 @@
 //! A chip in words: what a core is called, what it holds and does, which core and link are busiest.
 
-use super::counts::{Counts, Measure, Scope};
+use super::counts::{Counts, Measure};
 use crate::chip::{Block, Mapping, Shape, Slice, Topology, Traffic};
 use crate::web::format;
 use crate::web::views::words::{busiest, tensor_name};
 use crate::web::worker::NetworkView;
+use rust_i18n::t;
 use std::ops::Range;
 
 /// `(2, 1)` as column and row; with its number in the tile where routers are shared; `9` on a star.
@@ -21,9 +22,10 @@ pub fn core_name(chip: &Topology, core: usize) -> String {
 pub fn node_name(chip: &Topology, node: usize) -> String {
     if node >= chip.routers() {
         return match chip.shape {
-            Shape::Star => "the hub".to_owned(),
-            _ => format!("node {}", node - chip.routers() + 1),
-        };
+            Shape::Star => t!("chip.hub"),
+            _ => t!("chip.node", number = node - chip.routers() + 1),
+        }
+        .into_owned();
     }
     match chip.shape {
         Shape::Star => format!("{}", node + 1),
@@ -44,60 +46,50 @@ pub fn link_name(chip: &Topology, link: usize) -> Option<String> {
 pub fn chip_name(chip: &Topology) -> String {
     let routers = format::shape(&[usize::from(chip.width), usize::from(chip.height)]);
     let name = match chip.shape {
-        Shape::Mesh => format!("{routers} mesh"),
-        Shape::Quadtree => format!("{routers} quadtree"),
-        Shape::Star => format!("star of {}", format::count(chip.routers() as u64)),
+        Shape::Mesh => t!("chip.mesh", routers = routers),
+        Shape::Quadtree => t!("chip.quadtree", routers = routers),
+        Shape::Star => t!("chip.star", routers = format::count(chip.routers() as u64)),
     };
     match chip.cores_per_router {
         0 | 1 => name,
-        shared => format!("{name} of {shared} cores each"),
+        shared => t!("chip.shared", name = name, cores = shared),
     }
+    .into_owned()
 }
 
 /// The busiest core and the busiest link at a step.
 pub fn summary(chip: &Topology, counts: &Counts, step: usize) -> String {
     let period = counts.period(step);
-    let when = match counts.scope {
-        Scope::Step => "in this step",
-        Scope::Window => "in this window",
-        Scope::Total => "in all",
-    };
     let most = |numbers: &[u64]| busiest(numbers.iter().copied()).filter(|&(_, count)| count > 0);
     let mut parts = Vec::new();
     if let (Some((core, count)), false) = (most(counts.cores.at(period)), counts.measure == Measure::Layer) {
-        let (one, many) = counts.measure.units();
-        parts.push(format!(
-            "core {}, {}",
-            core_name(chip, core),
-            match counts.measure {
-                Measure::Energy => format::quantity(count as f64 * 1e-15, "J"),
-                _ => format::counted(count, one, many),
-            }
-        ));
+        let (core, count) = (core_name(chip, core), counts.measure.counted(count));
+        parts.push(t!("busiest.core", core = core, count = count));
     }
     if let Some((link, count)) = most(counts.links.at(period))
         && let Some(name) = link_name(chip, link)
     {
-        parts.push(format!(
-            "link {name}, {}",
-            format::counted(count, "packet", "packets")
-        ));
+        let count = format::count_of(count, "packet");
+        parts.push(t!("busiest.link", link = name, count = count));
     }
+    let scope = counts.scope.key();
     if parts.is_empty() {
-        format!("nothing {when}")
+        t!(format!("nothing.{scope}")).into_owned()
     } else {
-        format!("busiest {when}: {}", parts.join(" · "))
+        t!(format!("busiest.{scope}"), parts = parts.join(" · ")).into_owned()
     }
 }
 
-/// `channels 4–7`, `row 3`; nothing where there is but one of the whole.
-fn span(range: &Range<usize>, of: usize, one: &str, many: &str) -> Option<String> {
-    match range.len() {
-        _ if of <= 1 => None,
-        n if n == of => Some(format!("all {many}")),
-        1 => Some(format!("{one} {}", range.start)),
-        _ => Some(format!("{many} {}–{}", range.start, range.end.saturating_sub(1))),
-    }
+/// `channels 4–7`, `row 3`; nothing where there is but one of the whole. `thing` is a word of `locales/chip.yml`.
+fn span(range: &Range<usize>, of: usize, thing: &str) -> Option<String> {
+    let (first, last) = (range.start, range.end.saturating_sub(1));
+    let words = match range.len() {
+        _ if of <= 1 => return None,
+        n if n == of => t!(format!("chip.all-{thing}s")),
+        1 => t!(format!("chip.one-{thing}"), number = first),
+        _ => t!(format!("chip.{thing}s"), first = first, last = last),
+    };
+    Some(words.into_owned())
 }
 
 /// Where in its tensor a slice lies: `channels 4–7, all rows, all columns`.
@@ -107,25 +99,17 @@ pub fn slice_place(mapping: &Mapping, slice: &Slice) -> String {
     };
     let (volume, block): (_, &Block) = (tiling.volume, &slice.block);
     let is_vector = volume.positions() == 1;
-    let (one, many) = if is_vector {
-        ("neuron", "neurons")
-    } else {
-        ("channel", "channels")
-    };
+    let thing = if is_vector { "neuron" } else { "channel" };
     let mut parts: Vec<String> = [
-        span(&block.channels, volume.channels, one, many),
-        span(&block.rows, volume.height, "row", "rows"),
-        span(&block.columns, volume.width, "column", "columns"),
+        span(&block.channels, volume.channels, thing),
+        span(&block.rows, volume.height, "row"),
+        span(&block.columns, volume.width, "column"),
     ]
     .into_iter()
     .flatten()
     .collect();
     if tiling.parts > 1 {
-        parts.push(format!(
-            "part {} of {} of its inputs",
-            slice.part + 1,
-            tiling.parts
-        ));
+        parts.push(t!("chip.part", part = slice.part + 1, parts = tiling.parts).into_owned());
     }
     parts.join(", ")
 }
@@ -135,15 +119,13 @@ pub fn residents(network: &NetworkView, mapping: &Mapping, core: usize) -> Strin
     let slices: Vec<String> = mapping
         .on_core(core)
         .map(|slice| {
-            format!(
-                "{}, {}",
-                tensor_name(network, slice.tensor),
-                format::counted(slice.block.len() as u64, "neuron", "neurons")
-            )
+            let neurons = format::count_of(slice.block.len() as u64, "neuron");
+            let layer = tensor_name(network, slice.tensor);
+            t!("chip.resident", layer = layer, neurons = neurons).into_owned()
         })
         .collect();
     if slices.is_empty() {
-        "empty".to_owned()
+        t!("chip.empty").into_owned()
     } else {
         slices.join("; ")
     }
@@ -158,13 +140,10 @@ pub fn describe(
     step: usize,
 ) -> Vec<String> {
     let chip = &mapping.topology;
-    let head = format!(
-        "Core {}, {}",
-        core_name(chip, core),
-        residents(network, mapping, core)
-    );
+    let residents = residents(network, mapping, core);
+    let head = t!("chip.core", core = core_name(chip, core), residents = residents).into_owned();
     if mapping.on_core(core).next().is_none() {
-        return vec![head, "packets only pass through".to_owned()];
+        return vec![head, t!("chip.passing").into_owned()];
     }
     let sum = |counts: &[u32], steps: Range<usize>| -> u64 {
         let at = |step| traffic.at(counts, step).get(core).copied().unwrap_or(0);
@@ -173,23 +152,25 @@ pub fn describe(
             .map(|step| u64::from(at(step)))
             .sum()
     };
-    let line = |when: &str, steps: Range<usize>| {
-        format!(
-            "{when}: {} sent, {} received, {}",
-            format::count(sum(&traffic.sent, steps.clone())),
-            format::count(sum(&traffic.received, steps.clone())),
-            format::counted(sum(&traffic.operations, steps), "operation", "operations"),
+    let line = |key: &str, steps: Range<usize>| {
+        t!(
+            key,
+            sent = format::count(sum(&traffic.sent, steps.clone())),
+            received = format::count(sum(&traffic.received, steps.clone())),
+            operations = format::count_of(sum(&traffic.operations, steps), "operation")
         )
+        .into_owned()
     };
     vec![
         head,
-        line("this step", step..step + 1),
-        line("in all", 0..traffic.steps),
+        line("chip.this-step", step..step + 1),
+        line("chip.in-all", 0..traffic.steps),
     ]
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::counts::Scope;
     use super::super::tests::traffic;
     use super::*;
     use crate::graph::Volume;
