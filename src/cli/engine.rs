@@ -4,16 +4,13 @@
 use super::error::CliError;
 use super::inputs::Inputs;
 use super::progress::Progress;
-use crate::explore::{Agreement, Expected, GroundTruth, Tally};
+use crate::explore::{Agreement, BLOCK, Expected, GroundTruth, ReferenceMemory, Tally};
 use crate::quantize::{QuantizedNetwork, Reference};
 use crate::spiking::SpikingNetwork;
 use std::num::NonZero;
 use std::ops::Range;
 use std::panic::resume_unwind;
 use std::thread;
-
-/// Samples of a block. Answers are held in memory for one block per processor.
-const BLOCK: usize = 32;
 
 /// Samples with what is known of them, and the networks that they run through.
 pub(super) struct Job<'a> {
@@ -25,6 +22,8 @@ pub(super) struct Job<'a> {
     pub(super) inputs: &'a Inputs,
     /// What should come out of them.
     pub(super) truth: &'a GroundTruth,
+    /// What the integer reference has answered to them before.
+    pub(super) memory: Option<&'a ReferenceMemory>,
 }
 
 /// The answers to some samples, one after the other.
@@ -142,7 +141,7 @@ impl Worker {
         for sample in block {
             let input = job.inputs.codes(job.network, sample)?;
             let expected = job.truth.expected(sample, job.network.output().len());
-            self.add(job, &input, expected, &mut answers);
+            self.add(job, sample, &input, expected, &mut answers);
         }
         if let Self::Spiking(_) = self {
             answers.agreement = self.agreement();
@@ -150,11 +149,19 @@ impl Worker {
         Ok(answers)
     }
 
-    fn add(&mut self, job: &Job<'_>, input: &[i32], expected: Option<Expected<'_>>, answers: &mut Answers) {
+    fn add(
+        &mut self,
+        job: &Job<'_>,
+        sample: usize,
+        input: &[i32],
+        expected: Option<Expected<'_>>,
+        answers: &mut Answers,
+    ) {
         let output = job.network.tensors.len() - 1;
         match (self, job.spiking) {
             (Self::Spiking(tally), Some(spiking)) => {
-                tally.add(job.network, spiking, input, expected);
+                let memory = job.memory.map(|memory| (memory, sample));
+                tally.add_knowing(job.network, spiking, input, expected, memory);
                 answers.push(tally.simulator().codes(output), tally.simulator().output());
             }
             (Self::Integer(reference), _) => {

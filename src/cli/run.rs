@@ -87,6 +87,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), CliError> {
         spiking,
         inputs: &data.inputs,
         truth: &data.truth,
+        memory: None,
     };
     let agreement = write_output(&job, &mut output_file)?;
     let output = OutputReport::new(

@@ -107,7 +107,7 @@ pub(super) fn sweep(matches: &ArgMatches) -> Result<(), CliError> {
         }
         let (codes, _) = flags.calibration(&data)?;
         let len = data.network.input().len();
-        let mut sweep = Sweep::new(&data.network, Samples { codes: &codes, len });
+        let mut sweep = Sweep::new(&data.network, Samples { codes: &codes, len }, data.inputs.count());
         while let Some((point, values)) = points.next_if(|(point, _)| point.quantization == quantization) {
             let spiking = sweep.convert(point);
             let job = Job {
@@ -115,6 +115,7 @@ pub(super) fn sweep(matches: &ArgMatches) -> Result<(), CliError> {
                 spiking: Some(&spiking),
                 inputs: &data.inputs,
                 truth: &data.truth,
+                memory: Some(sweep.memory()),
             };
             let row = Row::new(values.clone(), &job.run_silently()?);
             let failed = |error| files::unwritable("--output", &output, &error);

@@ -1,5 +1,6 @@
 //! Does the spiking network compute what the quantized network computes?
 
+use super::memory::{Exact, ReferenceMemory};
 use super::quality::{Expected, Quality};
 use crate::quantize::{Layer, QuantizedNetwork, Reference, winner};
 use crate::simulate::{Observer, Simulator, Site};
@@ -149,7 +150,7 @@ impl Tally {
         &self.simulator
     }
 
-    /// The integer reference, after the last sample.
+    /// The integer reference, after the last sample that it ran on.
     pub fn reference(&self) -> &Reference {
         &self.reference
     }
@@ -162,6 +163,19 @@ impl Tally {
         input: &[i32],
         expected: Option<Expected<'_>>,
     ) {
+        self.add_knowing(network, spiking, input, expected, None);
+    }
+
+    /// The same, with a memory of what the reference answers and the sample's place in it: the reference runs only
+    /// where that is not known yet.
+    pub fn add_knowing(
+        &mut self,
+        network: &QuantizedNetwork,
+        spiking: &SpikingNetwork,
+        input: &[i32],
+        expected: Option<Expected<'_>>,
+        memory: Option<(&ReferenceMemory, usize)>,
+    ) {
         let Self {
             agreement,
             simulator,
@@ -173,7 +187,17 @@ impl Tally {
             sample: agreement.counted,
         };
         simulator.run(spiking, input, &mut meter);
-        reference.run(network, input);
+        let known = memory.filter(|(memory, sample)| memory.knows(*sample));
+        let exact = match known {
+            Some((memory, sample)) => Exact::Known(memory, sample),
+            None => {
+                reference.run(network, input);
+                if let Some((memory, sample)) = memory {
+                    memory.keep(sample, reference);
+                }
+                Exact::Run(reference)
+            }
+        };
         let mut all_equal = true;
         for (index, layer) in spiking.layers.iter().enumerate() {
             let counts = &mut agreement.layers[index];
@@ -181,7 +205,7 @@ impl Tally {
                 layer.fire.requantizer.output().is_some(),
                 layer.target,
                 simulator,
-                reference,
+                exact,
             );
             for (tensor, synapses) in &fan_out[index] {
                 if let Some(code) = spiking.codes[*tensor] {
@@ -189,12 +213,12 @@ impl Tally {
                 }
             }
         }
-        let (spiking_winner, reference_winner) = (winner(simulator.output()), winner(reference.output()));
+        let (spiking_winner, reference_winner) = (winner(simulator.output()), winner(exact.output()));
         agreement.counted += 1;
         agreement.codes_equal += usize::from(all_equal);
         agreement.labels_equal += usize::from(spiking_winner == reference_winner);
         if let Some(expected) = expected {
-            agreement.judge(&expected, simulator.output(), reference.output());
+            agreement.judge(&expected, simulator.output(), exact.output());
         }
     }
 }
@@ -241,16 +265,15 @@ impl LayerAgreement {
     }
 
     /// Compares a layer's codes (at a real output, its numbers) and says whether all are equal.
-    fn compare(&mut self, coded: bool, target: usize, simulator: &Simulator, reference: &Reference) -> bool {
+    fn compare(&mut self, coded: bool, target: usize, simulator: &Simulator, exact: Exact<'_>) -> bool {
         let before = (self.codes, self.equal);
         if coded {
-            for (&code, &exact) in simulator.codes(target).iter().zip(reference.codes(target)) {
-                self.equal += u64::from(code == exact);
-                self.largest_error = self.largest_error.max(code.abs_diff(exact));
-            }
+            let (equal, largest) = exact.compare(target, simulator.codes(target));
+            self.equal += equal;
+            self.largest_error = self.largest_error.max(largest);
             self.codes += simulator.codes(target).len() as u64;
         } else {
-            let pairs = simulator.output().iter().zip(reference.output());
+            let pairs = simulator.output().iter().zip(exact.output());
             self.equal += pairs
                 .filter(|(real, exact)| real.to_bits() == exact.to_bits())
                 .count() as u64;

@@ -6,6 +6,7 @@ mod compare;
 mod curve;
 mod effect;
 mod loss;
+mod memory;
 mod model;
 pub mod numbers;
 mod pareto;
@@ -21,6 +22,7 @@ pub use compare::{CodeCurve, CodeName, CompareError, Comparer, Comparison, MAX_S
 pub use curve::Curve;
 pub use effect::{CalibrationEffect, EffectMeter, ErrorDistribution};
 pub use loss::{LossMeter, QuantizationLoss, TensorLoss};
+pub use memory::ReferenceMemory;
 pub use model::{FloatModel, Model, Quantized, open_model};
 pub use pareto::pareto_front;
 pub use placement::{MOVES, PlacementMeter, PlacementProgress};
@@ -30,6 +32,7 @@ pub use provenance::{
 pub use quality::{Closeness, Expected, GroundTruth, Measure, Quality};
 pub use report::{ConversionReport, Finding, ReportMeter};
 pub use session::{
-    Exploration, PLACEMENT_SAMPLES, REPORT_SAMPLES, SampleSet, Session, SessionError, open_network,
+    BLOCK, Exploration, PLACEMENT_SAMPLES, PointSize, REPORT_SAMPLES, SampleSet, Session, SessionError,
+    open_network,
 };
 pub use sweep::{Axis, Grid, GridError, MAX_POINTS, Row, Sweep};

@@ -1,7 +1,12 @@
 //! A loaded network with its samples: what the page's worker and the command line ask questions of.
 
+mod points;
+
+pub use points::{BLOCK, PointSize};
+
 use super::{
-    Curve, EffectMeter, FloatModel, GroundTruth, Model, PlacementMeter, ReportMeter, Tally, open_model,
+    Curve, EffectMeter, FloatModel, GroundTruth, Model, PlacementMeter, ReferenceMemory, ReportMeter, Tally,
+    open_model,
 };
 use crate::chip::spec::Chip;
 use crate::chip::{self, ChipSettings, Fit, Limits, Mapping, MappingError, Placement, Router, Traffic};
@@ -173,6 +178,8 @@ pub struct Session {
     /// For what the places of `router` were looked for, if they were.
     placed: Option<(ChipSettings, Conversion)>,
     tally: Tally,
+    /// What the integer reference answers to the samples.
+    memory: ReferenceMemory,
     simulator: Simulator,
     reference: Reference,
 }
@@ -214,6 +221,7 @@ impl Session {
         Self {
             float: None,
             tally: Tally::new(&network, 0),
+            memory: ReferenceMemory::default(),
             simulator: Simulator::new(&network),
             reference: Reference::new(&network),
             samples: SampleSet::default(),
@@ -267,6 +275,7 @@ impl Session {
         self.calibration = network.quantize_input(float.model.samples());
         let count = float.samples.len() / network.input().len().max(1);
         self.tally = Tally::new(&network, count);
+        self.memory = ReferenceMemory::new(&network, count);
         self.simulator = Simulator::new(&network);
         self.reference = Reference::new(&network);
         self.statistics.clear();
@@ -292,6 +301,7 @@ impl Session {
             float.samples = values;
         }
         self.tally = Tally::new(&self.network, count);
+        self.memory = ReferenceMemory::new(&self.network, count);
         self.samples = SampleSet { codes, truth };
         Ok(())
     }
@@ -443,6 +453,11 @@ impl Session {
         &self.calibration
     }
 
+    /// What the integer reference answers to the samples, as far as it is known.
+    pub fn memory(&self) -> &ReferenceMemory {
+        &self.memory
+    }
+
     /// The counts so far, for the settings that were explored last.
     pub fn tally(&self) -> &Tally {
         &self.tally
@@ -500,7 +515,7 @@ impl Session {
         }
     }
 
-    fn statistics(&mut self, conversion: &Conversion, fallback: &[i32]) -> Rc<Statistics> {
+    pub(super) fn statistics(&mut self, conversion: &Conversion, fallback: &[i32]) -> Rc<Statistics> {
         let key = (
             conversion.order,
             conversion.accumulation,
@@ -615,12 +630,10 @@ impl Session {
             let Some(input) = self.samples.codes.chunks_exact(len.max(1)).nth(index) else {
                 return false;
             };
-            self.tally.add(
-                &self.network,
-                &spiking,
-                input,
-                self.samples.truth.expected(index, self.network.output().len()),
-            );
+            let expected = self.samples.truth.expected(index, self.network.output().len());
+            let memory = Some((&self.memory, index));
+            self.tally
+                .add_knowing(&self.network, &spiking, input, expected, memory);
         }
         self.tally.agreement().counted < self.tally.agreement().total
     }

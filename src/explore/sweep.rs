@@ -3,12 +3,13 @@
 //! Whoever runs a sweep asks for the points of a [`Grid`], has a [`Sweep`] convert the network for each, counts
 //! [`Agreement`] over samples in any way, and keeps the [`Row`]s.
 
-use super::{Agreement, Measure};
+use super::{Agreement, Measure, ReferenceMemory};
 use crate::quantize::QuantizedNetwork;
 use crate::settings::{Kind, Section, Setting, Settings, SettingsError, setting};
 use crate::simulate::{Samples, Statistics, calibrate, measure};
-use crate::spiking::{Conversion, SpikingNetwork};
+use crate::spiking::{Conversion, SilentCode, SpikingLayer, SpikingNetwork, convert, no_ranges};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use thiserror::Error;
 
 /// No grid may have more points than this.
@@ -68,6 +69,44 @@ pub struct Axis {
     pub setting: &'static Setting,
     /// Its values, as on the command line.
     pub values: Vec<String>,
+}
+
+impl PartialEq for Axis {
+    fn eq(&self, other: &Self) -> bool {
+        self.setting.key == other.setting.key && self.values == other.values
+    }
+}
+
+impl fmt::Debug for Axis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// As [`Axis::parse`] reads it, `register-bits=8..16..2` where that is shorter than a list.
+impl fmt::Display for Axis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}=", self.setting.key)?;
+        let numbers: Option<Vec<u32>> = self.values.iter().map(|value| value.parse().ok()).collect();
+        match numbers.as_deref() {
+            Some(&[first, second, .., last]) if is_even(numbers.as_deref().unwrap_or_default()) => {
+                write!(f, "{first}..{last}")?;
+                if second - first == 1 {
+                    Ok(())
+                } else {
+                    write!(f, "..{}", second - first)
+                }
+            }
+            _ => f.write_str(&self.values.join(",")),
+        }
+    }
+}
+
+/// Whether numbers rise by the same step.
+fn is_even(numbers: &[u32]) -> bool {
+    let step = |pair: &[u32]| pair[1].checked_sub(pair[0]).filter(|&step| step > 0);
+    let steps: Vec<Option<u32>> = numbers.windows(2).map(step).collect();
+    steps.iter().all(|step| step.is_some() && *step == steps[0])
 }
 
 impl Axis {
@@ -320,21 +359,31 @@ pub struct Sweep<'a> {
     network: &'a QuantizedNetwork,
     calibration: Samples<'a>,
     measured: Option<(Conversion, Statistics)>,
+    memory: ReferenceMemory,
 }
 
 impl<'a> Sweep<'a> {
-    /// A sweep of a network that is calibrated on these samples.
-    pub fn new(network: &'a QuantizedNetwork, calibration: Samples<'a>) -> Self {
+    /// A sweep of a network that is calibrated on these samples, over so many others.
+    pub fn new(network: &'a QuantizedNetwork, calibration: Samples<'a>, samples: usize) -> Self {
         Self {
+            memory: ReferenceMemory::new(network, samples),
             network,
             calibration,
             measured: None,
         }
     }
 
+    /// What the integer reference answers to the samples: the same at every point.
+    pub fn memory(&self) -> &ReferenceMemory {
+        &self.memory
+    }
+
     /// The spiking network of a point.
     pub fn convert(&mut self, point: &Settings) -> SpikingNetwork {
         let conversion = &point.conversion;
+        if let Some(exact) = convert_exactly(self.network, conversion) {
+            return exact;
+        }
         let measured_as = what_is_measured(conversion);
         let known = self.measured.take().filter(|(known, _)| *known == measured_as);
         let (_, statistics) = self.measured.insert(
@@ -342,6 +391,17 @@ impl<'a> Sweep<'a> {
         );
         calibrate(self.network, conversion, statistics, self.calibration)
     }
+}
+
+/// The spiking network, if its registers provably hold all that any input leads to: then nothing that could be
+/// measured on calibration data makes a difference to what it computes (its plans say nothing of such data).
+pub(super) fn convert_exactly(network: &QuantizedNetwork, conversion: &Conversion) -> Option<SpikingNetwork> {
+    if conversion.silent_code == SilentCode::MostFrequent {
+        return None;
+    }
+    let spiking = convert(network, conversion, &no_ranges(network));
+    let is_exact = spiking.layers.iter().all(SpikingLayer::is_surely_exact);
+    is_exact.then_some(spiking)
 }
 
 /// The conversion with everything at its default that makes no difference to what is measured on calibration
@@ -398,6 +458,21 @@ mod tests {
         ] {
             let error = axis(text).expect_err(text);
             assert!(error.contains(problem), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_axis_is_written_as_it_is_read() {
+        for (text, written) in [
+            ("register-bits=8,9,10", "register-bits=8..10"),
+            ("register-bits=8..17..4", "register-bits=8..16..4"),
+            ("register-bits=8,9", "register-bits=8,9"),
+            ("register-bits=16,12,8", "register-bits=16,12,8"),
+            ("rounding=floor,half-even", "rounding=floor,half-even"),
+        ] {
+            let axis = Axis::parse(text).expect(text);
+            assert_eq!(axis.to_string(), written);
+            assert_eq!(Axis::parse(written), Ok(axis));
         }
     }
 

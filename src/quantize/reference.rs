@@ -2,6 +2,7 @@
 //! (`docs/MATHEMATICS.md`, section 1). It knows nothing of spikes.
 
 use super::{Dendrite, QuantizedNetwork, Reduce};
+use crate::graph::Affine;
 use crate::vectorize::vectorized;
 
 /// Runs a network on one sample after another, without allocating in between.
@@ -13,10 +14,13 @@ pub struct Reference {
     sums: Vec<Vec<Vec<i64>>>,
     /// The output as real numbers.
     output: Vec<f32>,
-    /// Codes as a dendrite sees them.
+    /// Codes as a dendrite sees them, then less the zero point.
     seen: Vec<i32>,
+    /// The same where 16 bits hold it.
+    narrow: Vec<i16>,
     /// What the output neurons of a group see, less the zero point.
     patches: Vec<i32>,
+    narrow_patches: Vec<i16>,
 }
 
 impl Reference {
@@ -32,7 +36,9 @@ impl Reference {
                 .collect(),
             output: vec![0.0; network.output().len()],
             seen: Vec::new(),
+            narrow: Vec::new(),
             patches: Vec::new(),
+            narrow_patches: Vec::new(),
         }
     }
 
@@ -41,10 +47,15 @@ impl Reference {
         self.codes[0].copy_from_slice(input);
         for (index, layer) in network.layers.iter().enumerate() {
             for (dendrite, sums) in layer.dendrites.iter().zip(&mut self.sums[index]) {
-                dendrite
-                    .view
-                    .collect(&self.codes, dendrite.affine.zero_point, &mut self.seen);
+                let zero_point = dendrite.affine.zero_point;
+                dendrite.view.collect(&self.codes, zero_point, &mut self.seen);
+                self.seen.iter_mut().for_each(|code| *code -= zero_point);
                 match dendrite.reduce {
+                    Reduce::Sum if are_narrow(dendrite) => {
+                        self.narrow.clear();
+                        self.narrow.extend(self.seen.iter().map(|&x| x as i16));
+                        add(dendrite, &self.narrow, &mut self.narrow_patches, sums);
+                    }
                     Reduce::Sum => add(dendrite, &self.seen, &mut self.patches, sums),
                     Reduce::Max => largest(dendrite, &self.seen, sums),
                 }
@@ -87,8 +98,23 @@ impl Reference {
     }
 }
 
-/// Σ_j w_ij (x_j − Z_x) + b_i.
-fn add(dendrite: &Dendrite, seen: &[i32], patches: &mut Vec<i32>, sums: &mut [i64]) {
+/// Whether 16 bits hold x − Z_x for every code x.
+fn are_narrow(dendrite: &Dendrite) -> bool {
+    let Affine {
+        format, zero_point, ..
+    } = dendrite.affine;
+    [format.min(), format.max()]
+        .iter()
+        .all(|&code| i16::try_from(i64::from(code) - i64::from(zero_point)).is_ok())
+}
+
+/// Σ_j w_ij (x_j − Z_x) + b_i, of x − Z_x.
+fn add<T: Copy + Default + Into<i32>>(
+    dendrite: &Dendrite,
+    seen: &[T],
+    patches: &mut Vec<T>,
+    sums: &mut [i64],
+) {
     let wiring = &dendrite.connections;
     let (fan_in, positions) = (wiring.fan_in(), wiring.output.positions());
     for (neuron, sum) in sums.iter_mut().enumerate() {
@@ -99,18 +125,16 @@ fn add(dendrite: &Dendrite, seen: &[i32], patches: &mut Vec<i32>, sums: &mut [i6
     }
     if wiring.is_one_to_one() {
         let products = seen.iter().zip(&dendrite.weights.values);
-        for (sum, (&code, &weight)) in sums.iter_mut().zip(products) {
-            *sum += i64::from(weight) * i64::from(code - dendrite.affine.zero_point);
+        for (sum, (&x, &weight)) in sums.iter_mut().zip(products) {
+            *sum += i64::from(weight) * i64::from(x.into());
         }
         return;
     }
-    patches.resize(fan_in * positions, 0);
-    let zero_point = dendrite.affine.zero_point;
+    patches.resize(fan_in * positions, T::default());
     for group in 0..wiring.groups {
         // Padding stands for the real number 0, which is the zero point's code.
-        patches.fill(zero_point);
+        patches.fill(T::default());
         wiring.gather(group, seen, patches, fan_in);
-        patches.iter_mut().for_each(|x| *x -= zero_point);
         for channel in wiring.channels_of(group) {
             let weights = &dendrite.weights.values[channel * fan_in..][..fan_in];
             let sums = &mut sums[channel * positions..];
@@ -126,24 +150,32 @@ fn add(dendrite: &Dendrite, seen: &[i32], patches: &mut Vec<i32>, sums: &mut [i6
     }
 }
 
-/// max_j (x_j − Z_x) over the connections that exist; the smallest code where there are none.
+/// max_j (x_j − Z_x) over the connections that exist, of x − Z_x; the smallest code where there are none.
 fn largest(dendrite: &Dendrite, seen: &[i32], sums: &mut [i64]) {
-    let zero_point = i64::from(dendrite.affine.zero_point);
-    sums.fill(i64::from(dendrite.affine.format.min()) - zero_point);
+    sums.fill(i64::from(dendrite.affine.format.min()) - i64::from(dendrite.affine.zero_point));
     dendrite.connections.for_each_synapse(|neuron, source, _| {
-        sums[neuron] = sums[neuron].max(i64::from(seen[source]) - zero_point);
+        sums[neuron] = sums[neuron].max(i64::from(seen[source]));
     });
 }
 
 /// Σ w x; partial sums of 2^15 products of 9- and 17-bit numbers would not fit 32 bits, those of
 /// 32 products do.
 #[inline(always)]
-fn dot(weights: &[i16], values: &[i32]) -> i64 {
-    weights
-        .chunks(32)
-        .zip(values.chunks(32))
-        .map(|(w, x)| i64::from(w.iter().zip(x).map(|(&w, &x)| i32::from(w) * x).sum::<i32>()))
-        .sum()
+fn dot<T: Copy + Into<i32>>(weights: &[i16], values: &[T]) -> i64 {
+    let (w, x) = (weights.chunks_exact(32), values.chunks_exact(32));
+    let rest = products(w.remainder(), x.remainder());
+    w.zip(x).fold(rest, |sum, (w, x)| sum + products(w, x))
+}
+
+#[inline(always)]
+fn products<T: Copy + Into<i32>>(weights: &[i16], values: &[T]) -> i64 {
+    i64::from(
+        weights
+            .iter()
+            .zip(values)
+            .map(|(&w, &x)| i32::from(w) * x.into())
+            .sum::<i32>(),
+    )
 }
 
 /// The index of the largest value; the first of equal ones.

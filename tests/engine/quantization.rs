@@ -2,7 +2,8 @@
 
 use super::files::{SHIPPED, Shipped, array, root};
 use sdann::explore::{
-    FloatModel, GroundTruth, LossMeter, Model, Quantized, Session, SessionError, open_model,
+    Agreement, FloatModel, GroundTruth, LossMeter, Model, Quantized, Row, Session, SessionError, Sweep,
+    open_model,
 };
 use sdann::export::write_onnx;
 use sdann::import::dataset::{Array, ArrayValues};
@@ -10,6 +11,7 @@ use sdann::import::import_model;
 use sdann::quantize::post_training::{Quantization, RangeMethod};
 use sdann::real::{RealError, RealNetwork};
 use sdann::settings::Settings;
+use sdann::simulate::{Samples, calibrate, measure};
 
 fn bytes(name: &str) -> Vec<u8> {
     std::fs::read(root().join(format!("assets/models/{name}.float.onnx"))).unwrap()
@@ -306,5 +308,81 @@ fn min_max_and_percentile_are_as_good_as_onnx_runtimes_and_its_codes_are_equal()
             _ => 0.005,
         };
         assert!(worse <= allowed, "{row}");
+    }
+}
+
+/// Two widths of weights and two of registers: all that a sweep can change between points.
+fn points() -> Vec<Settings> {
+    let pairs = [("3", "9"), ("3", "32"), ("5", "9"), ("5", "32")];
+    let point = |(weights, register)| {
+        Settings::from_pairs([("weight-bits", weights), ("register-bits", register)]).unwrap()
+    };
+    pairs.map(point).into()
+}
+
+#[test]
+fn points_of_a_sweep_are_counted_alike_in_any_order_and_in_any_parts() {
+    let mut alone = session("digits-mlp");
+    alone.calibrate_on_first(100);
+    let expected: Vec<Row> = points()
+        .iter()
+        .map(|point| {
+            let input = alone
+                .follow(point)
+                .and_then(|_| Ok(alone.sample(0)?.to_vec()))
+                .unwrap();
+            alone.explore(point, &input).unwrap();
+            while alone.count(50) {}
+            Row::new(Vec::new(), alone.tally().agreement())
+        })
+        .collect();
+    assert!(expected[0].codes_equal < expected[1].codes_equal);
+    assert_eq!(expected[1].codes_equal, expected[1].samples);
+
+    // Another worker counts the first samples of every point, then, backwards, what is left of them.
+    let mut worker = session("digits-mlp");
+    worker.calibrate_on_first(100);
+    let mut counts = vec![Agreement::default(); 4];
+    for (point, counts) in points().iter().zip(&mut counts) {
+        worker.begin_point(point).unwrap();
+        while worker.count_block(counts, 100) {}
+        assert_eq!(counts.counted, 100);
+    }
+    for (point, counts) in points().iter().zip(&mut counts).rev() {
+        let size = worker.begin_point(point).unwrap();
+        assert_eq!(size.steps, 16);
+        assert_eq!(size.membrane_bits, 26 * u64::from(point.conversion.register_bits));
+        while worker.count_block(counts, usize::MAX) {}
+    }
+    let rows: Vec<Row> = counts.iter().map(|counts| Row::new(Vec::new(), counts)).collect();
+    assert_eq!(rows, expected);
+
+    let labels = labels(shipped("digits-mlp"));
+    let right = (0..labels.len()).filter(|&sample| worker.answer(sample).unwrap() == labels[sample]);
+    let accuracy = right.count() as f64 / labels.len() as f64;
+    assert_eq!(Some(accuracy), expected[0].quality);
+    assert!(worker.answer(labels.len()).is_err());
+}
+
+#[test]
+fn a_sweep_measures_nothing_where_registers_hold_everything_and_converts_the_same() {
+    let mut session = session("digits-mlp");
+    session.calibrate_on_first(100);
+    session.follow(&Settings::default()).unwrap();
+    let network = session.network();
+    let codes = session.calibration();
+    let samples = Samples { codes, len: 64 };
+    let mut sweep = Sweep::new(network, samples, 360);
+    for scaling in ["off", "calibrated", "guaranteed"] {
+        for bits in ["32", "20", "12"] {
+            let point = Settings::from_pairs([("scaling", scaling), ("register-bits", bits)]).unwrap();
+            let statistics = measure(network, &point.conversion, samples);
+            let measured = calibrate(network, &point.conversion, &statistics, samples);
+            let swept = sweep.convert(&point);
+            for (swept, measured) in swept.layers.iter().zip(&measured.layers) {
+                assert_eq!(swept.dendrites, measured.dendrites, "{scaling} {bits}");
+                assert_eq!(swept.fire, measured.fire, "{scaling} {bits}");
+            }
+        }
     }
 }
