@@ -58,4 +58,5 @@ part! { read_file: ReadFile = files::read }
 
 views! {
     Chip => chip: views::draw_chip;
+    TradeOffs => trade: views::draw_trade;
 }

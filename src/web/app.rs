@@ -6,6 +6,7 @@ use super::files;
 use super::lazy::LazyView;
 use super::link::Link;
 use super::plots::ByPtr;
+use super::pool::use_pool;
 use super::selection::Select;
 use super::session::use_engine;
 use super::state::{Action, Dispatch, Playhead, Seek, Shown, State, dispatching};
@@ -36,6 +37,7 @@ pub fn App() -> Html {
         State::new(link, problems, Theme::remembered(), playhead)
     });
     use_engine(&state);
+    use_pool(&state);
     use_address(&state);
     use_effect_with(state.theme, |theme| theme.apply());
     use_effect_with(state.language, |language| language.tell_document());

@@ -57,6 +57,7 @@ pub static PARTS: &[Part] = &[
     super::state::SELECTION_PART,
     super::state::PLAYHEAD_PART,
     super::state::CHIP_LOOK_PART,
+    super::state::PLAN_PART,
 ];
 
 /// Keys and values that parts of the page have written into an address.

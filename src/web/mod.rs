@@ -15,6 +15,7 @@ pub mod link;
 pub mod palette;
 pub mod picture;
 pub mod plots;
+pub mod pool;
 pub mod selection;
 pub mod session;
 pub mod state;

@@ -26,6 +26,37 @@ impl Rgb {
         )
     }
 
+    /// Which of two texts' colours stands out more on this one.
+    pub fn text(self, one: Self, other: Self) -> Self {
+        let contrast = |text: Self| {
+            let (a, b) = (self.luminance() + 0.05, text.luminance() + 0.05);
+            if a > b { a / b } else { b / a }
+        };
+        if contrast(other) > contrast(one) {
+            other
+        } else {
+            one
+        }
+    }
+
+    /// Relative luminance, as for contrast (WCAG 2).
+    fn luminance(self) -> f32 {
+        let linear = |channel: u8| {
+            let value = f32::from(channel) / 255.0;
+            if value <= 0.03928 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * linear(self.0) + 0.7152 * linear(self.1) + 0.0722 * linear(self.2)
+    }
+
+    /// For styles.
+    pub fn css(self) -> String {
+        format!("rgb({} {} {})", self.0, self.1, self.2)
+    }
+
     /// As one pixel of an ImageData, its bytes in the order red, green, blue, alpha.
     pub const fn pixel(self) -> u32 {
         u32::from_le_bytes([self.0, self.1, self.2, 255])
@@ -57,6 +88,10 @@ pub struct Palette {
     pub zero: Rgb,
     /// What went wrong.
     pub bad: Rgb,
+    /// The least of what is measured, where nothing else has a colour for it.
+    pub least: Rgb,
+    /// The most of it.
+    pub most: Rgb,
     /// The input's hue.
     pub input: Rgb,
     /// The layers' hues.
@@ -86,6 +121,8 @@ impl Palette {
             negative: colour("--membrane-negative"),
             zero: colour("--membrane-zero"),
             bad: colour("--bad"),
+            least: colour("--least"),
+            most: colour("--most"),
             input: colour("--layer-input"),
             layers: std::array::from_fn(|layer| colour(&format!("--layer-{layer}"))),
         }
@@ -209,7 +246,14 @@ mod tests {
             "spike-negative",
             "membrane-positive",
         ];
-        let more = ["membrane-negative", "membrane-zero", "bad", "layer-input"];
+        let more = [
+            "membrane-negative",
+            "membrane-zero",
+            "bad",
+            "layer-input",
+            "least",
+            "most",
+        ];
         let layers = (0..LAYER_HUES).map(|l| format!("layer-{l}"));
         for name in names.iter().chain(&more).map(|n| (*n).to_owned()).chain(layers) {
             let (_, rest) = sheet

@@ -10,12 +10,16 @@ mod linked;
 mod model;
 mod notices;
 mod playback;
+mod trade;
 
 pub use chip::{KnownChip, Pinned, RouteTo};
 pub use linked::{CHIP_LOOK_PART, Linked, PLAYHEAD_PART, SELECTION_PART};
 pub use model::{Drawn, Loaded, ModelChoice, ModelLoad, SampleChoice, Source};
 pub use notices::{Notice, Weight};
 pub use playback::{Playhead, SPEEDS, Seek};
+pub use trade::{
+    Figure, MOST_WORKERS, PLAN_PART, Plan, Point, Schedule, Stage, Sweep, Trade, TradeAction, Update,
+};
 
 use super::gallery::Gallery;
 use super::language::Language;
@@ -100,6 +104,8 @@ pub struct State {
     pub pinned: Option<Rc<Pinned>>,
     /// How the chip's pictures look.
     pub chip_look: ChipLook,
+    /// Sweeps.
+    pub trade: Trade,
     /// Light or dark.
     pub theme: Theme,
     /// What went wrong.
@@ -279,6 +285,8 @@ pub enum Action {
     StopPlacing,
     /// Keep what the chip shows now, to compare with; forget it.
     Pin(bool),
+    /// Of sweeps.
+    Trade(TradeAction),
     /// Light or dark.
     SetTheme(Theme),
     /// Something went wrong.
@@ -339,6 +347,7 @@ impl State {
             Action::UseChip(chip) => self.own_chip = chip,
             Action::StopPlacing => self.placing_stops += 1,
             Action::Pin(pins) => self.pin(pins),
+            Action::Trade(action) => self.trade_off(action),
             Action::SetTheme(theme) => self.theme = theme,
             Action::Complain(notice) => self.complain(notice),
             Action::Dismiss(number) => self.notices.retain(|notice| notice.number != number),

@@ -11,17 +11,20 @@ pub enum View {
     Story,
     /// Cores, and what travels between them.
     Chip,
+    /// Sweeps: what accuracy costs.
+    TradeOffs,
 }
 
 impl View {
     /// All of them, in the order of their tabs.
-    pub const ALL: &[Self] = &[Self::Story, Self::Chip];
+    pub const ALL: &[Self] = &[Self::Story, Self::Chip, Self::TradeOffs];
 
     /// In addresses: `view=chip`.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Story => "story",
             Self::Chip => "chip",
+            Self::TradeOffs => "trade-offs",
         }
     }
 

@@ -33,5 +33,6 @@ pub use sample_picker::caption;
 pub use signal::Signal;
 pub use skeleton::Skeleton;
 pub use tabs::Tabs;
+pub use thumbnail::Thumbnail;
 pub use timeline::Timeline;
 pub use toggletip::Toggletip;

@@ -27,6 +27,8 @@ impl State {
                     cores: Rc::new(cores),
                 });
             }
+            // Only workers of the pool say that.
+            Response::Trade(_) => {}
             Response::Failed { epoch, what, message } => self.take_failure(epoch, what, message),
             Response::Panicked { message } => self.replace_worker(&message),
         }

@@ -17,6 +17,7 @@ mod mesh;
 mod picture;
 mod stage;
 mod story;
+mod trade;
 mod words;
 
 pub use calibration::{CalibrationCard, CalibrationCardProps};
@@ -26,6 +27,7 @@ pub use chip::{
 pub use membrane::{MembraneCard, MembraneCardProps};
 pub use mesh::{MeshCard, MeshCardProps};
 pub use story::{Story, StoryProps};
+pub use trade::{CardProps as TradeCardProps, Props as TradeViewProps, TradeView, draw as draw_trade};
 #[cfg(test)]
 pub use words::tests;
 pub use words::{digit_word, full_name, layer_name, sentence_name, tensor_name};

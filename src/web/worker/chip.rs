@@ -146,7 +146,7 @@ impl ChipWork {
 }
 
 /// What a run did that costs energy.
-fn work_of(traffic: &Traffic, cores: u64) -> Work {
+pub(super) fn work_of(traffic: &Traffic, cores: u64) -> Work {
     let sum = |counts: &[u32]| counts.iter().map(|&count| u64::from(count)).sum();
     let mut work = Work {
         synaptic_operations: sum(&traffic.operations),

@@ -3,6 +3,7 @@
 
 use super::chip::{ChipWork, fit_preset};
 use super::load::{load, network_view};
+use super::trade::TradeWork;
 use super::{ChipPart, Epoch, Failure, Request, Response, RunView, Sample, SamplesView};
 use crate::chip::spec::{Chip, Preset};
 use crate::chip::{Fit, MappingOptions};
@@ -35,6 +36,8 @@ pub struct EngineWorker {
     explaining: Option<Explaining>,
     /// The last report, and what it is about.
     explained: Option<(Conversion, Box<ConversionReport>)>,
+    /// Points of a sweep, in a worker of the pool.
+    trade: TradeWork,
     /// Given to every piece of work that is begun; portions of older work are known by it.
     ticket: u32,
     page: Option<HandlerId>,
@@ -85,6 +88,8 @@ pub enum Continue {
     Measure(u32),
     /// Look at all layers on more samples.
     Explain(u32),
+    /// Count more of a point of a sweep.
+    Trade(u32),
 }
 
 impl Worker for EngineWorker {
@@ -103,6 +108,7 @@ impl Worker for EngineWorker {
             placing: None,
             explaining: None,
             explained: None,
+            trade: TradeWork::default(),
             ticket: 0,
             page: None,
             hooked: false,
@@ -116,6 +122,7 @@ impl Worker for EngineWorker {
             Continue::Place(ticket) if ticket == self.ticket => self.place(),
             Continue::Measure(ticket) if ticket == self.ticket => self.measure(),
             Continue::Explain(ticket) if ticket == self.ticket => self.explain(),
+            Continue::Trade(ticket) if ticket == self.ticket => self.trade.go_on().map(Response::Trade),
             _ => return,
         };
         if let (Some(answer), Some(page)) = (answer, self.page) {
@@ -173,6 +180,7 @@ impl EngineWorker {
                 answer
             }
             Request::StopPlacing => self.finish_placing(),
+            Request::Trade(request) => self.trade.take(request).map(Response::Trade),
             Request::Route { tensor, neuron } => {
                 let cores = self.chip.as_ref()?.targets(tensor, neuron);
                 Some(Response::Route {
@@ -259,7 +267,7 @@ impl EngineWorker {
     /// The next portion of looking for places; the run on them when they are found.
     fn place(&mut self) -> Option<Response> {
         let meter = self.placing.as_mut()?;
-        if !in_portion(|| meter.step()) {
+        if !in_portion(PORTION_MS, || meter.step()) {
             return self.finish_placing();
         }
         let part = Box::new(ChipPart::Placing(meter.progress()));
@@ -326,7 +334,7 @@ impl EngineWorker {
     /// The next portion of counting.
     fn count(&mut self) -> Option<Response> {
         let (session, epoch) = (self.session.as_mut()?, self.counting?);
-        if !in_portion(|| session.count(1)) {
+        if !in_portion(PORTION_MS, || session.count(1)) {
             self.counting = None;
         }
         Some(Response::Counted {
@@ -339,7 +347,7 @@ impl EngineWorker {
     fn measure(&mut self) -> Option<Response> {
         let session = self.session.as_ref()?;
         let (epoch, meter) = self.measuring.as_mut()?;
-        if in_portion(|| meter.measure_next(session.network())) {
+        if in_portion(PORTION_MS, || meter.measure_next(session.network())) {
             return None;
         }
         let (epoch, effect) = (*epoch, meter.effect());
@@ -375,7 +383,7 @@ impl EngineWorker {
                 }
                 return None;
             };
-            if in_portion(|| session.report_next(meter)) {
+            if in_portion(PORTION_MS, || session.report_next(meter)) {
                 return None;
             }
             self.explained = Some((conversion, Box::new(meter.report(session.network()))));
@@ -399,6 +407,8 @@ impl EngineWorker {
             Continue::Count(ticket)
         } else if self.explaining.is_some() {
             Continue::Explain(ticket)
+        } else if self.trade.is_busy() {
+            Continue::Trade(ticket)
         } else {
             return;
         };
@@ -411,10 +421,10 @@ impl EngineWorker {
 
 /// Does `step` again and again until it says that nothing is left, or the portion's time is over. Says
 /// whether anything is left.
-fn in_portion(mut step: impl FnMut() -> bool) -> bool {
+pub(super) fn in_portion(milliseconds: f64, mut step: impl FnMut() -> bool) -> bool {
     let start = js_sys::Date::now();
     let mut more = true;
-    while more && js_sys::Date::now() - start < PORTION_MS {
+    while more && js_sys::Date::now() - start < milliseconds {
         more = step();
     }
     more

@@ -3,6 +3,7 @@
 //! Each request carries an epoch. The worker drops what it does for an older epoch as soon as a
 //! newer request is there; the page drops answers of an older one. So neither ever waits.
 
+use super::trade::{TradeAnswer, TradeRequest};
 use crate::chip::energy::Energy;
 use crate::chip::noc::{BusiestLink, LatencySummary, SampleTime};
 use crate::chip::spec::Chip;
@@ -62,6 +63,8 @@ pub enum Request {
         /// The layer.
         layer: usize,
     },
+    /// Something of a sweep, to a worker of the pool.
+    Trade(TradeRequest),
 }
 
 /// A file as the user gave it.
@@ -201,6 +204,8 @@ pub enum Response {
         /// One sentence for the user.
         message: String,
     },
+    /// Something of a sweep, from a worker of the pool.
+    Trade(TradeAnswer),
     /// The worker broke; it must be started again.
     Panicked {
         /// Where and why.

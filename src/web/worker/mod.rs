@@ -7,6 +7,7 @@ mod codec;
 mod engine;
 mod load;
 mod messages;
+mod trade;
 
 pub use codec::JsCodec;
 pub use engine::EngineWorker;
@@ -14,3 +15,4 @@ pub use messages::{
     ChipFigures, ChipPart, ChipTime, CoreFlows, DataFiles, Divisor, Epoch, Failure, LayerView, ModelFile,
     NetworkView, Request, Response, RunView, Sample, SamplesView, TensorView, TruthFile, UnitCosts,
 };
+pub use trade::{ChipCost, PointTask, TradeAnswer, TradeRequest};
