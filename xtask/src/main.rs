@@ -52,7 +52,7 @@ enum Command {
         #[arg(long)]
         reuse_dist: bool,
     },
-    /// Measure how fast the engine is in headless Chromium, and how fast the page draws a chip; natively, that is `cargo bench`.
+    /// Measure how fast the engine is in headless Chromium, how fast the page draws a chip, and how long its sweeps take; natively, that is `cargo bench`.
     Bench,
     /// Install whatever is missing for the other commands, which do so too.
     Setup,
@@ -77,7 +77,7 @@ fn run(command: Command) -> Result<()> {
         Command::Build => page::build(),
         Command::Test(options) => steps::test(&options),
         Command::Screenshots { reuse_dist } => steps::screenshots(reuse_dist),
-        Command::Bench => bench::browser().and_then(|()| steps::frames()),
+        Command::Bench => bench::browser().and_then(|()| steps::speeds()),
         Command::Setup => setup::everything(),
         Command::Doctor => setup::doctor(),
     }

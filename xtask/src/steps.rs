@@ -258,10 +258,11 @@ pub fn screenshots(reuse_dist: bool) -> Result<()> {
     node_in_e2e(&["screenshots.mjs"])
 }
 
-/// Builds the page and measures how fast it draws a chip of thousands of cores.
-pub fn frames() -> Result<()> {
+/// Builds the page and measures how fast it draws a chip of thousands of cores, and how long its sweeps take.
+pub fn speeds() -> Result<()> {
     page::build()?;
-    node_in_e2e(&["frames.mjs"])
+    node_in_e2e(&["frames.mjs"])?;
+    node_in_e2e(&["sweep-bench.mjs"])
 }
 
 fn node_in_e2e(arguments: &[&str]) -> Result<()> {
