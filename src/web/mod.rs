@@ -9,6 +9,7 @@ pub mod facts;
 pub mod files;
 pub mod format;
 pub mod gallery;
+mod glossary;
 pub mod language;
 pub mod lazy;
 pub mod link;

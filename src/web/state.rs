@@ -86,7 +86,7 @@ pub struct State {
     pub selection: Selection,
     /// What the page speaks.
     pub language: Language,
-    /// Whether the address says so, rather than the reader's browser.
+    /// Whether the address or the reader says so, rather than the browser.
     pub is_language_linked: bool,
     /// What fills the page.
     pub view: View,
@@ -341,7 +341,7 @@ impl State {
             Action::SetSpeed(speed) => self.playhead.speed = speed,
             Action::Select(select) => self.select(select),
             Action::SelectLayer(layer) => self.select_layer(layer),
-            Action::Speak(language) => self.language = language,
+            Action::Speak(language) => (self.language, self.is_language_linked) = (language, true),
             Action::Show(view) => self.view = view,
             Action::LookAtChip(look) => self.chip_look = look,
             Action::UseChip(chip) => self.own_chip = chip,

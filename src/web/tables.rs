@@ -1,8 +1,13 @@
 //! Words of the engine's tables (settings, fields of a chip, limits, grades) in the language that is spoken. Their
 //! English stands in the tables alone; `locales/tables.yml` holds what other languages say instead.
 
+use super::format::{count, percent, significant, thousands};
+use super::gallery::GalleryModel;
 use crate::chip::spec::Field;
+use crate::explore::ConversionReport;
+use crate::explore::report::{Errors, Finding};
 use crate::settings::Setting;
+use rust_i18n::t;
 use std::borrow::Cow;
 
 type Text = Cow<'static, str>;
@@ -22,8 +27,45 @@ pub fn field_help(field: &Field) -> Text {
     translated(&format!("field.{}", field.key), field.help)
 }
 
+/// What a model of the gallery is called.
+pub fn model_title(model: &GalleryModel) -> String {
+    translated(&format!("gallery-model.{}.title", model.id), &model.title).into_owned()
+}
+
+/// A sentence about a model of the gallery.
+pub fn model_about(model: &GalleryModel) -> String {
+    translated(&format!("gallery-model.{}.about", model.id), &model.about).into_owned()
+}
+
+/// A finding without its advice, made of the same numbers as the engine's English sentence; `None` in English.
+pub fn finding(finding: &Finding, report: &ConversionReport) -> Option<Text> {
+    let key = format!("finding.{:?}", finding.kind);
+    let language = &*rust_i18n::locale();
+    crate::_rust_i18n_try_translate(language, &key)?;
+    let layer = report.layers.get(finding.layer)?;
+    let plan = &layer.plan;
+    let share = |part: u64, whole: u64| percent(part as f64 / whole.max(1) as f64);
+    let differing = |errors: &Errors| share(errors.different(), errors.codes);
+    Some(t!(
+        &*key,
+        bits = plan.register_bits,
+        guaranteed = plan.guaranteed_register,
+        i_max = thousands(plan.i_max),
+        calibrated = thousands(plan.calibrated_i_max),
+        overflows = count(layer.overflows.max(layer.own_overflows)),
+        own = differing(&layer.own),
+        errors = differing(&layer.errors),
+        shift = significant(layer.own_potential_error, 2),
+        samples = count(report.samples as u64),
+        neurons = count(layer.neurons as u64),
+        silenced = count(layer.stuck.silenced as u64),
+        driven = count(layer.stuck.driven_to_limit as u64),
+        zero_spikes = share(layer.zero_point_spikes, layer.spikes)
+    ))
+}
+
 /// The text of a key; English where the language has none.
-fn translated(key: &str, english: &'static str) -> Text {
+fn translated<'a>(key: &str, english: &'a str) -> Cow<'a, str> {
     let language = &*rust_i18n::locale();
     crate::_rust_i18n_try_translate(language, key).unwrap_or(Cow::Borrowed(english))
 }

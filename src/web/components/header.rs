@@ -1,6 +1,7 @@
 //! The top of the page: its name, the claim, and what concerns the page itself.
 
 use super::badge::Badge;
+use super::glossary::Glossary;
 use super::icon::{Glyph, Icon};
 use super::tabs::Tabs;
 use crate::web::language::Language;
@@ -57,11 +58,12 @@ pub fn Header(props: &Props) -> Html {
     let label = t!(format!("header.theme.{}", theme.name()));
     html! {
         <header class="header">
-            <h1 class="brand"><span class="brand-mark"><Icon glyph={Glyph::Spike} /></span>{ "SDANN Explorer" }</h1>
+            <h1 class="brand"><span class="brand-mark"><Icon glyph={Glyph::Spike} /></span><span class="brand-name">{ "SDANN Explorer" }</span></h1>
             <Tabs view={props.view} addresses={props.addresses.clone()} on_view={props.on_view.clone()} />
             { props.children.clone() }
             <Badge verdict={props.verdict.clone()} />
             <div class="header-buttons">
+                <Glossary />
                 <LanguageChoice language={props.language} on_language={props.on_language.clone()} />
                 <CopyLink address={props.address.clone()} />
                 <button type="button" class="button button-icon" onclick={on_theme} aria-label={label.clone()} title={label}>
@@ -69,7 +71,7 @@ pub fn Header(props: &Props) -> Html {
                 </button>
                 <button type="button" class="button drawer-button" aria-expanded={props.is_drawer_open.to_string()}
                     aria-controls="settings" onclick={props.on_drawer.reform(|_| ())}>
-                    <Icon glyph={Glyph::Sliders} />{ t!("header.settings") }
+                    <Icon glyph={Glyph::Sliders} /><span>{ t!("header.settings") }</span>
                 </button>
             </div>
         </header>

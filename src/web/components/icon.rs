@@ -39,6 +39,8 @@ pub enum Glyph {
     Upload,
     /// An arrow down.
     Down,
+    /// An open book.
+    Book,
 }
 
 impl Glyph {
@@ -68,6 +70,10 @@ impl Glyph {
             Self::Pen => ("M4 20l1-4L16.5 4.500l3 3L8 19z", false),
             Self::Upload => ("M12 16V5M7 9.500L12 4.500l5 5M5 19.500h14", false),
             Self::Down => ("M6 9.500l6 6 6-6", false),
+            Self::Book => (
+                "M5 19.500A2.500 2.500 0 0 1 7.500 17H19V3.500H7.500A2.500 2.500 0 0 0 5 6zM5 19.500A2.500 2.500 0 0 0 7.500 22H19v-5",
+                false,
+            ),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Which network: one of the gallery, or the user's own.
 
+use super::hint::Hint;
 use super::icon::{Glyph, Icon};
 use crate::web::gallery::{Gallery, GalleryQuality};
 use crate::web::state::ModelChoice;
+use crate::web::tables::{model_about, model_title};
 use crate::web::verdict::{name_of, value_in_words};
 use crate::web::worker::ModelFile;
 use rust_i18n::t;
@@ -60,7 +62,10 @@ pub fn NetworkPicker(props: &Props) -> Html {
     };
     html! {
         <section class="group">
-            <h2 id="network-title">{ t!("network-picker.title") }</h2>
+            <div class="group-head">
+                <h2 id="network-title">{ t!("network-picker.title") }</h2>
+                <Hint name="network" about={t!("network-picker.title").into_owned()} />
+            </div>
             <div class="network-row">
                 <div class="select">
                     <select {onchange} aria-labelledby="network-title" disabled={entries.is_empty()}>
@@ -92,8 +97,8 @@ fn entries(props: &Props) -> Vec<Entry> {
         .flat_map(|gallery| &gallery.models)
         .map(|model| Entry {
             choice: ModelChoice::Gallery(model.id.clone()),
-            title: model.title.clone(),
-            about: Some((model.about.clone(), quality(&model.quality))),
+            title: model_title(model),
+            about: Some((model_about(model), quality(&model.quality))),
         });
     let opened = props.opened.iter().enumerate().map(|(index, file)| Entry {
         choice: ModelChoice::Opened(index),

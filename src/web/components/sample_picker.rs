@@ -1,6 +1,7 @@
 //! Which sample: a typical one of each class, any other, or the user's own.
 
 use super::draw_pad::DrawPad;
+use super::hint::Hint;
 use super::icon::{Glyph, Icon};
 use super::network_picker::FileButton;
 use super::signal::Signal;
@@ -48,7 +49,10 @@ pub fn SamplePicker(props: &Props) -> Html {
     let ink_frame = form.frame().filter(|frame| frame.channels == 1);
     html! {
         <section class="group">
-            <h2>{ t!("sample.title") }</h2>
+            <div class="group-head">
+                <h2>{ t!("sample.title") }</h2>
+                <Hint name="sample" about={t!("sample.title").into_owned()} />
+            </div>
             <Picks loaded={loaded.clone()} sample={props.sample.clone()} on_pick={props.on_pick.clone()} />
             <Walk loaded={loaded.clone()} sample={props.sample.clone()} on_pick={props.on_pick.clone()} />
             if form == InputForm::Number {

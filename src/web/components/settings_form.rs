@@ -6,6 +6,7 @@ use super::toggletip::Toggletip;
 use crate::settings::{Kind, SETTINGS, Section, Setting, Settings};
 use crate::spiking::{Accumulation, BitOrder};
 use crate::web::facts::Fact;
+use crate::web::glossary::of_setting;
 use crate::web::tables::{setting_help, term};
 use rust_i18n::t;
 use yew::prelude::*;
@@ -162,7 +163,7 @@ fn head(setting: &'static Setting, name: Html, fact: &str, detail: Option<&str>)
 
 fn tip(setting: &'static Setting) -> Html {
     html! {
-        <Toggletip about={term(setting.label).into_owned()} id={format!("tip-{}", setting.key)}>
+        <Toggletip about={term(setting.label).into_owned()} id={format!("tip-{}", setting.key)} term={of_setting(setting.key)}>
             { setting_help(setting) }
             if !setting.equation.is_empty() { <Equation plain={setting.equation} /> }
         </Toggletip>

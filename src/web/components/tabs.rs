@@ -2,6 +2,8 @@
 
 use crate::web::view::View;
 use rust_i18n::t;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 /// What there is to go to.
@@ -29,7 +31,21 @@ pub fn Tabs(props: &Props) -> Html {
         let current = (view == props.view).then_some("page");
         html! { <a class="tab" href={address.clone()} aria-current={current} {onclick}>{ view.label() }</a> }
     };
+    // Where there is no room for all, the one in use is in sight.
+    let tabs = use_node_ref();
+    use_effect_with((tabs.clone(), props.view), |(tabs, _)| {
+        let tabs = tabs.cast::<HtmlElement>();
+        let current = tabs
+            .as_ref()
+            .and_then(|tabs| tabs.query_selector("[aria-current]").ok().flatten());
+        if let (Some(tabs), Some(current)) =
+            (tabs, current.and_then(|tab| tab.dyn_into::<HtmlElement>().ok()))
+        {
+            let middle = current.offset_left() - tabs.offset_left() + current.offset_width() / 2;
+            tabs.set_scroll_left(middle - tabs.client_width() / 2);
+        }
+    });
     html! {
-        <nav class="tabs" aria-label={t!("views.label")}>{ for View::ALL.iter().copied().zip(&props.addresses).map(tab) }</nav>
+        <nav class="tabs" ref={tabs} aria-label={t!("views.label")}>{ for View::ALL.iter().copied().zip(&props.addresses).map(tab) }</nav>
     }
 }

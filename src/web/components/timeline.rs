@@ -1,5 +1,6 @@
 //! Time along the bottom: one window per layer, one column per step, and the playhead.
 
+use super::hint::{Hint, Hinted, hint_id};
 use super::icon::{Glyph, Icon};
 use crate::web::format::thousands;
 use crate::web::palette::hue_of_layer;
@@ -54,14 +55,14 @@ pub fn Timeline(props: &Props) -> Html {
         Callback::from(move |_: MouseEvent| dispatch.dispatch(action()))
     };
     let is_playing = props.playhead.is_playing;
-    let (glyph, label, title) = if is_playing {
-        (Glyph::Pause, t!("timeline.pause"), t!("timeline.pause-key"))
+    let (glyph, label) = if is_playing {
+        (Glyph::Pause, t!("timeline.pause"))
     } else {
-        (Glyph::Play, t!("timeline.play"), t!("timeline.play-key"))
+        (Glyph::Play, t!("timeline.play"))
     };
     let small = |label: Cow<'static, str>, glyph: Glyph, onclick: Callback<MouseEvent>| {
         html! {
-            <button type="button" class="button button-icon button-quiet" aria-label={label.clone()} title={label} {onclick}>
+            <button type="button" class="button button-icon button-quiet" aria-label={label} aria-describedby={hint_id("steps")} {onclick}>
                 <Icon {glyph} />
             </button>
         }
@@ -69,13 +70,16 @@ pub fn Timeline(props: &Props) -> Html {
     html! {
         <footer class="timeline" aria-label={t!("timeline.label")}>
             <div class="transport">
-                <button type="button" class="play" aria-label={label} {title}
-                    onclick={act(|| Action::TogglePlaying)}><Icon {glyph} /></button>
-                <div class="transport-steps">
+                <Hinted name="play"><button type="button" class="play" aria-label={label} aria-describedby={hint_id("play")}
+                    onclick={act(|| Action::TogglePlaying)}><Icon {glyph} /></button></Hinted>
+                <Hinted name="steps"><div class="transport-steps">
                     { small(t!("timeline.back"), Glyph::Back, act(|| Action::Seek(Seek::By(-1)))) }
                     { small(t!("timeline.forward"), Glyph::Forward, act(|| Action::Seek(Seek::By(1)))) }
+                </div></Hinted>
+                <div class="transport-more">
+                    <Hinted name="speed"><Speed speed={props.playhead.speed} dispatch={props.dispatch.clone()} /></Hinted>
+                    <Hint name="timeline" about={t!("timeline.label").into_owned()} />
                 </div>
-                <Speed speed={props.playhead.speed} dispatch={props.dispatch.clone()} />
             </div>
             if windows.is_empty() {
                 <div class="track track-empty skeleton" />
@@ -134,7 +138,7 @@ fn Speed(props: &SpeedProps) -> Html {
     });
     let option = |&speed: &u32| html! { <option selected={speed == props.speed}>{ format!("{speed}\u{202f}/\u{202f}s") }</option> };
     html! {
-        <select class="speed" {onchange} aria-label={t!("timeline.speed")} title={t!("timeline.speed-short")}>
+        <select class="speed" {onchange} aria-label={t!("timeline.speed")} aria-describedby={hint_id("speed")}>
             { for SPEEDS.iter().map(option) }
         </select>
     }

@@ -1,6 +1,9 @@
 //! A "?" that explains: by hover, focus, touch and screen reader.
 
+use super::glossary::address;
+use crate::web::glossary::find;
 use rust_i18n::t;
+use web_sys::{Element, Node};
 use yew::prelude::*;
 
 /// What it explains.
@@ -10,6 +13,9 @@ pub struct Props {
     pub about: AttrValue,
     /// A name for the explanation that no other element has.
     pub id: AttrValue,
+    /// The word of the glossary that says more.
+    #[prop_or_default]
+    pub term: Option<&'static str>,
     /// The explanation.
     pub children: Html,
 }
@@ -17,38 +23,76 @@ pub struct Props {
 /// The button and its explanation, which Escape hides.
 #[component]
 pub fn Toggletip(props: &Props) -> Html {
+    let tip = use_tip();
+    let link = props.term.and_then(find).map(|term| {
+        html! { <a class="tip-link" href={address(term.key)}>{ t!("glossary.link", term = term.name()) }</a> }
+    });
+    // What has a link is more than a description.
+    let role = if link.is_some() { "note" } else { "tooltip" };
+    html! {
+        <span class="tip" onmouseenter={tip.show.reform(|_| ())} onmouseleave={tip.hide.reform(|_| ())}
+            onfocusin={tip.show.reform(|_| ())} onfocusout={tip.onfocusout.clone()} onkeydown={tip.onkeydown.clone()}>
+            <button type="button" class="tip-button" aria-label={t!("tip.about", name = props.about)}
+                aria-describedby={props.id.clone()} onclick={tip.show.reform(|_| ())}>{ "?" }</button>
+            <span class={tip.class()} id={props.id.clone()} {role}>{ props.children.clone() }{ link }</span>
+        </span>
+    }
+}
+
+/// Whether an explanation is shown, and what shows and hides it.
+pub(super) struct Tip {
+    is_open: bool,
+    pub show: Callback<()>,
+    pub hide: Callback<()>,
+    /// Hides it when the focus leaves for good, not for a link inside.
+    pub onfocusout: Callback<FocusEvent>,
+    /// Escape hides it.
+    pub onkeydown: Callback<KeyboardEvent>,
+}
+
+impl Tip {
+    /// The classes of the explanation.
+    pub fn class(&self) -> Classes {
+        classes!("tip-text", self.is_open.then_some("tip-open"))
+    }
+}
+
+/// An explanation that is shown while the pointer or the focus is on what it explains.
+#[hook]
+pub(super) fn use_tip() -> Tip {
     let is_open = use_state_eq(|| false);
     let set = |open: bool| {
         let setter = is_open.setter();
-        move || setter.set(open)
+        Callback::from(move |()| setter.set(open))
     };
     let (show, hide) = (set(true), set(false));
+    let onfocusout = {
+        let hide = hide.clone();
+        Callback::from(move |event: FocusEvent| {
+            let place = event
+                .current_target()
+                .map(wasm_bindgen::JsCast::unchecked_into::<Element>);
+            let next = event
+                .related_target()
+                .map(wasm_bindgen::JsCast::unchecked_into::<Node>);
+            if !place.is_some_and(|place| place.contains(next.as_ref())) {
+                hide.emit(());
+            }
+        })
+    };
     let onkeydown = {
         let hide = hide.clone();
         Callback::from(move |event: KeyboardEvent| {
             if event.key() == "Escape" {
-                hide();
+                hide.emit(());
             }
         })
     };
-    let onfocus = Callback::from({
-        let show = show.clone();
-        move |_: FocusEvent| show()
-    });
-    let onclick = Callback::from({
-        let show = show.clone();
-        move |_: MouseEvent| show()
-    });
-    let onblur = Callback::from({
-        let hide = hide.clone();
-        move |_: FocusEvent| hide()
-    });
-    let class = if *is_open { "tip-text tip-open" } else { "tip-text" };
-    html! {
-        <span class="tip" onmouseenter={Callback::from(move |_: MouseEvent| show())} onmouseleave={Callback::from(move |_: MouseEvent| hide())}>
-            <button type="button" class="tip-button" aria-label={t!("tip.about", name = props.about)}
-                aria-describedby={props.id.clone()} {onfocus} {onblur} {onclick} {onkeydown}>{ "?" }</button>
-            <span {class} id={props.id.clone()} role="tooltip">{ props.children.clone() }</span>
-        </span>
+    Tip {
+        is_open: *is_open,
+        show,
+        hide,
+        onfocusout,
+        onkeydown,
     }
 }

@@ -5,7 +5,7 @@ use super::findings::Findings;
 use super::words::{full_name, layer_name};
 use crate::explore::report::Remedy;
 use crate::explore::{CalibrationEffect, ConversionReport, ErrorDistribution};
-use crate::web::components::Card;
+use crate::web::components::{Card, Hint};
 use crate::web::format;
 use crate::web::palette::{hue_of_layer, use_palette};
 use crate::web::plots::{ByPtr, Frame, Histogram, PlotCanvas, Span, busy_span, draw_histogram, ticks};
@@ -108,6 +108,7 @@ pub fn CalibrationCard(props: &CalibrationCardProps) -> Html {
     let aside = html! {
         <p class="card-choice">
             <select aria-label={t!("calibration-card.layer")} {onchange}>{ for options }</select>
+            <Hint name="calibration-layer" about={t!("calibration-card.layer").into_owned()} />
             <span>
                 { match &effect {
                     None => t!("calibration-card.measuring"),

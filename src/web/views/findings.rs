@@ -6,8 +6,10 @@ use crate::explore::report::{Finding, FindingKind, Remedy, Severity};
 use crate::web::format::{count, count_of};
 use crate::web::palette::hue_of_layer;
 use crate::web::plots::ByPtr;
+use crate::web::tables;
 use crate::web::worker::NetworkView;
 use rust_i18n::t;
+use std::borrow::Cow;
 use yew::prelude::*;
 
 /// What [`Findings`] takes.
@@ -69,11 +71,14 @@ fn item(props: &FindingsProps, finding: &Finding) -> Html {
             <button type="button" class="button button-small" aria-label={label} {onclick}>{ told }</button>
         }
     });
+    let report = props.report.as_ref();
+    let sentence = report.and_then(|report| tables::finding(finding, report));
+    let sentence = sentence.unwrap_or_else(|| Cow::Owned(without_advice(finding).to_owned()));
     html! {
         <li {class} style={format!("--hue:{}", hue_of_layer(Some(layer)))}>
             <p>
                 <button type="button" class="finding-layer" title={full_name(network, layer)} {onclick}>{ &name }</button>
-                { " " }<b>{ mark }</b>{ " " }{ without_advice(finding) }
+                { " " }<b>{ mark }</b>{ " " }{ sentence }
             </p>
             { remedy }
         </li>

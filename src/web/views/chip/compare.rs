@@ -6,7 +6,7 @@ use super::picture::CorePicture;
 use super::scene::use_scene;
 use super::words::{chip_name, link_name};
 use crate::chip::Traffic;
-use crate::web::components::Card;
+use crate::web::components::{Card, Hinted, hint_id};
 use crate::web::format;
 use crate::web::plots::ByPtr;
 use crate::web::selection::Select;
@@ -54,7 +54,8 @@ pub fn CompareCard(props: &CompareProps) -> Html {
         let onclick = props.on_pin.reform(|_: MouseEvent| true);
         return html! {
             <Card name="compare" class="wide" title={t!("compare.title").into_owned()} aside={html! { <p>{ t!("compare.how") }</p> }}>
-                <div><button type="button" class="button" {onclick}>{ t!("compare.keep") }</button></div>
+                <div><Hinted name="compare"><button type="button" class="button" aria-describedby={hint_id("compare")} {onclick}>
+                    { t!("compare.keep") }</button></Hinted></div>
             </Card>
         };
     };

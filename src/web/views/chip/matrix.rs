@@ -1,7 +1,7 @@
 //! What goes from layer to layer: a table whose cells are as dark as what they count.
 
 use crate::chip::LayerFlow;
-use crate::web::components::{Card, Choices};
+use crate::web::components::{Card, Choices, Hint};
 use crate::web::format;
 use crate::web::palette::hue_of_layer;
 use crate::web::plots::ByPtr;
@@ -155,7 +155,10 @@ pub fn Matrix(props: &MatrixProps) -> Html {
     );
     html! {
         <Card name="matrix" title={t!("matrix.title").into_owned()} aside={html! { <p>{ sum }</p> }}>
+            <div class="choices-row">
             <Choices name="matrix" label={t!("matrix.choice").into_owned()} {options} {chosen} {on_choose} />
+            <Hint name="matrix" about={t!("matrix.choice").into_owned()} />
+            </div>
             <div class="scroll" tabindex="0" role="region" aria-label={t!("matrix.table")}>
                 <table class="matrix">
                     <thead><tr><td class="corner">{ t!("matrix.corner") }</td>{ for sums.listeners.iter().map(head) }</tr></thead>

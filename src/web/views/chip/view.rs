@@ -16,7 +16,7 @@ use super::words::{chip_name, describe, summary};
 use super::{chosen_core, core_label};
 use crate::explore::PlacementProgress;
 use crate::settings::setting;
-use crate::web::components::{Card, Choices};
+use crate::web::components::{Card, Choices, Hint};
 use crate::web::format;
 use crate::web::plots::{ByPtr, use_width};
 use crate::web::selection::{Select, Selection};
@@ -243,6 +243,7 @@ fn Fitting(props: &ChipViewProps) -> Html {
                         chosen={Measure::ALL.iter().position(|m| *m == look.measure).unwrap_or(0)} />
                     <Choices name="chip-scope" label={t!("chip.over").into_owned()} options={scopes} on_choose={on_scope}
                         chosen={Scope::ALL.iter().position(|s| *s == look.scope).unwrap_or(0)} />
+                    <Hint name="chip-measure" about={t!("chip.colour").into_owned()} />
                 </div>
                 <div class="chip-place" ref={place}>
                     <CorePicture scene={ByPtr(scene.clone())} counts={ByPtr(counts)} {step} {chosen} room={(width, HEIGHT)}
