@@ -57,6 +57,7 @@ macro_rules! views {
 part! { read_file: ReadFile = files::read }
 
 views! {
+    Neuron => neuron: views::draw_neuron;
     Chip => chip: views::draw_chip;
     TradeOffs => trade: views::draw_trade;
 }

@@ -10,7 +10,7 @@ use crate::explore::{DendriteProvenance, Provenance, SourceProvenance, Tracer};
 use crate::export::TraceReport;
 use crate::quantize::QuantizedNetwork;
 use crate::simulate::Simulator;
-use crate::spiking::Digits;
+use crate::spiking::{Digits, SpikingNetwork};
 use clap::ArgMatches;
 
 /// Sources that are told one by one, unless all are wanted.
@@ -63,7 +63,12 @@ fn number(matches: &ArgMatches, name: &str) -> Option<usize> {
 }
 
 /// A neuron, the source that adds most to it, that one's, and so on to the input.
-fn follow(tracer: &mut Tracer<'_>, first: (usize, usize), most: usize, depth: usize) -> Vec<Provenance> {
+fn follow(
+    tracer: &mut Tracer<&SpikingNetwork>,
+    first: (usize, usize),
+    most: usize,
+    depth: usize,
+) -> Vec<Provenance> {
     let mut neurons: Vec<Provenance> = Vec::new();
     let mut next = Some(first);
     while let Some((layer, neuron)) = next.filter(|_| neurons.len() < depth) {

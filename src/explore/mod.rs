@@ -2,6 +2,7 @@
 //! calibration mend?
 
 mod agreement;
+mod blackboard;
 mod compare;
 mod curve;
 mod effect;
@@ -18,6 +19,7 @@ mod session;
 mod sweep;
 
 pub use agreement::{Agreement, FirstOverflow, LayerAgreement, Tally};
+pub use blackboard::{Blackboard, BlackboardError, HandScale, MAX_INPUTS};
 pub use compare::{CodeCurve, CodeName, CompareError, Comparer, Comparison, MAX_STEPS, Point, Question};
 pub use curve::Curve;
 pub use effect::{CalibrationEffect, EffectMeter, ErrorDistribution};
@@ -28,6 +30,7 @@ pub use pareto::pareto_front;
 pub use placement::{MOVES, PlacementMeter, PlacementProgress};
 pub use provenance::{
     DendriteProvenance, OthersProvenance, Provenance, SourceProvenance, StepProvenance, Tracer,
+    receptive_field,
 };
 pub use quality::{Closeness, Expected, GroundTruth, Measure, Quality};
 pub use report::{ConversionReport, Finding, ReportMeter};

@@ -5,6 +5,7 @@ use crate::quantize::{QuantizedNetwork, Reduce, Reference, locate};
 use crate::simulate::{Observer, Simulator, Site};
 use crate::spiking::{Digits, SpikingDendrite, SpikingNetwork, Step};
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
 
 /// How a neuron came to what it fires.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -135,19 +136,19 @@ pub struct OthersProvenance {
     pub sums: Vec<i64>,
 }
 
-/// Answers for one sample: both networks have run on it.
+/// Answers for one sample: both networks have run on it. It borrows the spiking network, or shares it.
 #[derive(Debug)]
-pub struct Tracer<'a> {
-    network: &'a SpikingNetwork,
+pub struct Tracer<N> {
+    network: N,
     simulator: Simulator,
     reference: Reference,
 }
 
-impl<'a> Tracer<'a> {
+impl<N: Borrow<SpikingNetwork>> Tracer<N> {
     /// Runs a sample's input codes through a network and its spiking form.
-    pub fn new(quantized: &QuantizedNetwork, network: &'a SpikingNetwork, input: &[i32]) -> Self {
+    pub fn new(quantized: &QuantizedNetwork, network: N, input: &[i32]) -> Self {
         let (mut simulator, mut reference) = (Simulator::new(quantized), Reference::new(quantized));
-        simulator.run(network, input, &mut ());
+        simulator.run(network.borrow(), input, &mut ());
         reference.run(quantized, input);
         Self {
             network,
@@ -164,13 +165,14 @@ impl<'a> Tracer<'a> {
     /// How a neuron came to what it fires, with at most `most` synapses of each dendrite one by one; `None` if there
     /// is no such layer or neuron. Simulates the layer's window once more, step by step.
     pub fn provenance(&mut self, index: usize, neuron: usize, most: usize) -> Option<Provenance> {
-        let layer = self.network.layers.get(index)?;
+        let network = self.network.borrow();
+        let layer = network.layers.get(index)?;
         if neuron >= layer.neurons() {
             return None;
         }
         let mut probes = vec![Probe::default(); layer.dendrites.len()];
         self.simulator.run_layer(
-            self.network,
+            network,
             index,
             &mut Probes {
                 neuron,
@@ -191,12 +193,12 @@ impl<'a> Tracer<'a> {
         });
         let fire = &layer.fire;
         let has_codes = fire.requantizer.output().is_some();
-        let is_last = index + 1 == self.network.layers.len();
+        let is_last = index + 1 == network.layers.len();
         Some(Provenance {
             layer: index,
             name: layer.name.clone(),
             neuron,
-            place: place(&self.network.tensors[layer.target].shape, neuron),
+            place: place(&network.tensors[layer.target].shape, neuron),
             dendrites: dendrites.collect(),
             constant: fire.bias.get(neuron).copied().unwrap_or(0.0) + fire.requantizer.offset(neuron),
             zero_point: fire.zero_point,
@@ -261,21 +263,14 @@ impl<'a> Tracer<'a> {
 
     /// Every synapse that exists, in the order of the weights.
     fn sources(&self, dendrite: &SpikingDendrite, neuron: usize) -> Vec<SourceProvenance> {
+        let network = self.network.borrow();
         let wiring = &dendrite.connections;
         let positions = wiring.output.positions();
         let (channel, position) = (neuron / positions, neuron % positions);
         let group = channel / wiring.group_outputs().max(1);
-        let tensors = &dendrite.view.tensors;
-        let lengths: Vec<usize> = tensors.iter().map(|&t| self.network.tensors[t].len()).collect();
+        let origin = origins(network, dendrite);
         let source = |tap: usize| {
-            let element = wiring.source(group, position, tap)?;
-            let (tensor, neuron) = match &dendrite.view.map {
-                None => (tensors[0], element),
-                Some(map) => {
-                    let (place, neuron) = locate(&lengths, map[element])?;
-                    (tensors[place], neuron)
-                }
-            };
+            let (tensor, neuron) = origin(wiring.source(group, position, tap)?)?;
             let weight = match dendrite.reduce {
                 Reduce::Sum => i64::from(dendrite.synapses.rows[channel * dendrite.synapses.stride + tap]),
                 Reduce::Max => 1,
@@ -285,10 +280,10 @@ impl<'a> Tracer<'a> {
             let digit = |step: &Step| dendrite.code.digit(code, step.plane) as i8;
             Some(SourceProvenance {
                 tensor,
-                name: self.network.tensors[tensor].name.clone(),
+                name: network.tensors[tensor].name.clone(),
                 layer: tensor.checked_sub(1),
                 neuron,
-                place: place(&self.network.tensors[tensor].shape, neuron),
+                place: place(&network.tensors[tensor].shape, neuron),
                 weight,
                 code,
                 value,
@@ -341,6 +336,59 @@ impl<'a> Tracer<'a> {
             .map(step)
             .collect()
     }
+}
+
+/// Finds the tensor and the neuron of what a dendrite sees.
+fn origins<'a>(
+    network: &SpikingNetwork,
+    dendrite: &'a SpikingDendrite,
+) -> impl Fn(usize) -> Option<(usize, usize)> + 'a {
+    let tensors = &dendrite.view.tensors;
+    let lengths: Vec<usize> = tensors.iter().map(|&t| network.tensors[t].len()).collect();
+    move |element| match &dendrite.view.map {
+        None => Some((tensors[0], element)),
+        Some(map) => {
+            let (place, neuron) = locate(&lengths, map[element])?;
+            Some((tensors[place], neuron))
+        }
+    }
+}
+
+/// The receptive field of a neuron: 1 for every neuron of the input from which connections lead to it, whatever
+/// their weights, else 0. Nothing is reached if there is no such layer or neuron.
+pub fn receptive_field(network: &SpikingNetwork, layer: usize, neuron: usize) -> Vec<u8> {
+    let mut reached: Vec<Vec<u8>> = network.tensors.iter().map(|t| vec![0; t.len()]).collect();
+    if let Some(first) = network
+        .layers
+        .get(layer)
+        .and_then(|l| reached[l.target].get_mut(neuron))
+    {
+        *first = 1;
+    }
+    // Layers run in order, so behind this one all that listen to a tensor have been looked at before it.
+    for layer in network.layers.iter().take(layer + 1).rev() {
+        let targets = std::mem::take(&mut reached[layer.target]);
+        if !targets.contains(&1) {
+            continue;
+        }
+        for dendrite in &layer.dendrites {
+            let (wiring, origin) = (&dendrite.connections, origins(network, dendrite));
+            let positions = wiring.output.positions().max(1);
+            let outputs = wiring.group_outputs().max(1) * positions;
+            for (group, targets) in targets.chunks(outputs).enumerate() {
+                // Channels of a group listen to the same neurons.
+                let is_reached =
+                    |position: &usize| targets.iter().skip(*position).step_by(positions).any(|&t| t == 1);
+                for position in (0..positions).filter(is_reached) {
+                    let sources = (0..wiring.fan_in()).filter_map(|tap| wiring.source(group, position, tap));
+                    for (tensor, neuron) in sources.filter_map(&origin) {
+                        reached[tensor][neuron] = 1;
+                    }
+                }
+            }
+        }
+    }
+    reached.swap_remove(0)
 }
 
 fn others(sources: &[SourceProvenance], steps: usize) -> OthersProvenance {

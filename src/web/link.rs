@@ -58,6 +58,7 @@ pub static PARTS: &[Part] = &[
     super::state::PLAYHEAD_PART,
     super::state::CHIP_LOOK_PART,
     super::state::PLAN_PART,
+    super::state::BLACKBOARD_PART,
 ];
 
 /// Keys and values that parts of the page have written into an address.

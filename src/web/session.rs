@@ -1,7 +1,7 @@
 //! The page's side of the worker: what [`State`] wants goes out, what the worker says comes in.
 
 use super::gallery::{fetch_gallery, fetch_model};
-use super::state::{Action, Dispatch, ModelChoice, ModelLoad, State};
+use super::state::{Action, Dispatch, ModelChoice, ModelLoad, NeuronAction, State};
 use super::worker::{EngineWorker, JsCodec, Request, Response};
 use gloo::render::request_animation_frame;
 use gloo::timers::callback::Timeout;
@@ -35,6 +35,7 @@ pub fn use_engine(state: &UseReducerHandle<State>) {
     use_questions(state, &bridge);
     use_calibration(state, &bridge);
     use_routes(state, &bridge);
+    use_traces(state, &bridge);
     use_patience(state);
 }
 
@@ -158,6 +159,27 @@ fn use_routes(state: &UseReducerHandle<State>, bridge: &Bridge) {
     use_effect_with(state.route_question(), move |question| {
         if let Some((_, (tensor, neuron))) = *question {
             bridge.send(Request::Route { tensor, neuron });
+        }
+    });
+}
+
+/// Asks about the chosen neuron, once in a frame: keys may move faster.
+#[hook]
+fn use_traces(state: &UseReducerHandle<State>, bridge: &Bridge) {
+    let dispatch = state.dispatcher();
+    use_effect_with(state.next_trace(), move |question| {
+        let frame = question
+            .map(|_| request_animation_frame(move |_| dispatch.dispatch(Action::Neuron(NeuronAction::Ask))));
+        move || drop(frame)
+    });
+    let bridge = bridge.clone();
+    use_effect_with(state.neuron.asked(), move |asked| {
+        if let Some((epoch, question)) = *asked {
+            bridge.send(Request::Trace {
+                epoch,
+                layer: question.layer,
+                neuron: question.neuron,
+            });
         }
     });
 }

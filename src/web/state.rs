@@ -8,6 +8,7 @@ mod answers;
 mod chip;
 mod linked;
 mod model;
+mod neuron;
 mod notices;
 mod playback;
 mod trade;
@@ -15,6 +16,7 @@ mod trade;
 pub use chip::{KnownChip, Pinned, RouteTo};
 pub use linked::{CHIP_LOOK_PART, Linked, PLAYHEAD_PART, SELECTION_PART};
 pub use model::{Drawn, Loaded, ModelChoice, ModelLoad, SampleChoice, Source};
+pub use neuron::{BLACKBOARD_PART, NeuronAction, NeuronState, Stop, Traced};
 pub use notices::{Notice, Weight};
 pub use playback::{Playhead, SPEEDS, Seek};
 pub use trade::{
@@ -106,6 +108,8 @@ pub struct State {
     pub chip_look: ChipLook,
     /// Sweeps.
     pub trade: Trade,
+    /// What the view of one neuron knows.
+    pub neuron: NeuronState,
     /// Light or dark.
     pub theme: Theme,
     /// What went wrong.
@@ -279,6 +283,8 @@ pub enum Action {
     Show(View),
     /// Other pictures of the chip.
     LookAtChip(ChipLook),
+    /// Something in the view of one neuron.
+    Neuron(NeuronAction),
     /// A chip of the user's own; the one that the settings name.
     UseChip(Option<Rc<Chip>>),
     /// Enough of the search for better places.
@@ -344,6 +350,7 @@ impl State {
             Action::Speak(language) => (self.language, self.is_language_linked) = (language, true),
             Action::Show(view) => self.view = view,
             Action::LookAtChip(look) => self.chip_look = look,
+            Action::Neuron(action) => self.act_on_neuron(action),
             Action::UseChip(chip) => self.own_chip = chip,
             Action::StopPlacing => self.placing_stops += 1,
             Action::Pin(pins) => self.pin(pins),

@@ -9,6 +9,8 @@ pub enum View {
     /// From the sample to the answer.
     #[default]
     Story,
+    /// One neuron, step by step.
+    Neuron,
     /// Cores, and what travels between them.
     Chip,
     /// Sweeps: what accuracy costs.
@@ -17,12 +19,13 @@ pub enum View {
 
 impl View {
     /// All of them, in the order of their tabs.
-    pub const ALL: &[Self] = &[Self::Story, Self::Chip, Self::TradeOffs];
+    pub const ALL: &[Self] = &[Self::Story, Self::Neuron, Self::Chip, Self::TradeOffs];
 
     /// In addresses: `view=chip`.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Story => "story",
+            Self::Neuron => "neuron",
             Self::Chip => "chip",
             Self::TradeOffs => "trade-offs",
         }

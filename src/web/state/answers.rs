@@ -29,6 +29,7 @@ impl State {
             }
             // Only workers of the pool say that.
             Response::Trade(_) => {}
+            Response::Traced { epoch, neuron } => self.neuron.take(epoch, neuron),
             Response::Failed { epoch, what, message } => self.take_failure(epoch, what, message),
             Response::Panicked { message } => self.replace_worker(&message),
         }
@@ -181,6 +182,7 @@ impl State {
         self.worker += 1;
         self.is_running = false;
         self.is_calibrating = false;
+        self.neuron.forget_question();
         if self.is_loading {
             self.want_what_is_loaded();
         }

@@ -114,10 +114,9 @@ fn number(network: &NetworkView, run: &RunView, label: &str) -> Html {
     }
 }
 
-/// Channels as tiles; three channels of a colour picture as one.
-fn paint(codes: &[i32], volume: Volume, (low, high): (i32, i32), palette: &Palette, ratio: f64) -> Pixels {
-    let is_colour = volume.channels == 3 && volume.height > 1;
-    let drawn = if is_colour {
+/// Where the neurons of an input lie: channels as tiles, three channels of a colour picture as one.
+pub(super) fn arrange(volume: Volume, ratio: f64) -> Mosaic {
+    let drawn = if is_colour(volume) {
         Volume {
             channels: 1,
             ..volume
@@ -127,7 +126,23 @@ fn paint(codes: &[i32], volume: Volume, (low, high): (i32, i32), palette: &Palet
     };
     let side = (SIDE as f64 * ratio) as usize;
     let limits = Limits::css(SIDE, SIDE, ratio).with_cells(side, (13.0 * ratio) as usize);
-    let mosaic = Mosaic::fit(drawn, limits);
+    Mosaic::fit(drawn, limits)
+}
+
+/// Whether an input's channels are red, green and blue.
+pub(super) fn is_colour(volume: Volume) -> bool {
+    volume.channels == 3 && volume.height > 1
+}
+
+/// Paints them in place.
+pub(super) fn paint(
+    codes: &[i32],
+    volume: Volume,
+    (low, high): (i32, i32),
+    palette: &Palette,
+    ratio: f64,
+) -> Pixels {
+    let mosaic = arrange(volume, ratio);
     let (width, height) = mosaic.size();
     let mut pixels = Pixels::new(width, height);
     pixels.fill(
@@ -140,7 +155,7 @@ fn paint(codes: &[i32], volume: Volume, (low, high): (i32, i32), palette: &Palet
         palette.sunken.pixel(),
     );
     let code = |neuron: usize| codes.get(neuron).copied().unwrap_or(low);
-    if is_colour {
+    if is_colour(volume) {
         let byte = |code: i32| ((code - low) as i64 * 255 / ((high - low) as i64).max(1)).clamp(0, 255) as u8;
         let plane = volume.positions();
         mosaic.paint(&mut pixels, 0, 0, |n| {

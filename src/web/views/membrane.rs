@@ -1,8 +1,8 @@
 //! One membrane in its register: what the chosen neuron does, step by step, down to its numbers.
 
 use super::words::{Phase, digit_weight, digit_word, full_name, layer_name, place, spike_code};
-use crate::spiking::{Accumulation, BitOrder, FoldAt};
-use crate::web::components::Card;
+use crate::spiking::{Accumulation, BitOrder, FoldAt, SpikeCode};
+use crate::web::components::{Card, added, bracketed, constant_words, mi, mn, mo};
 use crate::web::format;
 use crate::web::palette::{hue_of_layer, use_palette};
 use crate::web::plots::{ByPtr, Frame, PlotCanvas, Span, StepPlot, draw_steps, ticks};
@@ -109,15 +109,20 @@ impl Neuron {
     /// The vertical axis, and which of the register's limits lie on it: those that are not much
     /// farther away than the membrane itself goes.
     fn axis(&self) -> (Span, Vec<f64>) {
-        let values = || self.membranes.iter().map(|&u| f64::from(u));
-        let reach = values().fold(1.0, |most: f64, u| most.max(u.abs()));
-        let limits = [self.register.0 as f64, self.register.1 as f64];
-        let near: Vec<f64> = limits
-            .into_iter()
-            .filter(|&limit| limit.abs() <= 1.5 * reach && values().any(|u| u * limit > 0.25 * limit * limit))
-            .collect();
-        (Span::around(values().chain(near.iter().copied()), 0.14), near)
+        let values: Vec<f64> = self.membranes.iter().map(|&u| f64::from(u)).collect();
+        axis(&values, [self.register.0 as f64, self.register.1 as f64])
     }
+}
+
+/// The vertical axis of some values, and which of the limits lie on it: those that are not much farther away
+/// than the values themselves go.
+pub(super) fn axis(values: &[f64], limits: [f64; 2]) -> (Span, Vec<f64>) {
+    let reach = values.iter().fold(1.0, |most: f64, u| most.max(u.abs()));
+    let is_near =
+        |limit: &f64| limit.abs() <= 1.5 * reach && values.iter().any(|u| u * limit > 0.25 * limit * limit);
+    let near: Vec<f64> = limits.into_iter().filter(is_near).collect();
+    let all = values.iter().chain(&near).copied();
+    (Span::around(all, 0.14), near)
 }
 
 /// Whether the register did not hold U + M_0 I: a trace keeps only the first overflows of a layer one
@@ -216,27 +221,8 @@ fn plot(neuron: &Neuron, known: usize, bits: u8, draw: Callback<Frame>) -> Html 
         .checked_sub(1)
         .and_then(|at| neuron.membranes.get(at).map(|&u| (at, u)));
     let current = current.map(|(at, u)| {
-        let share = (at as f64 + 0.5) / columns as f64;
-        let heights: Vec<f64> = neuron.membranes.iter().map(|&u| span.share(u.into())).collect();
-        let corner = Corner::of(&heights, at);
-        let side = if corner.is_left {
-            "ends-here"
-        } else {
-            "starts-here"
-        };
-        let below = corner.is_below.then_some("below");
-        let words = format!("U = {}", format::thousands(u.into()));
-        // On a narrow plot the words would run out of it: they stop at its edge.
-        let room = words.chars().count() as f64 * 0.6 + 1.4;
-        let left = if corner.is_left {
-            format!("max({:.2}%, {room:.1}rem)", share * 100.0)
-        } else {
-            format!("min({:.2}%, calc(100% - {room:.1}rem))", share * 100.0)
-        };
-        let style = format!("left:{left};top:{:.2}%", top(u.into()));
-        html! {
-            <span class={classes!("plot-value", side, below)} {style}>{ words }</span>
-        }
+        let values: Vec<f64> = neuron.membranes.iter().map(|&u| u.into()).collect();
+        value_mark(&values, span, at, format!("U = {}", format::thousands(u.into())))
     });
     let limit = format::thousands(neuron.register.1);
     let limit_words = if limits.is_empty() {
@@ -265,6 +251,31 @@ fn plot(neuron: &Neuron, known: usize, bits: u8, draw: Callback<Frame>) -> Html 
             </div>
             <ol class="plot-columns" aria-label={t!("membrane.columns")}>{ for words.enumerate().map(column) }</ol>
         </div>
+    }
+}
+
+/// Words at one of the values of a step plot, where they cover its line least.
+pub(super) fn value_mark(values: &[f64], span: Span, at: usize, words: String) -> Html {
+    let share = (at as f64 + 0.5) / values.len().max(1) as f64;
+    let heights: Vec<f64> = values.iter().map(|&value| span.share(value)).collect();
+    let height = heights.get(at).copied().unwrap_or(0.5).clamp(0.0, 1.0);
+    let corner = Corner::of(&heights, at);
+    let side = if corner.is_left {
+        "ends-here"
+    } else {
+        "starts-here"
+    };
+    let below = corner.is_below.then_some("below");
+    // On a narrow plot the words would run out of it: they stop at its edge.
+    let room = words.chars().count() as f64 * 0.6 + 1.4;
+    let left = if corner.is_left {
+        format!("max({:.2}%, {room:.1}rem)", share * 100.0)
+    } else {
+        format!("min({:.2}%, calc(100% - {room:.1}rem))", share * 100.0)
+    };
+    let style = format!("left:{left};top:{:.2}%", (1.0 - height) * 100.0);
+    html! {
+        <span class={classes!("plot-value", side, below)} {style}>{ words }</span>
     }
 }
 
@@ -337,45 +348,6 @@ impl Corner {
             }
         }
         best
-    }
-}
-
-fn mi(name: &'static str, index: &'static str) -> Html {
-    if index.is_empty() {
-        html! { <mi>{ name }</mi> }
-    } else {
-        html! { <msub><mi>{ name }</mi><mi>{ index }</mi></msub> }
-    }
-}
-
-fn mo(operator: &'static str) -> Html {
-    html! { <mo>{ operator }</mo> }
-}
-
-fn mn(number: String) -> Html {
-    html! { <mn>{ number }</mn> }
-}
-
-/// `+ 3`, `− 4`.
-fn added(number: String) -> Html {
-    match number.strip_prefix(format::MINUS) {
-        Some(magnitude) => html! { <>{ mo("−") }{ mn(magnitude.to_owned()) }</> },
-        None => html! { <>{ mo("+") }{ mn(number) }</> },
-    }
-}
-
-/// b̃ without decimals that say nothing.
-fn constant_words(constant: f64) -> String {
-    let is_whole = (constant - constant.round()).abs() < 0.005;
-    format::decimal(constant, if is_whole { 0 } else { 2 })
-}
-
-/// A number behind an operator, in brackets where it is negative.
-fn bracketed(number: String) -> Html {
-    if number.starts_with(format::MINUS) {
-        html! { <mrow><mo>{ "(" }</mo><mn>{ number }</mn><mo>{ ")" }</mo></mrow> }
-    } else {
-        mn(number)
     }
 }
 
@@ -485,26 +457,6 @@ fn fired(neuron: &Neuron, phase: Phase, network: &NetworkView, run: &RunView, la
     };
     let has_fired = phase == Phase::Fired;
     let agrees = neuron.reference == Some(code);
-    let mut digits: Vec<u8> = (0..sent.planes()).collect();
-    if run.settings.conversion.order == BitOrder::Msb {
-        digits.reverse();
-    }
-    let square = |lambda: u8| {
-        let class = match sent.digit(code, lambda) {
-            0 => "silence",
-            1 => "spike",
-            _ => "spike negative",
-        };
-        html! { <i class={class} title={digit_weight(Some(sent), lambda)} /> }
-    };
-    let digit = |&lambda: &u8| match sent.digit(code, lambda) {
-        0 => "0",
-        1 => "1",
-        _ => "\u{2212}1",
-    };
-    // Signed digits are told apart by spaces.
-    let between = if sent.has_signed_spikes() { " " } else { "" };
-    let train = digits.iter().map(digit).collect::<Vec<_>>().join(between);
     let reference = neuron.reference.map(|code| format::thousands(code.into()));
     let verdict = reference.map(|code| {
         if agrees {
@@ -516,12 +468,42 @@ fn fired(neuron: &Neuron, phase: Phase, network: &NetworkView, run: &RunView, la
     html! {
         <p class={classes!("fires", (!has_fired).then_some("to-come"))}>
             <span>{ if has_fired { t!("membrane.fires") } else { t!("membrane.will-fire") } }<b>{ format::thousands(code.into()) }</b></span>
-            <span class="train" role="img"
-                aria-label={t!("membrane.train", train = train)}>
-                { for digits.iter().map(|&lambda| square(lambda)) }
-            </span>
+            { train(code, sent, run.settings.conversion.order) }
             <span class={if agrees { "ok" } else { "bad" }}>{ verdict }</span>
         </p>
+    }
+}
+
+/// A code's digits as they are sent.
+pub(super) fn train(code: i32, sent: SpikeCode, order: BitOrder) -> Html {
+    let mut digits: Vec<u8> = (0..sent.planes()).collect();
+    if order == BitOrder::Msb {
+        digits.reverse();
+    }
+    let square = |&lambda: &u8| {
+        html! { <i class={spike_class(sent.digit(code, lambda))} title={digit_weight(Some(sent), lambda)} /> }
+    };
+    let digit = |&lambda: &u8| match sent.digit(code, lambda) {
+        0 => "0",
+        1 => "1",
+        _ => "\u{2212}1",
+    };
+    // Signed digits are told apart by spaces.
+    let between = if sent.has_signed_spikes() { " " } else { "" };
+    let words = digits.iter().map(digit).collect::<Vec<_>>().join(between);
+    html! {
+        <span class="train" role="img" aria-label={t!("membrane.train", train = words)}>
+            { for digits.iter().map(square) }
+        </span>
+    }
+}
+
+/// The class of a digit's square.
+pub(super) fn spike_class(digit: i32) -> &'static str {
+    match digit {
+        0 => "silence",
+        1 => "spike",
+        _ => "spike negative",
     }
 }
 

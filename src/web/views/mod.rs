@@ -14,6 +14,7 @@ mod input;
 mod layer_map;
 mod membrane;
 mod mesh;
+mod neuron;
 mod picture;
 mod stage;
 mod story;
@@ -26,6 +27,7 @@ pub use chip::{
 };
 pub use membrane::{MembraneCard, MembraneCardProps};
 pub use mesh::{MeshCard, MeshCardProps};
+pub use neuron::draw as draw_neuron;
 pub use story::{Story, StoryProps};
 pub use trade::{CardProps as TradeCardProps, Props as TradeViewProps, TradeView, draw as draw_trade};
 #[cfg(test)]

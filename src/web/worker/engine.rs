@@ -3,6 +3,7 @@
 
 use super::chip::{ChipWork, fit_preset};
 use super::load::{load, network_view};
+use super::neuron::Tracing;
 use super::trade::TradeWork;
 use super::{ChipPart, Epoch, Failure, Request, Response, RunView, Sample, SamplesView};
 use crate::chip::spec::{Chip, Preset};
@@ -24,6 +25,8 @@ pub struct EngineWorker {
     counting: Option<Epoch>,
     /// The layer whose errors are being measured.
     measuring: Option<(Epoch, EffectMeter)>,
+    /// The last run, to be asked about its neurons.
+    tracing: Option<Tracing>,
     /// The run whose chip is looked at.
     chip: Option<ChipWork>,
     /// What of it is still to be found out.
@@ -102,6 +105,7 @@ impl Worker for EngineWorker {
             session: None,
             counting: None,
             measuring: None,
+            tracing: None,
             chip: None,
             asking: None,
             last: None,
@@ -154,6 +158,7 @@ impl EngineWorker {
                     self.session = Some(session);
                     (self.counting, self.measuring) = (None, None);
                     (self.chip, self.asking) = (None, None);
+                    self.tracing = None;
                     (self.last, self.placing) = (None, None);
                     (self.explaining, self.explained) = (None, None);
                     Response::Loaded { epoch, network }
@@ -187,6 +192,14 @@ impl EngineWorker {
                     tensor,
                     neuron,
                     cores,
+                })
+            }
+            Request::Trace { epoch, layer, neuron } => {
+                let traced = self.session.as_ref().zip(self.tracing.as_mut());
+                let traced = traced.and_then(|(session, run)| run.trace(session.network(), layer, neuron));
+                Some(Response::Traced {
+                    epoch,
+                    neuron: traced.map(Box::new),
                 })
             }
             Request::Calibrate {
@@ -224,6 +237,8 @@ impl EngineWorker {
         match run(session, settings, sample) {
             Ok(run) => {
                 self.counting = Some(epoch);
+                let spiking = session.spiking();
+                self.tracing = spiking.map(|spiking| Tracing::new(spiking, run.trace.input.to_vec()));
                 let has_samples = !session.samples().codes.is_empty();
                 self.begin_to_explain(epoch, settings, has_samples);
                 Response::Run {

@@ -8,7 +8,9 @@ use crate::chip::energy::Energy;
 use crate::chip::noc::{BusiestLink, LatencySummary, SampleTime};
 use crate::chip::spec::Chip;
 use crate::chip::{Fit, Mapping, MappingError, Traffic};
-use crate::explore::{Agreement, CalibrationEffect, Closeness, ConversionReport, Curve, PlacementProgress};
+use crate::explore::{
+    Agreement, CalibrationEffect, Closeness, ConversionReport, Curve, PlacementProgress, Provenance,
+};
 use crate::graph::{Affine, Connections};
 use crate::settings::Settings;
 use crate::simulate::{Packed, Trace};
@@ -52,6 +54,15 @@ pub enum Request {
         /// The tensor.
         tensor: usize,
         /// Its neuron.
+        neuron: usize,
+    },
+    /// How did a neuron of the last run come to what it fires? Answered by `Traced`.
+    Trace {
+        /// Counts these.
+        epoch: Epoch,
+        /// Its layer.
+        layer: usize,
+        /// The neuron.
         neuron: usize,
     },
     /// Measure what bias correction does to a layer. Answered by `Calibration`.
@@ -195,6 +206,13 @@ pub enum Response {
         /// Cores, in ascending order.
         cores: Vec<usize>,
     },
+    /// How a neuron came to what it fires.
+    Traced {
+        /// Of the request.
+        epoch: Epoch,
+        /// All about it; `None` if there is no such neuron.
+        neuron: Option<Box<TracedNeuron>>,
+    },
     /// A request could not be done; nothing has changed.
     Failed {
         /// Of the request.
@@ -317,6 +335,30 @@ pub struct RunView {
     pub reference_winner: usize,
     /// Where the neurons are and what travels; or why the network does not fit.
     pub chip: Result<(Mapping, Traffic), MappingError>,
+}
+
+/// All that one neuron of a run has heard and done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TracedNeuron {
+    /// Its arithmetic, with the largest sources of each dendrite.
+    pub told: Provenance,
+    /// All synapses of each dendrite.
+    pub synapses: Vec<Synapses>,
+    /// 1 for every neuron of the input from which connections lead to it, else 0.
+    pub field: Packed<u8>,
+}
+
+/// A dendrite's synapses, those that contribute most first; four arrays of one length.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Synapses {
+    /// The tensor that the neuron before belongs to.
+    pub tensors: Packed<u32>,
+    /// The neuron in the tensor.
+    pub neurons: Packed<u32>,
+    /// Weights.
+    pub weights: Packed<i32>,
+    /// The codes that are sent.
+    pub codes: Packed<i32>,
 }
 
 /// Something that the view of the chip wants to know of a run.

@@ -7,12 +7,14 @@ mod codec;
 mod engine;
 mod load;
 mod messages;
+mod neuron;
 mod trade;
 
 pub use codec::JsCodec;
 pub use engine::EngineWorker;
 pub use messages::{
     ChipFigures, ChipPart, ChipTime, CoreFlows, DataFiles, Divisor, Epoch, Failure, LayerView, ModelFile,
-    NetworkView, Request, Response, RunView, Sample, SamplesView, TensorView, TruthFile, UnitCosts,
+    NetworkView, Request, Response, RunView, Sample, SamplesView, Synapses, TensorView, TracedNeuron,
+    TruthFile, UnitCosts,
 };
 pub use trade::{ChipCost, PointTask, TradeAnswer, TradeRequest};

@@ -21,12 +21,13 @@ use crate::web::state::{Dispatch, Shown, State};
 use std::rc::Rc;
 use yew::prelude::*;
 
+pub use core::route_links;
 pub use counts::{Measure, Scope, use_counts};
 pub use misfit::misfit;
 pub use picture::CorePicture;
 pub use scene::use_scene;
 pub use view::{ChipLook, ChipView, ChipViewProps};
-pub use words::{describe, summary};
+pub use words::{core_name, describe, link_name, summary};
 
 use crate::chip::Mapping;
 use crate::web::selection::Selection;
