@@ -118,14 +118,14 @@ fn Words(props: &WordsProps) -> Html {
     let close = props.on_close.reform(|_: MouseEvent| ());
     html! {
         <dialog class="glossary" ref={dialog} {onclose} aria-labelledby="glossary-title">
-            <header>
+            <div class="glossary-head">
                 <h2 id="glossary-title">{ t!("glossary.title") }</h2>
                 <input type="search" value={(*wanted).clone()} placeholder={t!("glossary.search")}
                     aria-label={t!("glossary.search")} autocomplete="off" {oninput} />
                 <button type="button" class="button button-icon button-quiet" aria-label={t!("glossary.close")} onclick={close}>
                     <Icon glyph={Glyph::Cross} />
                 </button>
-            </header>
+            </div>
             <p class="visually-hidden" role="status">{ t!("glossary.found", number = found.len()) }</p>
             if found.is_empty() {
                 <p class="soft">{ t!("glossary.none", text = wanted.trim()) }</p>
@@ -143,11 +143,8 @@ fn view(term: &Term, is_chosen: bool, follow: &Callback<&'static str>) -> Html {
     let others = term.see.iter().filter_map(|key| find(key));
     let links = others.enumerate().map(|(index, other)| {
         let key = other.key;
-        let onclick = follow.reform(move |event: MouseEvent| {
-            event.prevent_default();
-            key
-        });
-        html! { <>{ if index > 0 { " · " } else { "" } }<a href={address(key)} {onclick}>{ other.name() }</a></> }
+        let onclick = follow.reform(move |_: MouseEvent| key);
+        html! { <>{ if index > 0 { " · " } else { "" } }<button type="button" {onclick}>{ other.name() }</button></> }
     });
     html! {
         <div key={term.key} id={place_id(term.key)} class={is_chosen.then_some("is-chosen")}>
@@ -161,7 +158,8 @@ fn view(term: &Term, is_chosen: bool, follow: &Callback<&'static str>) -> Html {
     }
 }
 
-/// Where a word is explained.
-pub fn address(key: &str) -> String {
-    format!("#glossary={key}")
+/// Opens the glossary at a word, from anywhere.
+pub fn open_at(key: &str) {
+    // Can't fail: a fragment may be anything.
+    let _ = window().location().set_hash(&format!("glossary={key}"));
 }

@@ -1,6 +1,6 @@
 //! A "?" that explains: by hover, focus, touch and screen reader.
 
-use super::glossary::address;
+use super::glossary::open_at;
 use crate::web::glossary::find;
 use rust_i18n::t;
 use web_sys::{Element, Node};
@@ -25,7 +25,10 @@ pub struct Props {
 pub fn Toggletip(props: &Props) -> Html {
     let tip = use_tip();
     let link = props.term.and_then(find).map(|term| {
-        html! { <a class="tip-link" href={address(term.key)}>{ t!("glossary.link", term = term.name()) }</a> }
+        let onclick = Callback::from(|_: MouseEvent| open_at(term.key));
+        html! {
+            <button type="button" class="tip-link" {onclick}>{ t!("glossary.link", term = term.name()) }</button>
+        }
     });
     // What has a link is more than a description.
     let role = if link.is_some() { "note" } else { "tooltip" };

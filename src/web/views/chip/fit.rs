@@ -95,7 +95,8 @@ fn row(fit: &Fit, is_chosen: bool, on_choose: &Callback<String>) -> Html {
             <td {class}>{ verdict }</td>
             <td>{ cores }</td>
             <td>{ usage.map_or("–".to_owned(), fullest) }</td>
-            <td class="fit-words">{ for binding(fit).into_iter().map(|line| html! { <span>{ line }</span> }) }</td>
+            // What the engine says is in English.
+            <td class="fit-words" lang={(!fit.problems.is_empty()).then_some("en")}>{ for binding(fit).into_iter().map(|line| html! { <span>{ line }</span> }) }</td>
             <td class="soft" {title}>{ unknown }</td>
         </tr>
     }

@@ -81,7 +81,7 @@ pub fn ChipForm(props: &ChipFormProps) -> Html {
         .is_own
         .then(|| html! { <span class="own-mark">{ t!("form.own") }</span> });
     html! {
-        <Card name="form" class="wide" title={chip.name.clone()} aside={html! { <>{ own }<p>{ &chip.about }</p></> }}>
+        <Card name="form" class="wide" title={chip.name.clone()} aside={html! { <>{ own }<p lang="en">{ &chip.about }</p></> }}>
             <div class="form-buttons">
                 <button type="button" class="button" onclick={on_save}>{ t!("form.save") }</button>
                 if props.is_own { <button type="button" class="button" onclick={on_back}>{ t!("form.back") }</button> }

@@ -11,9 +11,10 @@ pub fn misfit(error: &MappingError) -> Html {
     let remedies: Vec<String> = parts.map(sentence).collect();
     html! {
         <>
-            <p class="misfit-count">{ sentence(&reason) }</p>
+            // The engine's errors are in English.
+            <p class="misfit-count" lang="en">{ sentence(&reason) }</p>
             if !remedies.is_empty() {
-                <ul class="remedies">{ for remedies.iter().map(|remedy| html! { <li>{ remedy }</li> }) }</ul>
+                <ul class="remedies" lang="en">{ for remedies.iter().map(|remedy| html! { <li>{ remedy }</li> }) }</ul>
             }
         </>
     }
