@@ -2,6 +2,9 @@
 
 const { program, wasm } = document.querySelector('script[data-program]').dataset;
 
+// In a frame there is another layout, from the first moment on.
+if (new URLSearchParams(location.search).has('embed')) document.documentElement.dataset.embed = '';
+
 try {
   const { default: start } = await import(new URL(program, document.baseURI));
   await start({ module_or_path: new URL(wasm, document.baseURI) });

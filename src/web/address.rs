@@ -2,6 +2,7 @@
 
 use super::link::Link;
 use super::state::{Action, State};
+use crate::settings::Settings;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use gloo::utils::window;
@@ -31,6 +32,28 @@ pub fn read() -> (Link, Vec<String>) {
 
 fn query() -> String {
     window().location().search().unwrap_or_default()
+}
+
+/// Whether the address asks for a model, a sample or settings.
+pub fn has_own_state() -> bool {
+    let (link, _) = read();
+    link.model.is_some()
+        || link.sample.is_some()
+        || link.own_sample.is_some()
+        || link.settings != Settings::default()
+}
+
+/// Writes the address's end, `#` included, in place of the present one.
+pub fn write_fragment(fragment: &str) {
+    let location = window().location();
+    if let Ok(history) = window().history()
+        && location.hash().unwrap_or_default() != fragment
+    {
+        let path = location.pathname().unwrap_or_default();
+        let address = format!("{path}{}{fragment}", query());
+        // Fails only for addresses of another origin.
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+    }
 }
 
 /// The whole address of a link.
@@ -67,7 +90,8 @@ fn write(link: &Link) {
         return;
     }
     let Ok(history) = window().history() else { return };
-    let address = address_of(link);
+    let hash = window().location().hash().unwrap_or_default();
+    let address = format!("{}{hash}", address_of(link));
     let (now, _) = read();
     // Both fail only for addresses of another origin.
     let _ = if now.without_parts() == link.without_parts() {

@@ -9,7 +9,8 @@ use super::plots::ByPtr;
 use super::pool::use_pool;
 use super::selection::Select;
 use super::session::use_engine;
-use super::state::{Action, Dispatch, Playhead, Seek, Shown, State, dispatching};
+use super::state::{Action, Dispatch, Playhead, Seek, Shown, State, Teaching, dispatching};
+use super::teaching::{LessonCard, TeachingButtons, TeachingLayer, open_page, use_teaching};
 use super::theme::{Theme, wants_no_motion};
 use super::verdict::Verdict;
 use super::view::View;
@@ -34,11 +35,14 @@ pub fn App() -> Html {
         } else {
             Playhead::default()
         };
-        State::new(link, problems, Theme::remembered(), playhead)
+        let mut state = State::new(link, problems, Theme::remembered(), playhead);
+        state.teaching = Teaching::remembered();
+        state
     });
     use_engine(&state);
     use_pool(&state);
     use_address(&state);
+    use_teaching(&state);
     use_effect_with(state.theme, |theme| theme.apply());
     use_effect_with(state.language, |language| language.tell_document());
     use_playing(&state);
@@ -54,6 +58,10 @@ pub fn App() -> Html {
     let on_close = Callback::from({
         let set = is_drawer_open.setter();
         move |()| set.set(false)
+    });
+    let on_drawer_wanted = use_callback((), {
+        let set = is_drawer_open.setter();
+        move |open, ()| set.set(open)
     });
     let on_theme = dispatching(&dispatch, Action::SetTheme);
     let shown = now
@@ -79,12 +87,13 @@ pub fn App() -> Html {
         <DropZone key={now.language.key()} {on_file}>
             <Header view={now.view} {addresses} on_view={dispatching(&dispatch, Action::Show)} verdict={Verdict::of(&now)} address={address::address_of(&now.link())} theme={now.theme}
                 language={now.language} on_language={dispatching(&dispatch, Action::Speak)}
-                {on_theme} is_drawer_open={open} {on_drawer}>
+                {on_theme} is_drawer_open={open} {on_drawer} buttons={html! { <TeachingButtons invites={now.teaching.invites} dispatch={dispatch.clone()} /> }}>
                 if let Some((network, run)) = shown.clone() { <OverflowNote {network} {run} {on_show} /> }
             </Header>
             <Panel state={ByPtr(now.clone())} dispatch={dispatch.clone()} is_open={open} {on_close} />
             <main class="main">
                 <Notices notices={now.notices.clone()} on_dismiss={dispatching(&dispatch, Action::Dismiss)} />
+                <LessonCard state={ByPtr(now.clone())} dispatch={dispatch.clone()} />
                 if let Some(shown) = &now.shown {
                     if now.view == View::Story {
                         <Board state={ByPtr(now.clone())} shown={ByPtr(Rc::new(shown.clone()))} dispatch={dispatch.clone()} />
@@ -95,7 +104,10 @@ pub fn App() -> Html {
                     <Skeleton />
                 }
             </main>
-            <Timeline {shown} playhead={now.playhead} {dispatch} />
+            <Timeline {shown} playhead={now.playhead} dispatch={dispatch.clone()} />
+            { open_page(&now) }
+            <TeachingLayer state={ByPtr(now.clone())} {dispatch} on_drawer={on_drawer_wanted} />
+            <style>{ now.parts.styles() }</style>
         </DropZone>
     }
 }

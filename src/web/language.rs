@@ -2,7 +2,7 @@
 //!
 //! Texts are in `locales/`, one file for each part of the page, every language beside the others; `t!` finds them.
 
-use gloo::storage::{LocalStorage, Storage};
+use super::storage;
 use gloo::utils::{document, window};
 
 /// A language that the page speaks.
@@ -47,7 +47,7 @@ impl Language {
 
     /// What was chosen last time, or what the browser prefers.
     pub fn preferred() -> Self {
-        let remembered = LocalStorage::get::<String>(KEY).ok();
+        let remembered = storage::get(KEY);
         remembered
             .or_else(|| window().navigator().language())
             .and_then(|key| Self::from_key(&key))
@@ -56,7 +56,7 @@ impl Language {
 
     /// Remembers it as the user's choice. Without storage it is for this visit.
     pub fn remember(self) {
-        let _ = LocalStorage::set(KEY, self.key());
+        storage::set(KEY, self.key());
     }
 
     /// From now on `t!` answers in this language.

@@ -59,6 +59,7 @@ pub static PARTS: &[Part] = &[
     super::state::CHIP_LOOK_PART,
     super::state::PLAN_PART,
     super::state::BLACKBOARD_PART,
+    super::teaching::PAGE_PART,
 ];
 
 /// Keys and values that parts of the page have written into an address.
@@ -69,6 +70,18 @@ impl Pairs {
     /// What all parts say.
     pub fn of(state: &State) -> Self {
         Self(PARTS.iter().flat_map(|part| (part.write)(state)).collect())
+    }
+
+    /// What is said of these keys.
+    pub fn only(mut self, keys: &[&str]) -> Self {
+        self.0.retain(|(key, _)| keys.contains(key));
+        self
+    }
+
+    /// What is said of other keys.
+    pub fn without(mut self, keys: &[&str]) -> Self {
+        self.0.retain(|(key, _)| !keys.contains(key));
+        self
     }
 
     /// The value of a key.
@@ -105,7 +118,8 @@ impl Pairs {
         self.get(key).map(place).transpose()
     }
 
-    fn set(&mut self, key: &'static str, value: &str) {
+    /// Says this of a key.
+    pub fn set(&mut self, key: &'static str, value: &str) {
         self.0.retain(|(of, _)| *of != key);
         self.0.push((key, value.to_owned()));
     }

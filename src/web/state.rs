@@ -11,6 +11,7 @@ mod model;
 mod neuron;
 mod notices;
 mod playback;
+mod teaching;
 mod trade;
 
 pub use chip::{KnownChip, Pinned, RouteTo};
@@ -19,6 +20,7 @@ pub use model::{Drawn, Loaded, ModelChoice, ModelLoad, SampleChoice, Source};
 pub use neuron::{BLACKBOARD_PART, NeuronAction, NeuronState, Stop, Traced};
 pub use notices::{Notice, Weight};
 pub use playback::{Playhead, SPEEDS, Seek};
+pub use teaching::{Dialog, OpenLesson, OpenTour, Teaching, TeachingAction};
 pub use trade::{
     Figure, MOST_WORKERS, PLAN_PART, Plan, Point, Schedule, Stage, Sweep, Trade, TradeAction, Update,
 };
@@ -27,6 +29,7 @@ use super::gallery::Gallery;
 use super::language::Language;
 use super::link::Link;
 use super::selection::{Select, Selection};
+use super::teaching::Parts;
 use super::theme::Theme;
 use super::view::View;
 use super::views::ChipLook;
@@ -112,6 +115,10 @@ pub struct State {
     pub neuron: NeuronState,
     /// Light or dark.
     pub theme: Theme,
+    /// The tour and lessons.
+    pub teaching: Teaching,
+    /// Which parts of the page are there.
+    pub parts: Rc<Parts>,
     /// What went wrong.
     pub notices: Vec<Notice>,
     /// Counts workers: a new one is started when the old one breaks.
@@ -295,6 +302,8 @@ pub enum Action {
     Trade(TradeAction),
     /// Light or dark.
     SetTheme(Theme),
+    /// Something about the tour or a lesson.
+    Teach(TeachingAction),
     /// Something went wrong.
     Complain(Notice),
     /// The user has read the notice with this number.
@@ -307,6 +316,7 @@ impl Reducible for State {
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
         let mut next = Rc::unwrap_or_clone(self);
         next.apply(action);
+        next.look_on();
         Rc::new(next)
     }
 }
@@ -356,6 +366,7 @@ impl State {
             Action::Pin(pins) => self.pin(pins),
             Action::Trade(action) => self.trade_off(action),
             Action::SetTheme(theme) => self.theme = theme,
+            Action::Teach(action) => self.teach(action),
             Action::Complain(notice) => self.complain(notice),
             Action::Dismiss(number) => self.notices.retain(|notice| notice.number != number),
         }

@@ -1,6 +1,6 @@
 //! Light or dark: what the user chose, or what the system says.
 
-use gloo::storage::{LocalStorage, Storage};
+use super::storage;
 use gloo::utils::{document, window};
 
 /// The choice.
@@ -20,9 +20,9 @@ const KEY: &str = "theme";
 impl Theme {
     /// What was chosen last time.
     pub fn remembered() -> Self {
-        match LocalStorage::get::<String>(KEY).as_deref() {
-            Ok("light") => Self::Light,
-            Ok("dark") => Self::Dark,
+        match storage::get(KEY).as_deref() {
+            Some("light") => Self::Light,
+            Some("dark") => Self::Dark,
             _ => Self::System,
         }
     }
@@ -50,12 +50,12 @@ impl Theme {
         let Some(root) = document().document_element() else {
             return;
         };
-        // Neither can fail with these names; without storage the choice is for this visit.
+        // Can't fail with these names.
         if self == Self::System {
-            LocalStorage::delete(KEY);
+            storage::delete(KEY);
             let _ = root.remove_attribute("data-theme");
         } else {
-            let _ = LocalStorage::set(KEY, self.name());
+            storage::set(KEY, self.name());
             let _ = root.set_attribute("data-theme", self.name());
         }
     }

@@ -40,6 +40,9 @@ pub struct Props {
     pub is_drawer_open: bool,
     /// It should open or close.
     pub on_drawer: Callback<()>,
+    /// More buttons.
+    #[prop_or_default]
+    pub buttons: Html,
     /// What stands before the claim.
     #[prop_or_default]
     pub children: Html,
@@ -64,6 +67,7 @@ pub fn Header(props: &Props) -> Html {
             <Badge verdict={props.verdict.clone()} />
             <div class="header-buttons">
                 <Glossary />
+                { props.buttons.clone() }
                 <LanguageChoice language={props.language} on_language={props.on_language.clone()} />
                 <CopyLink address={props.address.clone()} />
                 <button type="button" class="button button-icon" onclick={on_theme} aria-label={label.clone()} title={label}>

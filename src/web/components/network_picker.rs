@@ -61,7 +61,7 @@ pub fn NetworkPicker(props: &Props) -> Html {
         html! { <option {selected}>{ &entry.title }</option> }
     };
     html! {
-        <section class="group">
+        <section class="group group-network">
             <div class="group-head">
                 <h2 id="network-title">{ t!("network-picker.title") }</h2>
                 <Hint name="network" about={t!("network-picker.title").into_owned()} />

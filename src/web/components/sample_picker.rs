@@ -39,7 +39,7 @@ pub fn SamplePicker(props: &Props) -> Html {
     let is_drawing = use_state_eq(|| false);
     let set_drawing = is_drawing.setter();
     let Some(loaded) = &props.loaded else {
-        return html! { <section class="group"><h2>{ t!("sample.title") }</h2><div class="picks-skeleton skeleton" /></section> };
+        return html! { <section class="group group-sample"><h2>{ t!("sample.title") }</h2><div class="picks-skeleton skeleton" /></section> };
     };
     let form = InputForm::of(&loaded.network);
     let open = {
@@ -48,7 +48,7 @@ pub fn SamplePicker(props: &Props) -> Html {
     };
     let ink_frame = form.frame().filter(|frame| frame.channels == 1);
     html! {
-        <section class="group">
+        <section class="group group-sample">
             <div class="group-head">
                 <h2>{ t!("sample.title") }</h2>
                 <Hint name="sample" about={t!("sample.title").into_owned()} />

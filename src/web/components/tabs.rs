@@ -29,7 +29,7 @@ pub fn Tabs(props: &Props) -> Html {
             }
         });
         let current = (view == props.view).then_some("page");
-        html! { <a class="tab" href={address.clone()} aria-current={current} {onclick}>{ view.label() }</a> }
+        html! { <a class="tab" data-view={view.key()} href={address.clone()} aria-current={current} {onclick}>{ view.label() }</a> }
     };
     // Where there is no room for all, the one in use is in sight.
     let tabs = use_node_ref();

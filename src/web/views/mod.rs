@@ -32,4 +32,4 @@ pub use story::{Story, StoryProps};
 pub use trade::{CardProps as TradeCardProps, Props as TradeViewProps, TradeView, draw as draw_trade};
 #[cfg(test)]
 pub use words::tests;
-pub use words::{digit_word, full_name, layer_name, sentence_name, tensor_name};
+pub use words::{digit_word, full_name, layer_name, sentence_name, spike_code, spikes_of, tensor_name};

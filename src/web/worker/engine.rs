@@ -476,7 +476,12 @@ fn tell_of_panics(scope: WorkerScope<EngineWorker>, page: HandlerId) {
     }));
 }
 
-fn run(session: &mut Session, settings: &Settings, sample: &Sample) -> Result<RunView, SessionError> {
+/// What happens to a sample with these settings.
+pub(crate) fn run(
+    session: &mut Session,
+    settings: &Settings,
+    sample: &Sample,
+) -> Result<RunView, SessionError> {
     let input = match sample {
         Sample::Stored(index) => session.sample(*index)?.to_vec(),
         Sample::Values(values) => session.input_codes("the sample", &[1, values.len()], values)?,

@@ -12,6 +12,10 @@ mod trade;
 
 pub use codec::JsCodec;
 pub use engine::EngineWorker;
+#[cfg(test)]
+pub(crate) use engine::run;
+#[cfg(test)]
+pub(crate) use load::network_view;
 pub use messages::{
     ChipFigures, ChipPart, ChipTime, CoreFlows, DataFiles, Divisor, Epoch, Failure, LayerView, ModelFile,
     NetworkView, Request, Response, RunView, Sample, SamplesView, Synapses, TensorView, TracedNeuron,
