@@ -86,6 +86,8 @@ onPage('explanations', { timeout: 200_000 }, (on) => {
     assert.deepEqual(await accessibilityViolations(page), []);
     await page.getByRole('searchbox', { name: 'Find a word' }).fill('no such word');
     assert.ok(await page.getByText('No word matches “no such word”.').isVisible());
+    // The first empties the field.
+    await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
     await glossary(page).waitFor({ state: 'detached' });
   });
