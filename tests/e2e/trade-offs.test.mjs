@@ -104,8 +104,8 @@ onPage('trade-offs', { timeout: 400_000 }, (on) => {
     await page.getByRole('button', { name: /^Width 14, Rounding half-even/ }).first().click();
     await page.getByRole('button', { name: 'Compare as B' }).click();
     const rows = await page.locator('.pair-table tbody tr').allInnerTexts();
-    assert.match(rows[0], /^Width\s+6\s+14/);
-    assert.match(rows[1], /^Rounding\s+floor\s+half-even/);
+    assert.match(rows[0], /^Register: Width\s+6\s+14/);
+    assert.match(rows[1], /^Register: Rounding\s+floor\s+half-even/);
     await page.locator('.pair-sample').first().waitFor();
     const [, answers] = /([\d]+) samples are answered differently/.exec(await page.locator('.pair-samples h3').innerText());
     assert.ok(Number(answers) > 0);
@@ -124,7 +124,7 @@ onPage('trade-offs', { timeout: 400_000 }, (on) => {
     assert.equal(await status(page).innerText(), paused);
     await page.getByRole('button', { name: 'Cancel' }).click();
     assert.equal(await page.locator('.heat-cell').count(), 0);
-    await page.getByLabel('Samples').selectOption('100');
+    await page.locator('.sweep-rest select').first().selectOption('100');
     await page.getByRole('button', { name: 'Run the sweep' }).click();
     await done(page);
     const found = await counts(page);

@@ -1,12 +1,11 @@
 //! Two points side by side: what is set otherwise, what comes of it, and the samples that they answer differently.
 
-use super::CardProps;
+use super::{CardProps, axis_name};
 use crate::settings::SETTINGS;
 use crate::web::components::{Card, Thumbnail};
 use crate::web::format;
 use crate::web::picture::Frame;
 use crate::web::state::{Action, Figure, Point, SampleChoice, TradeAction};
-use crate::web::tables::term;
 use rust_i18n::t;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -39,7 +38,7 @@ fn both(props: &CardProps, a: &Rc<Point>, b: &Rc<Point>) -> Html {
         (values[0] != values[1]).then_some((setting, values))
     });
     let setting_row = |(setting, [a, b]): (&'static crate::settings::Setting, [String; 2])| {
-        html! { <tr><th scope="row">{ term(setting.label).into_owned() }</th><td>{ a }</td><td>{ b }</td><td /></tr> }
+        html! { <tr><th scope="row">{ axis_name(setting) }</th><td>{ a }</td><td>{ b }</td><td /></tr> }
     };
     let figure_row = |figure: Figure| {
         let values = [a, b].map(|point| figure.of(point));

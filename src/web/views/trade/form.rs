@@ -1,13 +1,12 @@
 //! What is swept, and how far it has come.
 
-use super::CardProps;
+use super::{CardProps, axis_name};
 use crate::explore::Axis;
 use crate::settings::{Kind, SETTINGS, Section, Setting};
 use crate::web::components::Card;
 use crate::web::format;
 use crate::web::pool::processors;
 use crate::web::state::{Action, MOST_WORKERS, Stage, Sweep, TradeAction};
-use crate::web::tables::term;
 use rust_i18n::t;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -190,7 +189,7 @@ fn AxisFields(props: &AxisProps) -> Html {
     };
     let none = (*place == 2).then(|| (String::new(), t!("trade.no_axis").into_owned()));
     let settings = SETTINGS.iter().filter(is_free);
-    let options = settings.map(|setting| (setting.key.to_owned(), term(setting.label).into_owned()));
+    let options = settings.map(|setting| (setting.key.to_owned(), axis_name(setting)));
     let options = none.into_iter().chain(options).collect();
     let change = {
         let (card, place) = (card.clone(), *place);

@@ -1,12 +1,11 @@
 //! The map: a cell for each pair of values, its colour a figure.
 
 use super::table::matrix;
-use super::{CardProps, mark_id};
+use super::{CardProps, axis_name, mark_id};
 use crate::web::components::Card;
 use crate::web::palette::{Palette, Rgb, use_palette};
 use crate::web::plots::use_width;
 use crate::web::state::{Figure, Sweep};
-use crate::web::tables::term;
 use rust_i18n::t;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
@@ -17,6 +16,8 @@ const SMALLEST: (f64, f64) = (9.0, 16.0);
 /// Room for the names of rows, per letter, and for those of columns.
 const LETTER: f64 = 7.0;
 const FOOT: f64 = 42.0;
+/// Room for the name of the axis that goes upwards.
+const HEAD: f64 = 20.0;
 /// Cells from this width on have their value in them.
 const LEGIBLE: f64 = 31.0;
 
@@ -137,7 +138,7 @@ pub fn HeatCard(props: &CardProps) -> Html {
     let unknown = unknown(props, figure);
     html! {
         <Card name="heat" title={t!("trade.heat.title", figure = figure.label(measure)).into_owned()} {aside}>
-            if let Some(axis) = sweep.axes.get(2) { { slices(props, &term(axis.setting.label), &axis.values, slice) } }
+            if let Some(axis) = sweep.axes.get(2) { { slices(props, &axis_name(axis.setting), &axis.values, slice) } }
             <div class="heat-place" ref={place}>{ picture(props, &map, slice, figure, (low, high), f64::from(width), &palette) }</div>
             if low <= high {
                 <p class="heat-legend">
@@ -207,14 +208,14 @@ fn picture(
     };
     let names = &sweep.axes[1].values;
     let letters = names.iter().map(|name| name.chars().count()).max().unwrap_or(1);
-    let left = 24.0 + (letters as f64 * LETTER).min(width / 4.0);
+    let left = 8.0 + (letters as f64 * LETTER).min(width / 4.0);
     let cell_width = ((width - left - 2.0) / map.columns as f64)
         .clamp(SMALLEST.0, LARGEST.0)
         .floor();
     let cell_height = (cell_width * 0.72).clamp(SMALLEST.1, LARGEST.1).floor();
     let (inner, height) = (cell_width * map.columns as f64, cell_height * map.rows as f64);
     let x_of = |column: usize| left + cell_width * column as f64;
-    let y_of = |row: usize| 2.0 + cell_height * (map.rows - 1 - row) as f64;
+    let y_of = |row: usize| HEAD + cell_height * (map.rows - 1 - row) as f64;
     // One mark is reached by Tab, the others from there.
     let first = (0..map.rows).flat_map(|row| (0..map.columns).map(move |column| (row, column)));
     let entry = props
@@ -290,17 +291,17 @@ fn picture(
     let every = (18.0 / cell_width).ceil().max(1.0) as usize;
     let column_name = |(column, name): (usize, &String)| {
         html! {
-            <text class="heat-column" x={px(x_of(column) + cell_width / 2.0)} y={px(height + 18.0)}>{ name }</text>
+            <text class="heat-column" x={px(x_of(column) + cell_width / 2.0)} y={px(HEAD + height + 16.0)}>{ name }</text>
         }
     };
-    let [x_label, y_label] = [0, 1].map(|axis| term(sweep.axes[axis].setting.label));
+    let [x_label, y_label] = [0, 1].map(|axis| axis_name(sweep.axes[axis].setting));
     html! {
-        <svg class="heat" width={px(left + inner + 2.0)} height={px(height + FOOT)} role="group"
+        <svg class="heat" width={px(left + inner + 2.0)} height={px(HEAD + height + FOOT)} role="group"
             aria-label={t!("trade.heat.label", across = &x_label, up = &y_label).into_owned()}>
             { for names.iter().enumerate().map(row_name) }
             { for sweep.axes[0].values.iter().enumerate().step_by(every).map(column_name) }
-            <text class="heat-axis" x={px(left + inner / 2.0)} y={px(height + 37.0)}>{ &*x_label }</text>
-            <text class="heat-axis" transform={format!("translate(12 {:.1}) rotate(-90)", height / 2.0)}>{ &*y_label }</text>
+            <text class="heat-axis" x={px(left + inner / 2.0)} y={px(HEAD + height + 35.0)}>{ &*x_label }</text>
+            <text class="heat-axis is-up" x="0" y="12">{ &*y_label }</text>
             { for first.filter_map(cell) }
         </svg>
     }

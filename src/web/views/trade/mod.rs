@@ -8,7 +8,7 @@ mod readout;
 mod table;
 
 use crate::explore::Measure;
-use crate::settings::Settings;
+use crate::settings::{Setting, Settings};
 use crate::web::plots::ByPtr;
 use crate::web::state::{
     Action, Dispatch, Figure, Loaded, Plan, Point, Shown, State, Sweep, Trade, TradeAction,
@@ -158,6 +158,11 @@ impl CardProps {
             }),
         }
     }
+}
+
+/// What a setting is called where its section is not in sight: `Register: Width`.
+fn axis_name(setting: &Setting) -> String {
+    format!("{}: {}", term(setting.section.title()), term(setting.label))
 }
 
 /// What can be done with the mark of a point.

@@ -14,10 +14,8 @@ use yew::prelude::*;
 const HEIGHT: f64 = 330.0;
 const LEFT: f64 = 58.0;
 const FOOT: f64 = 42.0;
-const TOP: f64 = 12.0;
+const TOP: f64 = 26.0;
 const RIGHT: f64 = 14.0;
-/// Dots of the front are named if there are no more.
-const NAMED: usize = 9;
 
 /// A point with a place in the picture.
 #[derive(Clone, Copy)]
@@ -131,14 +129,32 @@ fn span(values: impl Iterator<Item = f64>) -> Span {
     }
 }
 
+/// The axis of good answers: what the front spans and as much again on the worse side, for a few hopeless points
+/// would otherwise press all others together.
+fn span_of_front(dots: &[Dot], is_cost: bool) -> Span {
+    let all = span(dots.iter().map(|dot| dot.good));
+    let front = span(dots.iter().filter(|dot| dot.is_on_front).map(|dot| dot.good));
+    let room = front.to - front.from;
+    if is_cost {
+        Span {
+            from: all.from,
+            to: all.to.min(front.to + room),
+        }
+    } else {
+        Span {
+            from: all.from.max(front.from - room),
+            to: all.to,
+        }
+    }
+}
+
 fn picture(props: &CardProps, dots: &[Dot], cost: Figure, good: Figure, width: f64) -> Html {
     let measure = props.measure();
-    let (xs, ys) = (
-        span(dots.iter().map(|dot| dot.cost)),
-        span(dots.iter().map(|dot| dot.good)),
-    );
+    let xs = span(dots.iter().map(|dot| dot.cost));
+    let ys = span_of_front(dots, good.is_cost(measure));
     let x_of = |value: f64| LEFT + xs.share(value) * (width - LEFT - RIGHT);
-    let y_of = |value: f64| TOP + (1.0 - ys.share(value)) * (HEIGHT - TOP - FOOT);
+    // What lies far off stands at the edge.
+    let y_of = |value: f64| TOP + (1.0 - ys.share(value).clamp(0.0, 1.0)) * (HEIGHT - TOP - FOOT);
     let bottom = HEIGHT - FOOT;
     let (x_ticks, _) = ticks(xs, (width / 110.0) as usize);
     let (y_ticks, _) = ticks(ys, 5);
@@ -199,27 +215,31 @@ fn picture(props: &CardProps, dots: &[Dot], cost: Figure, good: Figure, width: f
             </g>
         }
     };
-    let name = |dot: &&Dot| {
-        let values = props
-            .points()
-            .get(dot.index)
-            .map(|point| point.values.join("\u{2009}·\u{2009}"));
-        let is_right = x_of(dot.cost) > width - 90.0;
-        let (class, dx) = if is_right {
-            ("pareto-name is-left", -9.0)
-        } else {
-            ("pareto-name", 9.0)
-        };
-        html! { <text {class} x={px(x_of(dot.cost) + dx)} y={px(y_of(dot.good) + 14.0)}>{ values }</text> }
-    };
+    // Names that would lie over the one before are left out; the dots tell them when pointed at.
+    let mut end = f64::NEG_INFINITY;
+    let names: Vec<Html> = front
+        .iter()
+        .filter_map(|dot| {
+            let words = props.points().get(dot.index)?.values.join("\u{2009}·\u{2009}");
+            let (x, length) = (x_of(dot.cost), words.chars().count() as f64 * 6.2);
+            let is_right = x + 9.0 + length > width;
+            let from = if is_right { x - 9.0 - length } else { x + 9.0 };
+            if from < end {
+                return None;
+            }
+            end = from + length + 6.0;
+            let y = px(y_of(dot.good) + 15.0);
+            Some(html! { <text class="pareto-name" x={px(from)} {y}>{ words }</text> })
+        })
+        .collect();
     html! {
         <svg class="pareto" width={px(width)} height={px(HEIGHT)} role="group"
             aria-label={t!("trade.pareto.label", good = good.label(measure), cost = cost.label(measure)).into_owned()}>
             <g class="pareto-grid">{ for x_ticks.iter().map(x_tick) }{ for y_ticks.iter().map(y_tick) }</g>
             <text class="heat-axis" x={px(LEFT + (width - LEFT - RIGHT) / 2.0)} y={px(HEIGHT - 6.0)}>{ cost.label(measure) }</text>
-            <text class="heat-axis" transform={format!("translate(11 {:.1}) rotate(-90)", (TOP + bottom) / 2.0)}>{ good.label(measure) }</text>
+            <text class="heat-axis is-up" x="0" y="12">{ good.label(measure) }</text>
             <path class="pareto-front" d={path} />
-            if front.len() <= NAMED { { for front.iter().map(name) } }
+            { for names }
             // Those of the front last, so that nothing lies over them.
             { for dots.iter().enumerate().filter(|(_, dot)| !dot.is_on_front).map(dot) }
             { for dots.iter().enumerate().filter(|(_, dot)| dot.is_on_front).map(dot) }

@@ -35,12 +35,13 @@ pub fn Readout(props: &CardProps) -> Html {
         });
         html! { <button type="button" class="button button-small" {onclick} {disabled}>{ t!(key).into_owned() }</button> }
     };
+    let is_of_chip = props.trade.plan.wants_cost();
     let problem = point.and_then(|point| point.problem.clone());
     html! {
         <section class="card readout-card" aria-label={t!("trade.readout.label").into_owned()}>
             <div class="readout-head">
                 <h2>{ name }</h2>
-                <p class="soft">{ t!("trade.readout.hint").into_owned() }</p>
+                <p class="soft">{ t!(if is_of_chip { "trade.readout.hint" } else { "trade.readout.use" }).into_owned() }</p>
                 <div class="button-row">{ pin(0, "trade.pin_a") }{ pin(1, "trade.pin_b") }</div>
             </div>
             if let Some(problem) = problem { <p class="bad">{ problem }</p> }
