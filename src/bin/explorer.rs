@@ -58,6 +58,7 @@ part! { read_file: ReadFile = files::read }
 
 views! {
     Neuron => neuron: views::draw_neuron;
+    Calibration => calibration: views::draw_calibration;
     Chip => chip: views::draw_chip;
     TradeOffs => trade: views::draw_trade;
 }

@@ -1,6 +1,7 @@
 //! Does the spiking network compute what the quantized network computes?
 
 use super::memory::{Exact, ReferenceMemory};
+use super::mistakes::{Flip, Mistakes, Origin, Overflowed};
 use super::quality::{Expected, Quality};
 use crate::quantize::{Layer, QuantizedNetwork, Reference, winner};
 use crate::simulate::{Observer, Simulator, Site};
@@ -62,6 +63,9 @@ pub struct FirstOverflow {
 #[derive(Clone, Debug)]
 pub struct Tally {
     agreement: Agreement,
+    mistakes: Mistakes,
+    /// What each layer overflowed for the sample at hand.
+    overflowed: Vec<Option<Overflowed>>,
     simulator: Simulator,
     reference: Reference,
     /// For every layer, the tensors that it listens to, with the synapses that a spike of each neuron
@@ -87,7 +91,7 @@ fn fan_out(network: &QuantizedNetwork, layer: &Layer) -> Vec<(usize, Vec<u32>)> 
 
 /// Remembers the register's overflows of one sample.
 struct OverflowMeter<'a> {
-    layers: &'a mut [LayerAgreement],
+    layers: &'a mut [Option<Overflowed>],
     sample: usize,
 }
 
@@ -95,15 +99,19 @@ impl Observer for OverflowMeter<'_> {
     const SEES_STEPS: bool = false;
 
     fn overflow(&mut self, site: Site, step: Option<usize>, neuron: usize, value: i64) {
-        let layer = &mut self.layers[site.layer];
-        layer.overflows += 1;
-        layer.first_overflow.get_or_insert(FirstOverflow {
-            sample: self.sample,
-            dendrite: site.dendrite as u8,
-            neuron: neuron as u32,
-            step: step.map(|s| s as u8),
-            value,
+        let sample = self.sample;
+        let overflowed = self.layers[site.layer].get_or_insert_with(|| Overflowed {
+            layer: site.layer,
+            first: FirstOverflow {
+                sample,
+                dendrite: site.dendrite as u8,
+                neuron: neuron as u32,
+                step: step.map(|s| s as u8),
+                value,
+            },
+            count: 0,
         });
+        overflowed.count += 1;
     }
 }
 
@@ -117,6 +125,8 @@ impl Tally {
                 layers,
                 ..Agreement::default()
             },
+            mistakes: Mistakes::default(),
+            overflowed: vec![None; network.layers.len()],
             simulator: Simulator::new(network),
             reference: Reference::new(network),
             fan_out: network
@@ -138,11 +148,17 @@ impl Tally {
             layers,
             ..Agreement::default()
         };
+        self.mistakes = Mistakes::default();
     }
 
     /// The counts so far.
     pub fn agreement(&self) -> &Agreement {
         &self.agreement
+    }
+
+    /// The samples that went wrong so far.
+    pub fn mistakes(&self) -> &Mistakes {
+        &self.mistakes
     }
 
     /// The simulator, after the last sample.
@@ -178,13 +194,16 @@ impl Tally {
     ) {
         let Self {
             agreement,
+            mistakes,
+            overflowed,
             simulator,
             reference,
             fan_out,
         } = self;
+        let sample = agreement.counted;
         let mut meter = OverflowMeter {
-            layers: &mut agreement.layers,
-            sample: agreement.counted,
+            layers: overflowed,
+            sample,
         };
         simulator.run(spiking, input, &mut meter);
         let known = memory.filter(|(memory, sample)| memory.knows(*sample));
@@ -198,15 +217,26 @@ impl Tally {
                 Exact::Run(reference)
             }
         };
-        let mut all_equal = true;
+        for (counts, overflowed) in agreement.layers.iter_mut().zip(overflowed) {
+            let Some(overflowed) = overflowed.take() else {
+                continue;
+            };
+            counts.overflows += overflowed.count;
+            counts.first_overflow.get_or_insert(overflowed.first);
+            mistakes.add_overflows(overflowed);
+        }
+        let mut first_different = None;
         for (index, layer) in spiking.layers.iter().enumerate() {
             let counts = &mut agreement.layers[index];
-            all_equal &= counts.compare(
+            let is_equal = counts.compare(
                 layer.fire.requantizer.output().is_some(),
                 layer.target,
                 simulator,
                 exact,
             );
+            if !is_equal {
+                first_different.get_or_insert(index);
+            }
             for (tensor, synapses) in &fan_out[index] {
                 if let Some(code) = spiking.codes[*tensor] {
                     counts.count_spikes(simulator.codes(*tensor), code, synapses);
@@ -215,8 +245,25 @@ impl Tally {
         }
         let (spiking_winner, reference_winner) = (winner(simulator.output()), winner(exact.output()));
         agreement.counted += 1;
-        agreement.codes_equal += usize::from(all_equal);
+        agreement.codes_equal += usize::from(first_different.is_none());
         agreement.labels_equal += usize::from(spiking_winner == reference_winner);
+        if let Some(layer) = first_different {
+            let target = spiking.layers[layer].target;
+            let flip = Flip {
+                sample,
+                quantized: reference_winner,
+                spiking: spiking_winner,
+                label: match expected {
+                    Some(Expected::Label(label)) => Some(label),
+                    _ => None,
+                },
+                begins: Origin {
+                    layer,
+                    neuron: exact.most_different(target, simulator.codes(target)),
+                },
+            };
+            mistakes.add(flip, simulator.output(), exact.output());
+        }
         if let Some(expected) = expected {
             agreement.judge(&expected, simulator.output(), exact.output());
         }

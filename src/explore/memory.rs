@@ -107,6 +107,25 @@ impl<'a> Exact<'a> {
         }
     }
 
+    /// The neuron whose code differs most from the reference's, the first of several.
+    pub(super) fn most_different(self, tensor: usize, codes: &[i32]) -> u32 {
+        match self {
+            Self::Run(reference) => most_different(codes, reference.codes(tensor).iter().copied()),
+            Self::Known(memory, sample) => {
+                let (Some(kept), Some(Some((first, format)))) =
+                    (memory.kept(sample), memory.tensors.get(tensor))
+                else {
+                    return 0;
+                };
+                let widen = |&code: &i16| match format.signed {
+                    true => i32::from(code),
+                    false => i32::from(code as u16),
+                };
+                most_different(codes, kept.codes[*first..][..codes.len()].iter().map(widen))
+            }
+        }
+    }
+
     /// The output as real numbers.
     pub(super) fn output(self) -> &'a [f32] {
         match self {
@@ -114,6 +133,14 @@ impl<'a> Exact<'a> {
             Self::Known(memory, sample) => memory.kept(sample).map_or(&[], |kept| &kept.output),
         }
     }
+}
+
+fn most_different(codes: &[i32], exact: impl Iterator<Item = i32>) -> u32 {
+    let differences = codes.iter().zip(exact).map(|(code, exact)| code.abs_diff(exact));
+    let most = differences
+        .enumerate()
+        .max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(&a.0)));
+    most.map_or(0, |(neuron, _)| neuron as u32)
 }
 
 #[inline(always)]
@@ -125,4 +152,15 @@ fn count(pairs: impl Iterator<Item = (i32, i32)>) -> (u64, u32) {
         )
     });
     (u64::from(equal), largest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_neuron_whose_code_differs_most_is_the_first_of_several() {
+        assert_eq!(most_different(&[1, 5, -3, 9], [1, 2, 0, 8].into_iter()), 1);
+        assert_eq!(most_different(&[], [].into_iter()), 0);
+    }
 }

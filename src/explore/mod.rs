@@ -8,6 +8,7 @@ mod curve;
 mod effect;
 mod loss;
 mod memory;
+mod mistakes;
 mod model;
 pub mod numbers;
 mod pareto;
@@ -17,6 +18,7 @@ mod quality;
 pub mod report;
 mod session;
 mod sweep;
+mod widths;
 
 pub use agreement::{Agreement, FirstOverflow, LayerAgreement, Tally};
 pub use blackboard::{Blackboard, BlackboardError, HandScale, MAX_INPUTS};
@@ -25,6 +27,7 @@ pub use curve::Curve;
 pub use effect::{CalibrationEffect, EffectMeter, ErrorDistribution};
 pub use loss::{LossMeter, QuantizationLoss, TensorLoss};
 pub use memory::ReferenceMemory;
+pub use mistakes::{Deviation, Flip, MAX_DEVIATIONS, MAX_FLIPS, MAX_OVERFLOWS, Mistakes, Origin, Overflowed};
 pub use model::{FloatModel, Model, Quantized, open_model};
 pub use pareto::pareto_front;
 pub use placement::{MOVES, PlacementMeter, PlacementProgress};
@@ -39,3 +42,4 @@ pub use session::{
     open_network,
 };
 pub use sweep::{Axis, Grid, GridError, MAX_POINTS, Row, Sweep};
+pub use widths::{SWEPT_WIDTHS, WidthSweep};

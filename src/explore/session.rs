@@ -5,8 +5,8 @@ mod points;
 pub use points::{BLOCK, PointSize};
 
 use super::{
-    Curve, EffectMeter, FloatModel, GroundTruth, Model, PlacementMeter, ReferenceMemory, ReportMeter, Tally,
-    open_model,
+    Curve, EffectMeter, FloatModel, GroundTruth, Model, PlacementMeter, ReferenceMemory, ReportMeter, Row,
+    Tally, WidthSweep, open_model,
 };
 use crate::chip::spec::Chip;
 use crate::chip::{self, ChipSettings, Fit, Limits, Mapping, MappingError, Placement, Router, Traffic};
@@ -638,11 +638,17 @@ impl Session {
         self.tally.agreement().counted < self.tally.agreement().total
     }
 
-    /// Begins to measure what mean-error correction does to a layer under these settings.
+    /// Begins to measure what mean-error correction does to a layer under these settings; with `all`, what the fit
+    /// to the bias register does as well. Take steps until none is left ([`Self::effect_next`]).
     ///
     /// # Errors
     /// If the settings exclude each other or there is no such layer.
-    pub fn effect_meter(&mut self, settings: &Settings, layer: usize) -> Result<EffectMeter, SessionError> {
+    pub fn effect_meter(
+        &mut self,
+        settings: &Settings,
+        layer: usize,
+        all: bool,
+    ) -> Result<EffectMeter, SessionError> {
         settings.check()?;
         self.follow(settings)?;
         let count = self.network.layers.len();
@@ -651,13 +657,41 @@ impl Session {
         }
         let len = EFFECT_SAMPLES * self.network.input().len();
         let codes = self.samples.codes[..self.samples.codes.len().min(len)].to_vec();
-        let mut arm = |correct| {
-            let mut conversion = settings.conversion;
-            conversion.bias_calibration.correct = correct;
-            self.converted(&conversion, &codes)
+        let conversion = &settings.conversion;
+        Ok(EffectMeter::new(&self.network, conversion, codes, layer, all))
+    }
+
+    /// Converts for a meter, or has it look at the next sample. Says whether anything is left.
+    pub fn effect_next(&mut self, meter: &mut EffectMeter) -> bool {
+        let Some(conversion) = meter.wanted() else {
+            return meter.measure_next(&self.network);
         };
-        let (without, with) = (arm(false), arm(true));
-        Ok(EffectMeter::new(&self.network, without, with, codes, layer))
+        let spiking = self.converted(&conversion, meter.codes());
+        meter.take(spiking);
+        true
+    }
+
+    /// Begins to run all samples at every register width, all else as in these settings. Take steps until none is
+    /// left ([`Self::sweep_next`]).
+    ///
+    /// # Errors
+    /// If the settings exclude each other.
+    pub fn width_sweep(&mut self, settings: &Settings) -> Result<WidthSweep, SessionError> {
+        settings.check()?;
+        self.follow(settings)?;
+        let count = self.samples.codes.len() / self.network.input().len().max(1);
+        Ok(WidthSweep::new(&self.network, *settings, count))
+    }
+
+    /// Converts for the next width of a sweep, or counts the next sample. The row of a width, with its last sample.
+    pub fn sweep_next(&mut self, sweep: &mut WidthSweep) -> Option<Row> {
+        let Some(settings) = sweep.wanted() else {
+            return sweep.count(&self.network, &self.samples, &self.memory);
+        };
+        let len = EFFECT_SAMPLES * self.network.input().len();
+        let fallback = self.samples.codes[..self.samples.codes.len().min(len)].to_vec();
+        let spiking = self.converted(&settings.conversion, &fallback);
+        sweep.begin(spiking)
     }
 
     /// Whether the network of these settings fits on a chip, and what it takes of it. A few milliseconds for a

@@ -9,14 +9,14 @@ use super::plots::ByPtr;
 use super::pool::use_pool;
 use super::selection::Select;
 use super::session::use_engine;
-use super::state::{Action, Dispatch, Playhead, Seek, Shown, State, Teaching, dispatching};
+use super::state::{
+    Action, CalibrationAction, Dispatch, Playhead, Seek, Shown, State, Teaching, dispatching,
+};
 use super::teaching::{LessonCard, TeachingButtons, TeachingLayer, open_page, use_teaching};
 use super::theme::{Theme, wants_no_motion};
 use super::verdict::Verdict;
 use super::view::View;
 use super::views::{CalibrationCard, MembraneCard, MeshCard, Story};
-use crate::explore::report::Remedy;
-use crate::settings::setting;
 use gloo::events::EventListener;
 use gloo::timers::callback::Interval;
 use gloo::utils::document;
@@ -135,14 +135,9 @@ fn Board(props: &BoardProps) -> Html {
     let on_select = dispatching(dispatch, Action::Select);
     let calibration = state.calibration.as_ref();
     let has_samples = network.samples.count > 0;
-    let on_remedy = {
-        let dispatch = dispatch.clone();
-        Callback::from(move |remedy: Remedy| {
-            if let Ok(setting) = setting(&remedy.key) {
-                dispatch.dispatch(Action::Set(setting, remedy.value));
-            }
-        })
-    };
+    let on_remedy = dispatching(dispatch, |remedy| {
+        Action::Calibration(CalibrationAction::Take(remedy))
+    });
     html! {
         <div class="board">
             <Story network={network.clone()} run={run.clone()} sample_caption={caption.unwrap_or_default()}
@@ -152,7 +147,8 @@ fn Board(props: &BoardProps) -> Html {
                 <MembraneCard network={network.clone()} run={run.clone()} {step} {selection} />
                 <CalibrationCard network={network.clone()} effect={calibration.map(|c| c.effect.clone())} {has_samples}
                     demonstration={calibration.is_some_and(|c| c.is_demonstration)} layer={selection.layer}
-                    on_layer={dispatching(dispatch, Action::SelectLayer)} report={state.report()} {on_remedy} />
+                    on_layer={dispatching(dispatch, Action::SelectLayer)} report={state.report()} {on_remedy}
+                    on_more={dispatching(dispatch, |()| Action::Show(View::Calibration))} />
                 <MeshCard network={network.clone()} run={run.clone()} {step} {selection} {on_select}
                     on_more={dispatching(dispatch, |()| Action::Show(View::Chip))} />
             </div>

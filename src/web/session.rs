@@ -1,7 +1,7 @@
 //! The page's side of the worker: what [`State`] wants goes out, what the worker says comes in.
 
 use super::gallery::{fetch_gallery, fetch_model};
-use super::state::{Action, Dispatch, ModelChoice, ModelLoad, NeuronAction, State};
+use super::state::{Action, CalibrationAction, Dispatch, ModelChoice, ModelLoad, NeuronAction, State};
 use super::worker::{EngineWorker, JsCodec, Request, Response};
 use gloo::render::request_animation_frame;
 use gloo::timers::callback::Timeout;
@@ -34,6 +34,7 @@ pub fn use_engine(state: &UseReducerHandle<State>) {
     use_loads(state, &bridge);
     use_questions(state, &bridge);
     use_calibration(state, &bridge);
+    use_widths(state, &bridge);
     use_routes(state, &bridge);
     use_traces(state, &bridge);
     use_patience(state);
@@ -201,7 +202,29 @@ fn use_calibration(state: &UseReducerHandle<State>, bridge: &Bridge) {
                 epoch: asked.epoch,
                 settings: question.settings,
                 layer: question.layer,
+                all: question.all,
             });
+        }
+    });
+}
+
+/// Asks for a sweep over register widths, and lets it rest and go on.
+#[hook]
+fn use_widths(state: &UseReducerHandle<State>, bridge: &Bridge) {
+    let dispatch = state.dispatcher();
+    use_effect_with(state.next_widths(), move |key| {
+        let ask = move || dispatch.dispatch(Action::Calibration(CalibrationAction::AskWidths));
+        let rest = key.is_some().then(|| Timeout::new(REST, ask));
+        move || drop(rest)
+    });
+    let (widths, bridge) = (state.losses.widths.clone(), bridge.clone());
+    let present = state.settings.conversion.register_bits;
+    use_effect_with((state.wanted_widths(), state.worker), move |(wanted, _)| {
+        if let (&Some((epoch, goes_on)), Some(widths)) = (wanted, widths) {
+            let mut settings = widths.key.1;
+            settings.conversion.register_bits = present;
+            let settings = goes_on.then_some(settings);
+            bridge.send(Request::Sweep { epoch, settings });
         }
     });
 }

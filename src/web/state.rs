@@ -5,6 +5,7 @@
 //! last good model and run stay until better ones arrive.
 
 mod answers;
+mod calibration;
 mod chip;
 mod linked;
 mod model;
@@ -14,6 +15,7 @@ mod playback;
 mod teaching;
 mod trade;
 
+pub use calibration::{Advice, CalibrationAction, LossKey, Losses, Widths};
 pub use chip::{KnownChip, Pinned, RouteTo};
 pub use linked::{CHIP_LOOK_PART, Linked, PLAYHEAD_PART, SELECTION_PART};
 pub use model::{Drawn, Loaded, ModelChoice, ModelLoad, SampleChoice, Source};
@@ -85,6 +87,8 @@ pub struct State {
     pub is_calibrating: bool,
     /// The last answer.
     pub calibration: Option<Calibration>,
+    /// What is known of losses.
+    pub losses: Losses,
     /// Where the user is in time.
     pub playhead: Playhead,
     /// The chosen neuron and core.
@@ -173,6 +177,16 @@ pub struct CalibrationQuestion {
     pub layer: usize,
     /// Whether the register was made narrower.
     pub is_demonstration: bool,
+    /// Whether all parts of bias calibration are wanted, not the correction alone.
+    pub all: bool,
+}
+
+impl CalibrationQuestion {
+    /// Whether its answer is one to `other` as well: it may tell more.
+    fn covers(&self, other: &Self) -> bool {
+        let all = self.all;
+        *self == Self { all, ..other.clone() } && (all || !other.all)
+    }
 }
 
 /// A question about calibration that was asked.
@@ -268,6 +282,8 @@ pub enum Action {
     Ask,
     /// It is time to ask [`State::next_calibration`].
     AskCalibration,
+    /// Something in the view of calibration.
+    Calibration(CalibrationAction),
     /// The worker has said something.
     Answer(Box<Response>),
     /// The worker has said nothing at all for so many seconds.
@@ -349,6 +365,7 @@ impl State {
             Action::Follow(link, problems) => self.follow(link, problems),
             Action::Ask => self.ask(),
             Action::AskCalibration => self.ask_calibration(),
+            Action::Calibration(action) => self.calibrate(action),
             Action::Answer(response) => self.take_answer(*response),
             Action::Silence(seconds) => self.wonder_about_silence(seconds),
             Action::Seek(seek) => self.playhead.seek(seek, self.steps()),
@@ -450,11 +467,12 @@ impl State {
             settings,
             layer,
             is_demonstration,
+            all: self.view == View::Calibration,
         };
         let is_new = self
             .calibration_asked
             .as_ref()
-            .is_none_or(|asked| asked.question != question);
+            .is_none_or(|asked| !asked.question.covers(&question));
         is_new.then_some(question)
     }
 

@@ -11,6 +11,8 @@ pub enum View {
     Story,
     /// One neuron, step by step.
     Neuron,
+    /// Registers, what they lose, and what calibration mends.
+    Calibration,
     /// Cores, and what travels between them.
     Chip,
     /// Sweeps: what accuracy costs.
@@ -19,13 +21,20 @@ pub enum View {
 
 impl View {
     /// All of them, in the order of their tabs.
-    pub const ALL: &[Self] = &[Self::Story, Self::Neuron, Self::Chip, Self::TradeOffs];
+    pub const ALL: &[Self] = &[
+        Self::Story,
+        Self::Neuron,
+        Self::Calibration,
+        Self::Chip,
+        Self::TradeOffs,
+    ];
 
     /// In addresses: `view=chip`.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Story => "story",
             Self::Neuron => "neuron",
+            Self::Calibration => "calibration",
             Self::Chip => "chip",
             Self::TradeOffs => "trade-offs",
         }

@@ -3,12 +3,12 @@
 use super::beside::Beside;
 use super::errors::{Correlation, ErrorSums};
 use super::{
-    Arriving, ConversionReport, ConvertedLayer, Correlations, Exactness, Flip, MAX_FLIPS, OverflowPlace,
-    PlanReport, Stuck, rules,
+    Arriving, ConversionReport, ConvertedLayer, Correlations, Exactness, OverflowPlace, PlanReport, Stuck,
+    rules,
 };
 use crate::explore::{Expected, Tally};
 use crate::graph::Graph;
-use crate::quantize::{QuantizedNetwork, Reference, winner};
+use crate::quantize::{QuantizedNetwork, Reference};
 use crate::real::RealError;
 use crate::simulate::{Observer, RangeMeter, Simulator, Site, Statistics, exact_potentials};
 use crate::spiking::{
@@ -34,7 +34,6 @@ pub struct ReportMeter {
     alone: Simulator,
     layers: Vec<LayerMeter>,
     seen: Vec<Vec<Range>>,
-    flips: Vec<Flip>,
     /// The float network, if it is at hand.
     beside: Option<Beside>,
 }
@@ -121,7 +120,6 @@ impl ReportMeter {
             alone: Simulator::new(network),
             layers: layers.collect(),
             seen: no_ranges(network),
-            flips: Vec::new(),
             beside: None,
             spiking,
         }
@@ -156,21 +154,8 @@ impl ReportMeter {
 
     /// Looks at the next sample.
     pub fn add(&mut self, network: &QuantizedNetwork, input: &[i32], expected: Option<Expected<'_>>) {
-        let sample = self.samples();
         self.tally.add(network, &self.spiking, input, expected);
         let (chain, reference) = (self.tally.simulator(), self.tally.reference());
-        let (spiking, quantized) = (winner(chain.output()), winner(reference.output()));
-        if spiking != quantized && self.flips.len() < MAX_FLIPS {
-            self.flips.push(Flip {
-                sample,
-                quantized,
-                spiking,
-                label: match expected {
-                    Some(Expected::Label(label)) => Some(label),
-                    _ => None,
-                },
-            });
-        }
         // The graph's input was seen to be as long as the samples.
         if let Some(beside) = &mut self.beside {
             let _ = beside.add(network, input, chain, reference);
@@ -235,7 +220,7 @@ impl ReportMeter {
             codes_equal: agreement.codes_equal,
             labels_equal: agreement.labels_equal,
             quality: agreement.quality,
-            flips: self.flips.clone(),
+            flips: self.tally.mistakes().flips.clone(),
             first_different: layers.iter().position(|layer| !layer.errors.is_exact()),
             origin: inexact.max_by(most),
             findings: rules::findings(network, &self.spiking, &layers, agreement.counted),

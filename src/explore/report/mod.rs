@@ -16,7 +16,7 @@ pub use finding::{Finding, FindingKind, Remedy, Severity};
 pub use meter::ReportMeter;
 pub use plan::{OverflowPlace, PlanReport, Ratio, Span};
 
-use super::Quality;
+use super::{Flip, Quality};
 use serde::{Deserialize, Serialize};
 
 /// What conversion did to a network, measured on samples.
@@ -32,7 +32,7 @@ pub struct ConversionReport {
     /// follows from go by the name of scores.
     #[serde(rename = "scores")]
     pub quality: Option<Quality>,
-    /// Samples whose winner changed, at most [`MAX_FLIPS`].
+    /// Samples whose winner changed, at most [`MAX_FLIPS`](super::MAX_FLIPS).
     pub flips: Vec<Flip>,
     /// The first layer with a code that differs.
     pub first_different: Option<usize>,
@@ -42,22 +42,6 @@ pub struct ConversionReport {
     pub layers: Vec<ConvertedLayer>,
     /// What is to be said of them: for each layer at least one, the gravest first.
     pub findings: Vec<Finding>,
-}
-
-/// How many changed winners are kept one by one.
-pub const MAX_FLIPS: usize = 256;
-
-/// A sample that the spiking network takes for something else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flip {
-    /// Its index.
-    pub sample: usize,
-    /// The quantized network's winner.
-    pub quantized: usize,
-    /// The spiking network's winner.
-    pub spiking: usize,
-    /// The right one, where known.
-    pub label: Option<usize>,
 }
 
 /// Whether a layer that hears the right codes fires the right codes.

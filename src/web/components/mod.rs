@@ -39,7 +39,7 @@ pub use modal::Modal;
 pub use notices::Notices;
 pub use overflow::OverflowNote;
 pub use panel::Panel;
-pub use sample_picker::caption;
+pub use sample_picker::{caption, thumbnail};
 pub use signal::Signal;
 pub use skeleton::Skeleton;
 pub use tabs::Tabs;

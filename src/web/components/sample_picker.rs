@@ -113,7 +113,7 @@ fn Picks(props: &PartProps) -> Html {
 }
 
 /// A sample in small: a picture or curves.
-fn thumbnail(form: InputForm, pixels: &Rc<[u8]>) -> Html {
+pub fn thumbnail(form: InputForm, pixels: &Rc<[u8]>) -> Html {
     match form {
         InputForm::Picture(frame) => html! { <Thumbnail pixels={pixels.clone()} {frame} /> },
         InputForm::Signal { channels, .. } => {

@@ -20,6 +20,8 @@ pub struct Histogram {
     pub span: Span,
     /// Colour of the line at zero.
     pub hairline: Rgb,
+    /// The count at the top, if it is not the highest.
+    pub top: Option<u64>,
 }
 
 impl Histogram {
@@ -77,7 +79,7 @@ pub fn draw_histogram(frame: Frame, histogram: &Histogram) -> Result<(), Box<dyn
     let area = backend.into_drawing_area();
     let (width, height) = area.dim_in_pixel();
     let span = histogram.span;
-    let top = histogram.highest().max(1) as f64 * 1.04;
+    let top = histogram.top.unwrap_or_else(|| histogram.highest()).max(1) as f64 * 1.04;
     let area = area.apply_coord_spec(Cartesian2d::<RangedCoordf64, RangedCoordf64>::new(
         span.from..span.to,
         0.0..top,

@@ -1,7 +1,7 @@
 //! What the worker says.
 
 use super::{Calibration, Counts, Explained, Loaded, Notice, RouteTo, Shown, State};
-use crate::explore::{Agreement, CalibrationEffect, ConversionReport};
+use crate::explore::{Agreement, CalibrationEffect, ConversionReport, Mistakes};
 use crate::web::worker::{Epoch, Failure, NetworkView, Response, RunView};
 use rust_i18n::t;
 use std::rc::Rc;
@@ -13,7 +13,14 @@ impl State {
         match response {
             Response::Loaded { epoch, network } => self.take_network(epoch, *network),
             Response::Run { epoch, run } => self.take_run(epoch, *run),
-            Response::Counted { epoch, agreement } => self.take_counts(epoch, agreement),
+            Response::Counted {
+                epoch,
+                agreement,
+                mistakes,
+            } => self.take_counts(epoch, *agreement, mistakes),
+            Response::Swept { epoch, row, fraction } => {
+                self.losses.take_row(epoch, row.map(|row| *row), fraction);
+            }
             Response::Explained { epoch, report } => self.take_report(epoch, *report),
             Response::Calibration { epoch, effect } => self.take_calibration(epoch, effect),
             Response::Chip { epoch, part } => self.take_chip(epoch, *part),
@@ -92,12 +99,15 @@ impl State {
         (loaded, is_requantized)
     }
 
-    fn take_counts(&mut self, epoch: Epoch, agreement: Agreement) {
+    fn take_counts(&mut self, epoch: Epoch, agreement: Agreement, mistakes: Option<Box<Mistakes>>) {
         let Some(asked) = self.asked.as_ref().filter(|asked| asked.epoch == epoch) else {
             return;
         };
         let question = &asked.question;
         let (model, settings) = (question.model, question.settings);
+        if let Some(mistakes) = mistakes {
+            self.losses.take_mistakes(model, settings, *mistakes);
+        }
         // Counts don't depend on the sample that is shown: don't begin again from 0.
         let is_known = self.agreement.as_ref().is_some_and(|before| {
             (before.model, before.settings) == (model, settings)

@@ -1,5 +1,18 @@
 //! What bias calibration mends: the error of what a layer fires, without and with the correction of
-//! the mean error.
+//! the mean error. The view of calibration is in the files beside.
+
+mod advice;
+mod channels;
+mod line;
+mod mistakes;
+mod parts;
+mod registers;
+mod view;
+mod widths;
+
+pub use view::{CalibrationView, CalibrationViewProps, draw};
+
+use parts::PARTS;
 
 use super::findings::Findings;
 use super::words::{full_name, layer_name};
@@ -35,6 +48,8 @@ pub struct CalibrationCardProps {
     pub report: Option<Rc<ConversionReport>>,
     /// Called with a setting that mends something.
     pub on_remedy: Callback<Remedy>,
+    /// Called when more is wanted: the view of calibration.
+    pub on_more: Callback<()>,
 }
 
 impl PartialEq for CalibrationCardProps {
@@ -76,6 +91,7 @@ pub fn CalibrationCard(props: &CalibrationCardProps) -> Html {
                 ],
                 span: shown(effect),
                 hairline: palette.line,
+                top: None,
             };
             if let Err(error) = draw_histogram(frame, &histogram) {
                 web_sys::console::warn_1(&error.to_string().into());
@@ -133,6 +149,7 @@ pub fn CalibrationCard(props: &CalibrationCardProps) -> Html {
             { effect.as_deref().map(table) }
             <Findings network={ByPtr(props.network.clone())} report={props.report.clone().map(ByPtr)}
                 on_layer={props.on_layer.clone()} on_remedy={props.on_remedy.clone()} />
+            <button type="button" class="button card-more" onclick={props.on_more.reform(|_| ())}>{ t!("calibration.more-of") }</button>
         </Card>
     }
 }
@@ -164,7 +181,7 @@ fn entry(class: &'static str, name: &str, errors: Option<&ErrorDistribution>) ->
         let share = format::percent(errors.equal as f64 / errors.codes.max(1) as f64);
         (
             t!("calibration-card.equal", share = share),
-            t!("calibration-card.mean", mean = mean(errors)),
+            t!("calibration-card.mean", mean = mean(errors.mean)),
         )
     });
     html! {
@@ -175,9 +192,10 @@ fn entry(class: &'static str, name: &str, errors: Option<&ErrorDistribution>) ->
     }
 }
 
-fn mean(errors: &ErrorDistribution) -> String {
-    let plus = if errors.mean >= 0.0005 { "+" } else { "" };
-    format!("{plus}{}", format::decimal(errors.mean, 3))
+/// An error in codes with its sign.
+fn mean(mean: f64) -> String {
+    let plus = if mean >= 0.0005 { "+" } else { "" };
+    format!("{plus}{}", format::decimal(mean, 3))
 }
 
 fn note(effect: Option<&CalibrationEffect>, is_demonstration: bool) -> String {
@@ -210,7 +228,7 @@ fn table(effect: &CalibrationEffect) -> Html {
             <tr>
                 <th scope="row">{ name }</th>
                 <td>{ format::percent(errors.equal as f64 / errors.codes.max(1) as f64) }</td>
-                <td>{ mean(errors) }</td>
+                <td>{ mean(errors.mean) }</td>
                 <td>{ format::count(errors.overflows) }</td>
             </tr>
         }
@@ -243,6 +261,7 @@ mod tests {
             equal: 18,
             codes: 20,
             overflows,
+            ..ErrorDistribution::default()
         };
         CalibrationEffect {
             layer: 0,
@@ -252,6 +271,7 @@ mod tests {
             bin: 0.2,
             without: errors(-0.21, 3),
             with: errors(0.0001, 2),
+            ..CalibrationEffect::default()
         }
     }
 
@@ -270,8 +290,8 @@ mod tests {
     #[test]
     fn mean_errors_have_a_sign_where_they_have_a_size() {
         let effect = effect();
-        assert_eq!(mean(&effect.without), "\u{2212}0.210");
-        assert_eq!(mean(&effect.with), "0.000");
+        assert_eq!(mean(effect.without.mean), "\u{2212}0.210");
+        assert_eq!(mean(effect.with.mean), "0.000");
     }
 
     #[test]

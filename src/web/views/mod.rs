@@ -21,7 +21,9 @@ mod story;
 mod trade;
 mod words;
 
-pub use calibration::{CalibrationCard, CalibrationCardProps};
+pub use calibration::{
+    CalibrationCard, CalibrationCardProps, CalibrationView, CalibrationViewProps, draw as draw_calibration,
+};
 pub use chip::{
     ChipLook, ChipView, ChipViewProps, Measure as ChipMeasure, Scope as ChipScope, draw as draw_chip,
 };

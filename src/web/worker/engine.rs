@@ -1,6 +1,7 @@
 //! The worker: one session, one exploration at a time; counting and measuring run in small portions,
 //! so that a newer request is never kept waiting.
 
+use super::calibration::{Sweeping, Teller};
 use super::chip::{ChipWork, fit_preset};
 use super::load::{load, network_view};
 use super::neuron::Tracing;
@@ -23,6 +24,10 @@ pub struct EngineWorker {
     session: Option<Session>,
     /// The exploration whose samples are being counted.
     counting: Option<Epoch>,
+    /// What the page knows of samples that went wrong.
+    teller: Teller,
+    /// Register widths that are swept over.
+    sweeping: Option<Sweeping>,
     /// The layer whose errors are being measured.
     measuring: Option<(Epoch, EffectMeter)>,
     /// The last run, to be asked about its neurons.
@@ -93,6 +98,8 @@ pub enum Continue {
     Explain(u32),
     /// Count more of a point of a sweep.
     Trade(u32),
+    /// Sweep over register widths.
+    Sweep(u32),
 }
 
 impl Worker for EngineWorker {
@@ -104,6 +111,8 @@ impl Worker for EngineWorker {
         Self {
             session: None,
             counting: None,
+            teller: Teller::default(),
+            sweeping: None,
             measuring: None,
             tracing: None,
             chip: None,
@@ -127,6 +136,7 @@ impl Worker for EngineWorker {
             Continue::Measure(ticket) if ticket == self.ticket => self.measure(),
             Continue::Explain(ticket) if ticket == self.ticket => self.explain(),
             Continue::Trade(ticket) if ticket == self.ticket => self.trade.go_on().map(Response::Trade),
+            Continue::Sweep(ticket) if ticket == self.ticket => self.sweep(),
             _ => return,
         };
         if let (Some(answer), Some(page)) = (answer, self.page) {
@@ -157,6 +167,7 @@ impl EngineWorker {
                     let network = Box::new(network);
                     self.session = Some(session);
                     (self.counting, self.measuring) = (None, None);
+                    self.sweeping = None;
                     (self.chip, self.asking) = (None, None);
                     self.tracing = None;
                     (self.last, self.placing) = (None, None);
@@ -206,14 +217,19 @@ impl EngineWorker {
                 epoch,
                 settings,
                 layer,
+                all,
             } => {
                 let Some(session) = &mut self.session else {
                     return Some(no_model(epoch, Failure::Calibrate));
                 };
-                match session.effect_meter(&settings, layer) {
+                match session.effect_meter(&settings, layer, all) {
                     Ok(meter) => self.measuring = Some((epoch, meter)),
                     Err(error) => return Some(failed(epoch, Failure::Calibrate, error.to_string())),
                 }
+                None
+            }
+            Request::Sweep { epoch, settings } => {
+                self.sweeping = Sweeping::want(self.sweeping.take(), epoch, settings);
                 None
             }
         }
@@ -231,12 +247,13 @@ impl EngineWorker {
             // What is being measured, and what is known, is of the network before.
             self.measuring = None;
             (self.explaining, self.explained) = (None, None);
+            self.sweeping.iter_mut().for_each(Sweeping::forget);
         }
         // The old one may be of another network.
         (self.chip, self.asking) = (None, None);
         match run(session, settings, sample) {
             Ok(run) => {
-                self.counting = Some(epoch);
+                (self.counting, self.teller) = (Some(epoch), Teller::default());
                 let spiking = session.spiking();
                 self.tracing = spiking.map(|spiking| Tracing::new(spiking, run.trace.input.to_vec()));
                 let has_samples = !session.samples().codes.is_empty();
@@ -352,17 +369,34 @@ impl EngineWorker {
         if !in_portion(PORTION_MS, || session.count(1)) {
             self.counting = None;
         }
+        let tally = session.tally();
         Some(Response::Counted {
             epoch,
-            agreement: session.tally().agreement().clone(),
+            agreement: Box::new(tally.agreement().clone()),
+            mistakes: self.teller.tell(tally.mistakes(), self.counting.is_none()),
         })
+    }
+
+    /// The next portion of sweeping over register widths.
+    fn sweep(&mut self) -> Option<Response> {
+        let session = self.session.as_mut()?;
+        let portion = |step: &mut dyn FnMut() -> bool| {
+            in_portion(PORTION_MS, step);
+        };
+        self.sweeping.as_mut()?.go_on(session, portion)
+    }
+
+    /// Whether a sweep is to be gone on with.
+    fn is_sweep_due(&self) -> bool {
+        let both = self.sweeping.as_ref().zip(self.last.as_ref());
+        both.is_some_and(|(sweeping, last)| sweeping.is_due(&last.settings))
     }
 
     /// The next portion of measuring; an answer when it is the last one.
     fn measure(&mut self) -> Option<Response> {
-        let session = self.session.as_ref()?;
+        let session = self.session.as_mut()?;
         let (epoch, meter) = self.measuring.as_mut()?;
-        if in_portion(PORTION_MS, || meter.measure_next(session.network())) {
+        if in_portion(PORTION_MS, || session.effect_next(meter)) {
             return None;
         }
         let (epoch, effect) = (*epoch, meter.effect());
@@ -424,6 +458,8 @@ impl EngineWorker {
             Continue::Explain(ticket)
         } else if self.trade.is_busy() {
             Continue::Trade(ticket)
+        } else if self.is_sweep_due() {
+            Continue::Sweep(ticket)
         } else {
             return;
         };

@@ -9,7 +9,8 @@ use crate::chip::noc::{BusiestLink, LatencySummary, SampleTime};
 use crate::chip::spec::Chip;
 use crate::chip::{Fit, Mapping, MappingError, Traffic};
 use crate::explore::{
-    Agreement, CalibrationEffect, Closeness, ConversionReport, Curve, PlacementProgress, Provenance,
+    Agreement, CalibrationEffect, Closeness, ConversionReport, Curve, Mistakes, PlacementProgress,
+    Provenance, Row,
 };
 use crate::graph::{Affine, Connections};
 use crate::settings::Settings;
@@ -73,6 +74,16 @@ pub enum Request {
         settings: Settings,
         /// The layer.
         layer: usize,
+        /// Whether all parts of bias calibration are wanted, not the correction alone.
+        all: bool,
+    },
+    /// Run all samples at every register width, all else as in `settings`; `None` to let that rest. A sweep with
+    /// the epoch of the one before goes on where it rests. Answered by several `Swept`.
+    Sweep {
+        /// Counts sweeps.
+        epoch: Epoch,
+        /// What the user chose.
+        settings: Option<Settings>,
     },
     /// Something of a sweep, to a worker of the pool.
     Trade(TradeRequest),
@@ -174,7 +185,18 @@ pub enum Response {
         /// Of the `Explore` request.
         epoch: Epoch,
         /// The counts so far.
-        agreement: Agreement,
+        agreement: Box<Agreement>,
+        /// The samples that went wrong so far, if more of them are known.
+        mistakes: Option<Box<Mistakes>>,
+    },
+    /// A sweep over register widths has come further.
+    Swept {
+        /// Of the request.
+        epoch: Epoch,
+        /// What was counted at a width, which is its only axis.
+        row: Option<Box<Row>>,
+        /// The share that is done.
+        fraction: f64,
     },
     /// Every layer was looked at, on some of the samples.
     Explained {

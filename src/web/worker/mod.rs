@@ -2,6 +2,7 @@
 //!
 //! The page's thread never computes: it sends a [`Request`] and draws the [`Response`].
 
+mod calibration;
 mod chip;
 mod codec;
 mod engine;
