@@ -1,5 +1,8 @@
 // Starts the page's program; Trunk fills in its names. Says so if the browser can't run it.
 
+// What few visitors need is loaded when they need it.
+globalThis.loadLater = (file) => import(new URL(file, document.baseURI));
+
 const { program, wasm } = document.querySelector('script[data-program]').dataset;
 
 // In a frame there is another layout, from the first moment on.

@@ -1,7 +1,10 @@
 //! The page as a whole.
 
 use super::address::{self, use_address};
-use super::components::{DropZone, Header, Notices, OverflowNote, Panel, Skeleton, Timeline, caption};
+use super::components::keep::use_kept;
+use super::components::{
+    Dialogs, DropZone, Header, Notices, OverflowNote, Panel, Skeleton, Timeline, caption,
+};
 use super::files;
 use super::lazy::LazyView;
 use super::link::Link;
@@ -9,20 +12,19 @@ use super::plots::ByPtr;
 use super::pool::use_pool;
 use super::selection::Select;
 use super::session::use_engine;
+use super::shortcuts::use_shortcuts;
 use super::state::{
-    Action, CalibrationAction, Dispatch, Playhead, Seek, Shown, State, Teaching, dispatching,
+    Action, BringAction, CalibrationAction, Dispatch, Playhead, Seek, Shown, State, Teaching, dispatching,
 };
 use super::teaching::{LessonCard, TeachingButtons, TeachingLayer, open_page, use_teaching};
 use super::theme::{Theme, wants_no_motion};
 use super::verdict::Verdict;
 use super::view::View;
 use super::views::{CalibrationCard, MembraneCard, MeshCard, Story};
-use gloo::events::EventListener;
-use gloo::timers::callback::Interval;
+use gloo::timers::callback::{Interval, Timeout};
 use gloo::utils::document;
+use rust_i18n::t;
 use std::rc::Rc;
-use wasm_bindgen::JsCast;
-use web_sys::Element;
 use yew::prelude::*;
 
 /// The page.
@@ -46,6 +48,10 @@ pub fn App() -> Html {
     use_effect_with(state.theme, |theme| theme.apply());
     use_effect_with(state.language, |language| language.tell_document());
     use_playing(&state);
+    use_shortcuts(&state);
+    use_kept(&state);
+    use_settling(&state);
+    use_names(&state);
     // A handle reads the newest state: pictures of one moment need a copy of that moment.
     let now = Rc::new((*state).clone());
     now.language.speak();
@@ -75,17 +81,23 @@ pub fn App() -> Html {
             dispatch.dispatch(Action::Seek(Seek::To(step)));
         })
     };
+    let link = now.link();
+    let warning = (!link.is_short()).then(|| AttrValue::from(t!("bring.link_too_long").into_owned()));
+    let on_dialog = dispatching(&dispatch, |dialog| Action::Bring(BringAction::Open(Some(dialog))));
     let addresses: Vec<AttrValue> = View::ALL
         .iter()
         .map(|&view| {
-            let link = Link { view, ..now.link() };
+            let link = Link {
+                view,
+                ..link.shortened()
+            };
             AttrValue::from(address::address_of(&link))
         })
         .collect();
     html! {
         // Texts are no properties: in another language everything is made anew.
         <DropZone key={now.language.key()} {on_file}>
-            <Header view={now.view} {addresses} on_view={dispatching(&dispatch, Action::Show)} verdict={Verdict::of(&now)} address={address::address_of(&now.link())} theme={now.theme}
+            <Header view={now.view} {addresses} on_view={dispatching(&dispatch, Action::Show)} verdict={Verdict::of(&now)} address={address::address_of(&link.shortened())} warning={warning} on_dialog={on_dialog} theme={now.theme}
                 language={now.language} on_language={dispatching(&dispatch, Action::Speak)}
                 {on_theme} is_drawer_open={open} {on_drawer} buttons={html! { <TeachingButtons invites={now.teaching.invites} dispatch={dispatch.clone()} /> }}>
                 if let Some((network, run)) = shown.clone() { <OverflowNote {network} {run} {on_show} /> }
@@ -106,8 +118,9 @@ pub fn App() -> Html {
             </main>
             <Timeline {shown} playhead={now.playhead} dispatch={dispatch.clone()} />
             { open_page(&now) }
-            <TeachingLayer state={ByPtr(now.clone())} {dispatch} on_drawer={on_drawer_wanted} />
+            <TeachingLayer state={ByPtr(now.clone())} dispatch={dispatch.clone()} on_drawer={on_drawer_wanted} />
             <style>{ now.parts.styles() }</style>
+            <Dialogs state={ByPtr(now.clone())} {dispatch} />
         </DropZone>
     }
 }
@@ -156,7 +169,7 @@ fn Board(props: &BoardProps) -> Html {
     }
 }
 
-/// Ticks while it plays; the space bar plays and pauses wherever no control takes it.
+/// Ticks while it plays.
 #[hook]
 fn use_playing(state: &UseReducerHandle<State>) {
     let dispatch = state.dispatcher();
@@ -165,35 +178,36 @@ fn use_playing(state: &UseReducerHandle<State>) {
     } = state.playhead;
     let is_ready = state.shown.is_some();
     use_effect_with((is_playing && is_ready, speed), {
-        let dispatch = dispatch.clone();
         move |&(ticks, speed)| {
             let interval =
                 ticks.then(|| Interval::new(1000 / speed.max(1), move || dispatch.dispatch(Action::Tick)));
             move || drop(interval)
         }
     });
-    use_effect_with((), move |()| {
-        let options = gloo::events::EventListenerOptions::enable_prevent_default();
-        let listener = EventListener::new_with_options(&document(), "keydown", options, move |event| {
-            let is_space = event
-                .dyn_ref::<KeyboardEvent>()
-                .is_some_and(|event| event.key() == " ");
-            let target = event
-                .target()
-                .and_then(|target| target.dyn_into::<Element>().ok());
-            if is_space && target.is_none_or(|target| !takes_space(&target)) {
-                event.prevent_default();
-                dispatch.dispatch(Action::TogglePlaying);
-            }
-        });
-        move || drop(listener)
+}
+
+/// How long a slider or pen rests before what it does next is a new step to undo, in ms.
+const SETTLES: u32 = 1000;
+
+#[hook]
+fn use_settling(state: &UseReducerHandle<State>) {
+    let dispatch = state.dispatcher();
+    let moving = state.history.is_moving();
+    let sample = state.sample.clone();
+    use_effect_with((moving, state.settings, sample), move |(moving, _, _)| {
+        let rest = moving.then(|| Timeout::new(SETTLES, move || dispatch.dispatch(Action::Settle)));
+        move || drop(rest)
     });
 }
 
-fn takes_space(target: &Element) -> bool {
-    target
-        .closest("button, input, select, summary, textarea, a, dialog, [role=button]")
-        .ok()
-        .flatten()
-        .is_some()
+/// Tells the document which model and view are open: names of files that are taken away begin with them.
+#[hook]
+fn use_names(state: &UseReducerHandle<State>) {
+    use_effect_with((state.model_key(), state.view), |(model, view)| {
+        if let Some(root) = document().document_element() {
+            // Can't fail with these names.
+            let _ = root.set_attribute("data-model", model);
+            let _ = root.set_attribute("data-view", view.key());
+        }
+    });
 }

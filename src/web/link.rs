@@ -60,6 +60,8 @@ pub static PARTS: &[Part] = &[
     super::state::PLAN_PART,
     super::state::BLACKBOARD_PART,
     super::teaching::PAGE_PART,
+    super::state::CHIP_PART,
+    super::state::FILES_PART,
 ];
 
 /// Keys and values that parts of the page have written into an address.

@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod app;
+pub mod command;
 pub mod components;
 pub mod facts;
 pub mod files;
@@ -11,6 +12,7 @@ pub mod format;
 pub mod gallery;
 mod glossary;
 pub mod language;
+pub mod later;
 pub mod lazy;
 pub mod link;
 pub mod palette;
@@ -19,6 +21,7 @@ pub mod plots;
 pub mod pool;
 pub mod selection;
 pub mod session;
+pub mod shortcuts;
 pub mod state;
 pub mod storage;
 mod tables;

@@ -1,8 +1,9 @@
 //! The page's side of the worker: what [`State`] wants goes out, what the worker says comes in.
 
 use super::gallery::{fetch_gallery, fetch_model};
+use super::plots::ByPtr;
 use super::state::{Action, CalibrationAction, Dispatch, ModelChoice, ModelLoad, NeuronAction, State};
-use super::worker::{EngineWorker, JsCodec, Request, Response};
+use super::worker::{EngineWorker, Errand, JsCodec, Request, Response};
 use gloo::render::request_animation_frame;
 use gloo::timers::callback::Timeout;
 use gloo_worker::{Spawnable, WorkerBridge};
@@ -37,6 +38,7 @@ pub fn use_engine(state: &UseReducerHandle<State>) {
     use_widths(state, &bridge);
     use_routes(state, &bridge);
     use_traces(state, &bridge);
+    use_errands(state, &bridge);
     use_patience(state);
 }
 
@@ -181,6 +183,32 @@ fn use_traces(state: &UseReducerHandle<State>, bridge: &Bridge) {
                 layer: question.layer,
                 neuron: question.neuron,
             });
+        }
+    });
+}
+
+/// Asks for what is brought in or taken away.
+#[hook]
+fn use_errands(state: &UseReducerHandle<State>, bridge: &Bridge) {
+    let reads = bridge.clone();
+    use_effect_with((state.linked.chip.clone(), state.worker), move |(code, _)| {
+        if let Some(code) = code {
+            reads.send(Request::Bring(Errand::ReadChip(code.clone())));
+        }
+    });
+    let writes = bridge.clone();
+    use_effect_with(
+        (state.uncoded_chip().map(ByPtr), state.worker),
+        move |(chip, _)| {
+            if let Some(chip) = chip {
+                writes.send(Request::Bring(Errand::WriteChip(Box::new((**chip).clone()))));
+            }
+        },
+    );
+    let bridge = bridge.clone();
+    use_effect_with(state.bring.fetching, move |fetching| {
+        if let Some((_, file)) = *fetching {
+            bridge.send(Request::Bring(Errand::File(file)));
         }
     });
 }

@@ -5,8 +5,10 @@
 //! last good model and run stay until better ones arrive.
 
 mod answers;
+mod bring;
 mod calibration;
 mod chip;
+mod history;
 mod linked;
 mod model;
 mod neuron;
@@ -15,8 +17,10 @@ mod playback;
 mod teaching;
 mod trade;
 
+pub use bring::{Bring, BringAction, CHIP_PART, FILES_PART, Kept, Named, Sheet};
 pub use calibration::{Advice, CalibrationAction, LossKey, Losses, Widths};
 pub use chip::{KnownChip, Pinned, RouteTo};
+pub use history::History;
 pub use linked::{CHIP_LOOK_PART, Linked, PLAYHEAD_PART, SELECTION_PART};
 pub use model::{Drawn, Loaded, ModelChoice, ModelLoad, SampleChoice, Source};
 pub use neuron::{BLACKBOARD_PART, NeuronAction, NeuronState, Stop, Traced};
@@ -117,6 +121,10 @@ pub struct State {
     pub trade: Trade,
     /// What the view of one neuron knows.
     pub neuron: NeuronState,
+    /// What can be undone and done again.
+    pub history: History,
+    /// What is brought and taken away.
+    pub bring: Bring,
     /// Light or dark.
     pub theme: Theme,
     /// The tour and lessons.
@@ -316,6 +324,14 @@ pub enum Action {
     Pin(bool),
     /// Of sweeps.
     Trade(TradeAction),
+    /// Back to what was before the user's last change.
+    Undo,
+    /// Forward again.
+    Redo,
+    /// A slider or a pen has rested.
+    Settle,
+    /// Something is brought or taken away.
+    Bring(BringAction),
     /// Light or dark.
     SetTheme(Theme),
     /// Something about the tour or a lesson.
@@ -352,6 +368,12 @@ impl State {
     }
 
     fn apply(&mut self, action: Action) {
+        let before = self.before(&action);
+        self.carry_out(action);
+        self.remember(before);
+    }
+
+    fn carry_out(&mut self, action: Action) {
         match action {
             Action::GalleryCame(gallery) => self.take_gallery(gallery),
             Action::Choose(choice) => self.choose(choice),
@@ -378,7 +400,11 @@ impl State {
             Action::Show(view) => self.view = view,
             Action::LookAtChip(look) => self.chip_look = look,
             Action::Neuron(action) => self.act_on_neuron(action),
-            Action::UseChip(chip) => self.own_chip = chip,
+            Action::UseChip(chip) => self.use_chip(chip),
+            Action::Undo => self.undo(),
+            Action::Redo => self.redo(),
+            Action::Settle => self.history.settle(),
+            Action::Bring(action) => self.bring(action),
             Action::StopPlacing => self.placing_stops += 1,
             Action::Pin(pins) => self.pin(pins),
             Action::Trade(action) => self.trade_off(action),
@@ -409,7 +435,7 @@ impl State {
             settings.conversion.accumulation = Accumulation::Weighted;
         }
         if setting.key == "chip" {
-            self.own_chip = None;
+            self.use_chip(None);
         }
         self.settings = settings;
     }

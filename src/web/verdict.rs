@@ -176,6 +176,11 @@ fn measured(quality: &Quality, value: Option<f64>) -> Option<String> {
     Some(t!("badge.measured", measure = name_of(measure), value = value).into_owned())
 }
 
+/// `98.5 %`, of the measure that a quality has.
+pub fn measured_in_words(quality: &Quality, value: f64) -> String {
+    value_in_words(quality.measure, value)
+}
+
 /// What a measure is called.
 pub fn name_of(measure: Measure) -> Cow<'static, str> {
     match measure {

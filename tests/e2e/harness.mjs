@@ -66,9 +66,9 @@ export async function serve(dist = DIST) {
   };
 }
 
-/** Starts the system's Chromium, or the browser that CHROME names. */
-export function launch() {
-  return chromium.launch({ executablePath: process.env.CHROME ?? firstThatRuns(), args: FLAGS });
+/** Starts the system's Chromium, or the browser that CHROME names, with more flags than the usual. */
+export function launch(flags = []) {
+  return chromium.launch({ executablePath: process.env.CHROME ?? firstThatRuns(), args: [...FLAGS, ...flags] });
 }
 
 function firstThatRuns() {

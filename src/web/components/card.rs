@@ -1,5 +1,6 @@
 //! A card: a picture or table with its name, and what can be done with it.
 
+use super::take_away::TakeAway;
 use yew::prelude::*;
 
 /// What it frames.
@@ -42,6 +43,7 @@ pub fn Card(props: &Props) -> Html {
             <header>
                 <h2 {id} title={props.full_title.clone()} aria-live={props.is_live.then_some("polite")}>{ &props.title }</h2>
                 { props.aside.clone() }
+                <TakeAway title={props.title.clone()} />
             </header>
             { props.children.clone() }
         </section>

@@ -1,17 +1,16 @@
 //! The top of the page: its name, the claim, and what concerns the page itself.
 
 use super::badge::Badge;
+use super::copy::CopyButton;
 use super::glossary::Glossary;
 use super::icon::{Glyph, Icon};
 use super::tabs::Tabs;
 use crate::web::language::Language;
+use crate::web::state::Sheet;
 use crate::web::theme::Theme;
 use crate::web::verdict::Verdict;
 use crate::web::view::View;
-use gloo::timers::callback::Timeout;
-use gloo::utils::window;
 use rust_i18n::t;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -28,6 +27,10 @@ pub struct Props {
     pub verdict: Verdict,
     /// The address that brings all of this back.
     pub address: AttrValue,
+    /// What that address lacks, if it would be too long.
+    pub warning: Option<AttrValue>,
+    /// A dialog is wanted.
+    pub on_dialog: Callback<Sheet>,
     /// The language in use.
     pub language: Language,
     /// Another one is wanted.
@@ -69,7 +72,11 @@ pub fn Header(props: &Props) -> Html {
                 <Glossary />
                 { props.buttons.clone() }
                 <LanguageChoice language={props.language} on_language={props.on_language.clone()} />
-                <CopyLink address={props.address.clone()} />
+                <CopyButton class="copy-link" text={props.address.clone()} label={t!("header.copy").into_owned()} warning={props.warning.clone()} />
+                <button type="button" class="button button-icon" onclick={props.on_dialog.reform(|_| Sheet::TakeAway)} aria-label={t!("bring.run")}
+                    title={t!("bring.run")} aria-haspopup="dialog"><Icon glyph={Glyph::Save} /></button>
+                <button type="button" class="button button-icon" onclick={props.on_dialog.reform(|_| Sheet::Help)} aria-label={t!("bring.help")}
+                    title={t!("bring.help")} aria-haspopup="dialog"><Icon glyph={Glyph::Help} /></button>
                 <button type="button" class="button button-icon" onclick={on_theme} aria-label={label.clone()} title={label}>
                     <Icon {glyph} />
                 </button>
@@ -108,50 +115,5 @@ fn LanguageChoice(props: &LanguageProps) -> Html {
         <select class="language" aria-label={t!("language.label")} {onchange}>
             { for Language::ALL.map(option) }
         </select>
-    }
-}
-
-/// What is copied.
-#[derive(Properties, PartialEq)]
-struct CopyLinkProps {
-    address: AttrValue,
-}
-
-/// How long a button says what it did, in ms.
-const SAID: u32 = 2000;
-
-/// A button that copies the page's address, and says whether it did.
-#[component]
-fn CopyLink(props: &CopyLinkProps) -> Html {
-    let said = use_state(|| None::<bool>);
-    let address = props.address.clone();
-    let on_click = {
-        let said = said.setter();
-        Callback::from(move |_: MouseEvent| {
-            let (address, said) = (address.clone(), said.clone());
-            spawn_local(async move {
-                let copied = JsFuture::from(window().navigator().clipboard().write_text(&address)).await;
-                said.set(Some(copied.is_ok()));
-            });
-        })
-    };
-    use_effect_with(*said, {
-        let setter = said.setter();
-        move |said| {
-            let back = said
-                .is_some()
-                .then(|| Timeout::new(SAID, move || setter.set(None)));
-            move || drop(back)
-        }
-    });
-    html! {
-        <button type="button" class="button copy-link" onclick={on_click}>
-            <Icon glyph={if said.is_some() { Glyph::Check } else { Glyph::Chain }} />
-            <span aria-live="polite">{ match *said {
-                Some(true) => t!("header.copied"),
-                Some(false) => t!("header.not-allowed"),
-                None => t!("header.copy"),
-            } }</span>
-        </button>
     }
 }

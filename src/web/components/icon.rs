@@ -41,6 +41,16 @@ pub enum Glyph {
     Down,
     /// An open book.
     Book,
+    /// Into a file.
+    Save,
+    /// A question.
+    Help,
+    /// Back to what was.
+    Undo,
+    /// Forward again.
+    Redo,
+    /// A camera.
+    Camera,
 }
 
 impl Glyph {
@@ -72,6 +82,17 @@ impl Glyph {
             Self::Down => ("M6 9.500l6 6 6-6", false),
             Self::Book => (
                 "M5 19.500A2.500 2.500 0 0 1 7.500 17H19V3.500H7.500A2.500 2.500 0 0 0 5 6zM5 19.500A2.500 2.500 0 0 0 7.500 22H19v-5",
+                false,
+            ),
+            Self::Save => ("M12 4.500V15.5M7 11l5 5 5-5M5 19.500h14", false),
+            Self::Help => (
+                "M8.5 9a3.5 3.5 0 1 1 5 3.200c-1 .5-1.500 1.200-1.500 2.300M12 18v.5",
+                false,
+            ),
+            Self::Undo => ("M8 5L4 9l4 4M4.500 9H14a5.5 5.5 0 0 1 0 11h-3", false),
+            Self::Redo => ("M16 5l4 4-4 4M19.500 9H10a5.5 5.5 0 0 0 0 11h3", false),
+            Self::Camera => (
+                "M3 8h4l2-3h6l2 3h4v11H3zM12 9.500a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7z",
                 false,
             ),
         }

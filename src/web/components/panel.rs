@@ -1,5 +1,6 @@
 //! The panel on the left, a drawer on narrow screens: network, sample, settings.
 
+use super::history_buttons::HistoryButtons;
 use super::icon::{Glyph, Icon};
 use super::network_picker::NetworkPicker;
 use super::sample_picker::SamplePicker;
@@ -8,8 +9,7 @@ use crate::settings::SETTINGS;
 use crate::web::facts::{Fact, fact};
 use crate::web::files;
 use crate::web::plots::ByPtr;
-use crate::web::state::{Action, Dispatch, Loaded, State, dispatching};
-use crate::web::task::Task;
+use crate::web::state::{Action, BringAction, Dispatch, Sheet, State, dispatching};
 use rust_i18n::t;
 use yew::prelude::*;
 
@@ -35,6 +35,8 @@ impl PartialEq for Props {
         self.is_open == other.is_open
             && a.settings == b.settings
             && a.sample == b.sample
+            && a.history.has_past() == b.history.has_past()
+            && a.history.has_future() == b.history.has_future()
             && a.wanted == b.wanted
             && a.opened.len() == b.opened.len()
             && a.gallery.is_some() == b.gallery.is_some()
@@ -53,6 +55,9 @@ pub fn Panel(props: &Props) -> Html {
     let on_pick = dispatching(dispatch, Action::Pick);
     let on_set = dispatching(dispatch, |(setting, value)| Action::Set(setting, value));
     let on_shipped = dispatching(dispatch, |()| Action::UseShippedData);
+    let on_camera = dispatching(dispatch, |()| {
+        Action::Bring(BringAction::Open(Some(Sheet::Camera)))
+    });
     let on_reset = dispatching(dispatch, |()| Action::ResetSettings);
     let facts: Vec<Fact> = SETTINGS
         .iter()
@@ -76,21 +81,13 @@ pub fn Panel(props: &Props) -> Html {
             <aside class={classes!("panel", props.is_open.then_some("panel-open"))} id="settings" aria-label={t!("panel.label")} {onkeydown}>
                 <button type="button" class="button button-icon button-quiet drawer-close" aria-label={t!("panel.close")}
                     onclick={props.on_close.reform(|_| ())}><Icon glyph={Glyph::Cross} /></button>
+                <HistoryButtons has_past={state.history.has_past()} has_future={state.history.has_future()} dispatch={dispatch.clone()} />
                 <NetworkPicker gallery={state.gallery.clone()} opened={state.opened.clone()} wanted={state.wanted.clone()}
                     {on_choose} on_file={on_file.clone()} />
-                <SamplePicker loaded={state.loaded.clone().map(ByPtr)} sample={state.sample.clone()} read_as={read_as(state)}
-                    {on_pick} {on_file} {on_shipped} />
+                <SamplePicker loaded={state.loaded.clone().map(ByPtr)} sample={state.sample.clone()} read_as={state.read_as()}
+                    {on_pick} {on_file} {on_shipped} {on_camera} />
                 <SettingsForm settings={state.settings} {is_float} {facts} {on_set} {on_reset} />
             </aside>
         </>
     }
-}
-
-/// What the network takes the shown sample for.
-fn read_as(state: &State) -> Option<AttrValue> {
-    let (loaded, shown): (&Loaded, _) = (state.loaded.as_deref()?, state.shown.as_ref()?);
-    if Task::of(&loaded.network) != Task::Classes {
-        return None;
-    }
-    Some(loaded.class(shown.run.winner).into())
 }

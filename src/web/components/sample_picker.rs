@@ -31,6 +31,8 @@ pub struct Props {
     pub on_file: Callback<File>,
     /// The shipped samples are wanted again.
     pub on_shipped: Callback<()>,
+    /// A photo is wanted.
+    pub on_camera: Callback<()>,
 }
 
 /// Picks, a way through all samples, and buttons for the user's own.
@@ -63,6 +65,11 @@ pub fn SamplePicker(props: &Props) -> Html {
                 if ink_frame.is_some() {
                     <button type="button" class="button" onclick={open} aria-haspopup="dialog">
                         <Icon glyph={Glyph::Pen} />{ t!("sample.draw") }
+                    </button>
+                }
+                if form.frame().is_some() {
+                    <button type="button" class="button" onclick={props.on_camera.reform(|_: MouseEvent| ())} aria-haspopup="dialog">
+                        <Icon glyph={Glyph::Camera} />{ t!("bring.camera_button") }
                     </button>
                 }
                 <FileButton accept="image/*,.npy,.npz,.csv,.tsv,.idx,.gz,.zip,.ubyte" label={t!("sample.upload").into_owned()}

@@ -37,6 +37,7 @@ impl State {
             // Only workers of the pool say that.
             Response::Trade(_) => {}
             Response::Traced { epoch, neuron } => self.neuron.take(epoch, neuron),
+            Response::Brought(delivery) => self.take_delivery(*delivery),
             Response::Failed { epoch, what, message } => self.take_failure(epoch, what, message),
             Response::Panicked { message } => self.replace_worker(&message),
         }
@@ -193,6 +194,7 @@ impl State {
         self.is_running = false;
         self.is_calibrating = false;
         self.neuron.forget_question();
+        self.bring.fetching = None;
         if self.is_loading {
             self.want_what_is_loaded();
         }

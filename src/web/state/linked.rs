@@ -1,16 +1,24 @@
 //! The state and the page's address: what the address should say, and what becomes of what it says.
 
-use super::{ModelChoice, Playhead, SPEEDS, SampleChoice, State};
+use super::{ModelChoice, Named, Playhead, SPEEDS, SampleChoice, State};
+use crate::web::gallery::Dataset;
 use crate::web::link::{Link, Pairs, Part};
 use crate::web::selection::Selection;
 use crate::web::views::{ChipLook, ChipMeasure, ChipScope};
 use rust_i18n::t;
+use std::rc::Rc;
 
 /// What an address asks for, until there is a run to show it with.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Linked {
     /// A sample.
     pub sample: Option<SampleChoice>,
+    /// Own samples for the model that is wanted.
+    pub data: Option<Rc<Dataset>>,
+    /// The code of a chip.
+    pub chip: Option<String>,
+    /// Files of the user's, by name.
+    pub files: Option<Named>,
     /// A time step.
     pub step: Option<usize>,
     /// What is to be chosen.
@@ -154,10 +162,21 @@ impl State {
     /// The address has changed: back, forward, or typed.
     pub(super) fn follow(&mut self, link: Link, problems: Vec<String>) {
         self.take_link(&link, problems);
-        let wanted = link
-            .model
-            .map(ModelChoice::Gallery)
+        let own = self.linked.files.as_ref().and_then(|files| files.model.clone());
+        let own = own.and_then(|name| self.opened.iter().position(|file| file.name == name));
+        if own.is_some() {
+            // Opened in this visit: no need to look for it.
+            self.linked.files = None;
+        }
+        let wanted = own
+            .map(ModelChoice::Opened)
+            .or(link.model.map(ModelChoice::Gallery))
             .or_else(|| self.first_model());
+        if self.linked.files.is_some() {
+            // What was kept of them decides.
+            self.wanted = wanted;
+            return;
+        }
         if wanted != self.wanted {
             if let Some(choice) = wanted {
                 self.choose(choice);

@@ -253,7 +253,10 @@ impl State {
             Ok(gallery) => {
                 self.gallery = Some(Rc::new(gallery));
                 let wanted = self.wanted.take().or_else(|| self.first_model());
-                if let Some(choice) = wanted {
+                if self.linked.files.is_some() {
+                    // What was kept of the visitor's files decides.
+                    self.wanted = wanted;
+                } else if let Some(choice) = wanted {
                     self.choose(choice);
                 }
             }
@@ -322,7 +325,10 @@ impl State {
             return;
         }
         match files {
-            Ok(load) => self.start_load(load),
+            Ok(mut load) => {
+                load.data = self.linked.data.take().or(load.data);
+                self.start_load(load);
+            }
             Err(why) => {
                 self.complain(Notice::error(
                     t!("notice.not-fetched"),

@@ -1,6 +1,7 @@
 //! The worker: one session, one exploration at a time; counting and measuring run in small portions,
 //! so that a newer request is never kept waiting.
 
+use super::bring::{self, Delivery, Errand};
 use super::calibration::{Sweeping, Teller};
 use super::chip::{ChipWork, fit_preset};
 use super::load::{load, network_view};
@@ -195,6 +196,7 @@ impl EngineWorker {
                 self.begin_to_place(&settings);
                 answer
             }
+            Request::Bring(errand) => Some(Response::Brought(Box::new(self.bring(errand)))),
             Request::StopPlacing => self.finish_placing(),
             Request::Trade(request) => self.trade.take(request).map(Response::Trade),
             Request::Route { tensor, neuron } => {
@@ -231,6 +233,23 @@ impl EngineWorker {
             Request::Sweep { epoch, settings } => {
                 self.sweeping = Sweeping::want(self.sweeping.take(), epoch, settings);
                 None
+            }
+        }
+    }
+
+    fn bring(&mut self, errand: Errand) -> Delivery {
+        match errand {
+            Errand::WriteChip(chip) => Delivery::Code(bring::chip_code(&chip)),
+            Errand::ReadChip(code) => Delivery::Chip(bring::chip_of(&code).map(Box::new)),
+            Errand::File(kind) => {
+                let (Some(session), Some(last)) = (&mut self.session, &self.last) else {
+                    return Delivery::File(kind, Err(NO_MODEL.to_owned()));
+                };
+                let file = input_of(session, &last.sample)
+                    .and_then(|input| session.explore(&last.settings, &input))
+                    .map_err(|error| error.to_string())
+                    .and_then(|explored| bring::file(kind, session, &last.settings, &explored));
+                Delivery::File(kind, file.map(Into::into))
             }
         }
     }
@@ -485,8 +504,10 @@ fn failed(epoch: Epoch, what: Failure, message: String) -> Response {
     Response::Failed { epoch, what, message }
 }
 
+const NO_MODEL: &str = "no model is loaded; open one first";
+
 fn no_model(epoch: Epoch, what: Failure) -> Response {
-    failed(epoch, what, "no model is loaded; open one first".to_owned())
+    failed(epoch, what, NO_MODEL.to_owned())
 }
 
 thread_local! {
@@ -512,16 +533,20 @@ fn tell_of_panics(scope: WorkerScope<EngineWorker>, page: HandlerId) {
     }));
 }
 
+fn input_of(session: &Session, sample: &Sample) -> Result<Vec<i32>, SessionError> {
+    match sample {
+        Sample::Stored(index) => Ok(session.sample(*index)?.to_vec()),
+        Sample::Values(values) => session.input_codes("the sample", &[1, values.len()], values),
+    }
+}
+
 /// What happens to a sample with these settings.
 pub(crate) fn run(
     session: &mut Session,
     settings: &Settings,
     sample: &Sample,
 ) -> Result<RunView, SessionError> {
-    let input = match sample {
-        Sample::Stored(index) => session.sample(*index)?.to_vec(),
-        Sample::Values(values) => session.input_codes("the sample", &[1, values.len()], values)?,
-    };
+    let input = input_of(session, sample)?;
     let exploration = session.explore(settings, &input)?;
     let network = session
         .is_float()

@@ -3,6 +3,7 @@
 //! Each request carries an epoch. The worker drops what it does for an older epoch as soon as a
 //! newer request is there; the page drops answers of an older one. So neither ever waits.
 
+use super::bring::{Delivery, Errand};
 use super::trade::{TradeAnswer, TradeRequest};
 use crate::chip::energy::Energy;
 use crate::chip::noc::{BusiestLink, LatencySummary, SampleTime};
@@ -48,6 +49,8 @@ pub enum Request {
         /// Whether more of the chip is wanted than its traffic: answered by several `Chip`.
         chip: bool,
     },
+    /// Bring something in, or make something to be taken away. Answered by `Brought`.
+    Bring(Errand),
     /// Stop looking for better places, and take the best that were found. Answered by `Run`.
     StopPlacing,
     /// Where do this neuron's spikes go? Answered by `Route`, if the last run's chip is known.
@@ -235,6 +238,8 @@ pub enum Response {
         /// All about it; `None` if there is no such neuron.
         neuron: Option<Box<TracedNeuron>>,
     },
+    /// What was brought in, or made.
+    Brought(Box<Delivery>),
     /// A request could not be done; nothing has changed.
     Failed {
         /// Of the request.

@@ -2,6 +2,7 @@
 //!
 //! The page's thread never computes: it sends a [`Request`] and draws the [`Response`].
 
+mod bring;
 mod calibration;
 mod chip;
 mod codec;
@@ -11,6 +12,7 @@ mod messages;
 mod neuron;
 mod trade;
 
+pub use bring::{Delivery, Errand, RunFile};
 pub use codec::JsCodec;
 pub use engine::EngineWorker;
 #[cfg(test)]
