@@ -42,7 +42,7 @@ onPage('the view of one neuron', { timeout: 400_000 }, (on) => {
     await field.blur();
     await traced(page);
   };
-  const value = async (page, what) => number(await page.locator(`.derivation [data-value="${what}"]`).innerText());
+  const value = async (page, what) => number(await page.locator(`.derivation [data-value="${what}"]`).textContent());
 
   for (const [name, { settings }] of Object.entries(TRACES)) {
     const query = async () => {
@@ -179,8 +179,7 @@ onPage('the view of one neuron', { timeout: 400_000 }, (on) => {
   });
 
   on('says what is wrong with a blackboard’s address', '?view=neuron&blackboard=x1_q', async (page) => {
-    const notice = page.getByRole('region', { name: 'Notices' });
-    assert.match(await notice.innerText(), /'q' is no part of a blackboard's neuron/i);
+    assert.match(await page.locator('.board-problem').innerText(), /'q' is no part of a blackboard's neuron/);
   });
 
   for (const width of WIDTHS) {

@@ -109,11 +109,15 @@ fn integration(dendrite: &DendriteProvenance, done: usize, props: &ArithmeticPro
     let what = if dendrite.is_maximum {
         t!("neuron.line-maximum", largest = integer(step.sum))
     } else {
-        t!(
-            "neuron.line-integrate",
-            digit = weight_words(dendrite, done - 1),
-            spikes = format::count(step.spikes as u64)
-        )
+        let digit = weight_words(dendrite, done - 1);
+        match step.spikes {
+            1 => t!("neuron.line-integrate-one", digit = digit),
+            spikes => t!(
+                "neuron.line-integrate",
+                digit = digit,
+                spikes = format::count(spikes as u64)
+            ),
+        }
     };
     let is_one = dendrite.m0.0 == dendrite.m0.1;
     let scaled = if is_one {
@@ -193,13 +197,18 @@ fn potential(told: &Provenance, done: usize, steps: usize) -> Html {
     } else {
         format::significant(value, 5)
     };
+    // Parts of an equation, so that a narrow card can break it.
     let equation = html! {
+    <>
         <math>
             { mi("V", "") }{ mo("=") }{ mi("M", "1") }{ mi("U", "") }{ mo("+") }
             <mover accent="true"><mi>{ "b" }</mi><mo>{ "~" }</mo></mover>{ mo("+") }{ mi("Z", "y") }
-            { mo("=") }{ for terms }{ added(constant_words(told.constant)) }{ added(integer(told.zero_point.into())) }
-            { mo("=") }<mn class="result" data-value="V">{ places }</mn>
         </math>
+        <math>
+            { mo("=") }{ for terms }{ added(constant_words(told.constant)) }{ added(integer(told.zero_point.into())) }
+        </math>
+        <math>{ mo("=") }<mn class="result" data-value="V">{ places }</mn></math>
+    </>
     };
     let words = if done < steps {
         t!("neuron.line-potential-so-far")

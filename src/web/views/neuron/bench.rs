@@ -293,6 +293,13 @@ fn sources(props: &BenchProps, dendrite: usize, told: &DendriteProvenance) -> Ht
     html! { <>{ for told.sources.iter().take(TRACES).enumerate().map(line) }</> }
 }
 
+fn synapses(count: usize) -> std::borrow::Cow<'static, str> {
+    match count {
+        1 => t!("neuron.of-one-synapse"),
+        _ => t!("neuron.of-synapses", count = format::count(count as u64)),
+    }
+}
+
 /// How many spikes arrive at each step.
 fn spikes(props: &BenchProps, told: &DendriteProvenance) -> Html {
     let most = told
@@ -306,14 +313,14 @@ fn spikes(props: &BenchProps, told: &DendriteProvenance) -> Html {
         let share = step.spikes as f64 / most as f64;
         let to_come = (index >= props.columns.done(props.column)).then_some("to-come");
         html! {
-            <span class={classes!("bar", "bar-spikes", to_come)} style={format!("--share:{share:.4}")}>
+            <span class={classes!("bench-bar", "bar-spikes", to_come)} style={format!("--share:{share:.4}")}>
                 <i /><em>{ format::count(step.spikes as u64) }</em>
             </span>
         }
     });
     html! {
         <>
-            <span class="bench-name">{ t!("neuron.spikes-in") }<small>{ t!("neuron.of-synapses", count = format::count(told.synapses as u64)) }</small></span>
+            <span class="bench-name">{ t!("neuron.spikes-in") }<small>{ synapses(told.synapses) }</small></span>
             { cells(props.columns, 1, bars) }
         </>
     }
@@ -333,7 +340,7 @@ fn currents(props: &BenchProps, told: &DendriteProvenance) -> Html {
         let to_come = (index >= props.columns.done(props.column)).then_some("to-come");
         let side = if step.current < 0 { "down" } else { "up" };
         html! {
-            <span class={classes!("bar", "bar-current", side, to_come)} style={format!("--share:{share:.4}")}>
+            <span class={classes!("bench-bar", "bar-current", side, to_come)} style={format!("--share:{share:.4}")}>
                 <i /><em>{ format::thousands(step.current) }</em>
             </span>
         }

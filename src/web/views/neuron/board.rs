@@ -157,7 +157,7 @@ pub fn Board(props: &BoardProps) -> Html {
             <table class="board-inputs">
                 <thead><tr>
                     <th scope="col">{ t!("neuron.input") }</th><th scope="col">{ "x" }</th><th scope="col">{ t!("neuron.bits-column") }</th>
-                    <th scope="col">{ "w" }</th><th scope="col">{ "w x" }</th><th />
+                    <th scope="col">{ "w" }</th><th scope="col">{ "w x" }</th><td />
                 </tr></thead>
                 <tbody>{ for (0..board.inputs.len()).map(|index| input(props, index)) }</tbody>
             </table>

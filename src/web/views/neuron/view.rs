@@ -13,7 +13,7 @@ use crate::web::components::{Card, Choices};
 use crate::web::plots::ByPtr;
 use crate::web::selection::{Select, Selection};
 use crate::web::state::{Action, Dispatch, NeuronAction, NeuronState, Seek, dispatching};
-use crate::web::views::words::{Phase, layer_name, place, producer, spike_code, tensor_name, volume};
+use crate::web::views::words::{Phase, layer_name, place, producer, spike_code, volume};
 use crate::web::worker::{NetworkView, RunView, TracedNeuron};
 use rust_i18n::t;
 use std::rc::Rc;
@@ -151,11 +151,7 @@ fn Told(props: &ToldProps) -> Html {
     let told = ByPtr(told);
     let names = use_memo((network.clone(), traced.clone()), |(network, traced)| {
         let name = |source: &crate::explore::SourceProvenance| {
-            AttrValue::from(format!(
-                "{} {}",
-                tensor_name(network, source.tensor),
-                place(volume(network, source.tensor), source.neuron)
-            ))
+            AttrValue::from(place(volume(network, source.tensor), source.neuron))
         };
         let dendrites = traced.told.dendrites.iter();
         dendrites
