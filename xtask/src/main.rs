@@ -22,6 +22,7 @@ mod page;
 mod paths;
 mod process;
 mod setup;
+mod split;
 mod steps;
 mod tools;
 

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::{offline, paths, process, setup, tools};
+use crate::{offline, paths, process, setup, split, tools};
 
 /// How to serve the page.
 #[derive(Args)]
@@ -32,7 +32,12 @@ pub struct ServeOptions {
 /// Builds the release page into `dist/`.
 pub fn build() -> Result<()> {
     prepare()?;
-    process::run(trunk()?.args(["build", "--release", "--offline=true"]))?;
+    process::run(
+        trunk()?
+            .args(["build", "--release", "--offline=true"])
+            .env(split::MARK, "1"),
+    )?;
+    split::split(&paths::dist())?;
     offline::write(&paths::dist())?;
     say_sizes()
 }
