@@ -113,7 +113,8 @@ pub fn Story(props: &StoryProps) -> Html {
         }
     });
     html! {
-        <section class="card story" aria-labelledby="story-title">
+        <section class="card story" aria-labelledby="story-title"
+            data-register-bits={props.run.settings.conversion.register_bits.to_string()}>
             <h2 id="story-title" class="visually-hidden">{ t!("story.title") }</h2>
             <div class="stages" ref={stages} ontouchmove={on_swipe.reform(|_: TouchEvent| ())} onwheel={on_swipe.reform(|_: WheelEvent| ())}>
                 <InputStage network={network.clone()} run={run.clone()} caption={props.sample_caption.clone()}
