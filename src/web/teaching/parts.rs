@@ -200,7 +200,8 @@ impl Parts {
         let cards: Vec<String> = self
             .embed
             .iter()
-            .filter_map(|part| matches!(part, Part::Card(_)).then(|| part.selector()))
+            .filter(|part| matches!(part, Part::Card(_)))
+            .map(|part| part.selector())
             .collect();
         let keys: Vec<&str> = self
             .embed
