@@ -73,7 +73,7 @@ export function saveReport(article, file) {
     `<title>${escaped(copy.querySelector('h1').textContent)}</title>`,
     `<style>\n${style}\nbody { margin: 0; background: #fff; }\n</style>`,
   ];
-  const text = `<!doctype html>\n<html lang="${lang}">\n<head>\n${head.join('\n')}\n</head>\n<body>\n${copy.outerHTML}\n</body>\n</html>\n`;
+  const text = `<!doctype html>\n<html lang="${lang}">\n<head>\n${head.join('\n')}\n</head>\n<body>\n<main>\n${copy.outerHTML}\n</main>\n</body>\n</html>\n`;
   save(file, blob(text, 'text/html'));
 }
 
@@ -151,7 +151,7 @@ function tables(card) {
 function cells(row) {
   return [...row.cells].flatMap((cell) => {
     const { value } = cell.dataset;
-    const text = value ?? cell.textContent.trim().replace(/\s+/g, ' ');
+    const text = value ?? cell.textContent.trim().replace(/[ \t\r\n]+/g, ' ');
     return [number(text), ...Array(cell.colSpan - 1).fill('')];
   });
 }
