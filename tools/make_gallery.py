@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from sdann_tools import datasets, denoiser, gallery, runtime, vowels
-from sdann_tools.paths import FIXTURES, GALLERY
+from sdann_tools.paths import FIXTURES, FIXTURES_TFLITE, GALLERY
 
 DIGITS = [str(label) for label in range(datasets.CLASSES)]
 
@@ -93,6 +93,32 @@ ENTRIES = {
     ),
 }
 
+# Float models, to be quantized on the page: of which network, and what the page says of it.
+FLOAT = {
+    "mnist-cnn": (
+        "MNIST CNN, float",
+        "The MNIST CNN before its quantization: it is quantized here, as the settings say.",
+    ),
+    "mnist-residual": (
+        "MNIST residual, float",
+        "The residual network before its quantization. Its depthwise kernels have very different"
+        " ranges, so it tells good quantization from bad.",
+    ),
+}
+# Networks that TensorFlow Lite's converter has quantized.
+LITE = {
+    "mnist-cnn-lite": (
+        "MNIST CNN, TFLite int8",
+        "Two strided convolutions and two dense layers, trained in Keras and quantized by"
+        " TensorFlow Lite's converter.",
+    ),
+    "mnist-residual-lite": (
+        "MNIST residual, TFLite int8",
+        "Depthwise-separable blocks with shortcuts, both pools joined and a global mean; quantized"
+        " by TensorFlow Lite's converter.",
+    ),
+}
+
 
 def picks(network, codes: np.ndarray) -> list[int]:
     """One typical sample of each class, where there are classes."""
@@ -134,6 +160,37 @@ def entry(network, quality) -> dict:
     }
 
 
+def float_entry(quantized: dict, compared: list[dict]) -> dict:
+    """The float model of an entry, and how good it is after quantization by the default settings."""
+    title, about = FLOAT[quantized["id"]]
+    model, method = quantized["id"], "min-max"
+    quality = next(c for c in compared if (c["model"], c["method"]) == (model, method))
+    return quantized | {
+        "id": f"{model}-float",
+        "title": title,
+        "file": quantized["float"],
+        "about": about,
+        "quality": {key: quality[key] for key in ("measure", "float")} | {"quantized": quality["sdann"]},
+    }
+
+
+def lite_entry(name: str) -> dict:
+    """A TensorFlow Lite model, by the answers that TensorFlow gave for it."""
+    title, about = LITE[name]
+    codes = np.load(FIXTURES_TFLITE / f"{name}.codes.npy")
+    labels = datasets.read_part("mnist-test").labels
+    quality = json.loads((FIXTURES_TFLITE / f"{name}.json").read_text())["accuracy"]
+    return {
+        "id": name,
+        "title": title,
+        "file": f"models/{name}.tflite",
+        "about": about,
+        "dataset": in_folder(images("mnist", 255)),
+        "picks": clearest_per_class(codes.reshape(len(labels), -1), labels),
+        "quality": {"measure": "accuracy"} | quality,
+    }
+
+
 def in_folder(dataset: dict) -> dict:
     """The same with the folder before each file's name."""
 
@@ -148,6 +205,9 @@ def in_folder(dataset: dict) -> dict:
 def main() -> None:
     qualities = json.loads((FIXTURES / "accuracy.json").read_text())
     models = [entry(network, qualities[network.name]["main"]) for network in gallery.SHIPPED]
+    compared = json.loads((FIXTURES / "quantization.json").read_text())["compared"]
+    models += [float_entry(model, compared) for model in models if model["id"] in FLOAT]
+    models += [lite_entry(name) for name in LITE]
     GALLERY.write_text(json.dumps({"models": models}, indent=2, ensure_ascii=False) + "\n")
 
 

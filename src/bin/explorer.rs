@@ -61,4 +61,5 @@ views! {
     Calibration => calibration: views::draw_calibration;
     Chip => chip: views::draw_chip;
     TradeOffs => trade: views::draw_trade;
+    Network => network: views::draw_network;
 }

@@ -128,6 +128,11 @@ impl LossMeter {
         Ok(())
     }
 
+    /// Samples that were run.
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+
     /// What came of it.
     pub fn loss(&self) -> QuantizationLoss {
         let tensors = self.network.tensors.iter().zip(&self.sums);

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod blackboard;
+mod codes;
 mod compare;
 mod curve;
 mod effect;
@@ -10,6 +11,7 @@ mod loss;
 mod memory;
 mod mistakes;
 mod model;
+mod nodes;
 pub mod numbers;
 mod pareto;
 mod placement;
@@ -22,6 +24,7 @@ mod widths;
 
 pub use agreement::{Agreement, FirstOverflow, LayerAgreement, Tally};
 pub use blackboard::{Blackboard, BlackboardError, HandScale, MAX_INPUTS};
+pub use codes::{CodeCounts, CodeSummary, CodesMeter, PERCENTILES};
 pub use compare::{CodeCurve, CodeName, CompareError, Comparer, Comparison, MAX_STEPS, Point, Question};
 pub use curve::Curve;
 pub use effect::{CalibrationEffect, EffectMeter, ErrorDistribution};
@@ -29,6 +32,7 @@ pub use loss::{LossMeter, QuantizationLoss, TensorLoss};
 pub use memory::ReferenceMemory;
 pub use mistakes::{Deviation, Flip, MAX_DEVIATIONS, MAX_FLIPS, MAX_OVERFLOWS, Mistakes, Origin, Overflowed};
 pub use model::{FloatModel, Model, Quantized, open_model};
+pub use nodes::{FusedNode, fused_nodes};
 pub use pareto::pareto_front;
 pub use placement::{MOVES, PlacementMeter, PlacementProgress};
 pub use provenance::{

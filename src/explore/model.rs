@@ -20,12 +20,21 @@ pub enum Model {
 /// # Errors
 /// Whatever is wrong with the file, or what of it is not supported.
 pub fn open_model(bytes: &[u8], name: &str) -> Result<Model, SessionError> {
-    let graph = import_model(bytes, name)?;
-    Ok(if graph.is_real() {
-        Model::Real(Box::new(FloatModel::new(graph)))
-    } else {
-        Model::Codes(Box::new(quantize(&graph)?))
-    })
+    Model::of(import_model(bytes, name)?)
+}
+
+impl Model {
+    /// A graph as what it is.
+    ///
+    /// # Errors
+    /// If it is one of codes that has no integer layers.
+    pub fn of(graph: Graph) -> Result<Self, SessionError> {
+        Ok(if graph.is_real() {
+            Self::Real(Box::new(FloatModel::new(graph)))
+        } else {
+            Self::Codes(Box::new(quantize(&graph)?))
+        })
+    }
 }
 
 /// A model of real numbers with the samples that its quantization is measured on.

@@ -5,8 +5,8 @@ mod points;
 pub use points::{BLOCK, PointSize};
 
 use super::{
-    Curve, EffectMeter, FloatModel, GroundTruth, Model, PlacementMeter, ReferenceMemory, ReportMeter, Row,
-    Tally, WidthSweep, open_model,
+    CodesMeter, Curve, EffectMeter, FloatModel, FusedNode, GroundTruth, LossMeter, PlacementMeter, Quantized,
+    ReferenceMemory, ReportMeter, Row, Tally, WidthSweep, fused_nodes,
 };
 use crate::chip::spec::Chip;
 use crate::chip::{self, ChipSettings, Fit, Limits, Mapping, MappingError, Placement, Router, Traffic};
@@ -169,6 +169,8 @@ type StatisticsKey = (BitOrder, Accumulation, SilentCode, Digits, FoldAt, bool);
 pub struct Session {
     float: Option<Float>,
     network: QuantizedNetwork,
+    /// For each layer, what it was made of.
+    nodes: Vec<Vec<FusedNode>>,
     samples: SampleSet,
     calibration: Vec<i32>,
     statistics: Vec<(StatisticsKey, Rc<Statistics>)>,
@@ -224,6 +226,7 @@ impl Session {
             memory: ReferenceMemory::default(),
             simulator: Simulator::new(&network),
             reference: Reference::new(&network),
+            nodes: vec![Vec::new(); network.layers.len()],
             samples: SampleSet::default(),
             calibration: Vec::new(),
             statistics: Vec::new(),
@@ -241,16 +244,25 @@ impl Session {
     /// # Errors
     /// Whatever is wrong with the file, or what of it is not supported.
     pub fn open(bytes: &[u8], name: &str) -> Result<Self, SessionError> {
-        Ok(match open_model(bytes, name)? {
-            Model::Codes(network) => Self::new(*network),
-            Model::Real(model) => Self {
+        let graph = import_model(bytes, name)?;
+        Ok(if graph.is_real() {
+            let model = Box::new(FloatModel::new(graph));
+            let wiring = model.wiring()?;
+            Self {
+                nodes: fused_nodes(model.graph(), &wiring),
                 float: Some(Float {
                     samples: Vec::new(),
                     options: None,
-                    model: model.clone(),
+                    model,
                 }),
-                ..Self::new(model.wiring()?)
-            },
+                ..Self::new(wiring)
+            }
+        } else {
+            let network = quantize(&graph)?;
+            Self {
+                nodes: fused_nodes(&graph, &network),
+                ..Self::new(network)
+            }
         })
     }
 
@@ -421,6 +433,19 @@ impl Session {
         })
     }
 
+    /// Leaves but the first `count` samples to measure ranges and corrections on, if there are more.
+    pub fn shorten_calibration(&mut self, count: usize) {
+        let values = self.network.input().len().saturating_mul(count);
+        if values < self.calibration.len() {
+            let first = |all: &[f32]| all[..values.min(all.len())].to_vec();
+            if let Some(reals) = self.float.as_ref().map(|float| first(float.model.samples())) {
+                self.calibrate_float(reals);
+            }
+            let codes = self.calibration[..values].to_vec();
+            self.set_calibration_codes(codes);
+        }
+    }
+
     /// Sets a chip of the user's own, which takes the place of the settings' preset; `None` for that.
     pub fn set_chip(&mut self, own: Option<Chip>) {
         if self.own_chip != own {
@@ -441,6 +466,11 @@ impl Session {
     /// The network of integers.
     pub fn network(&self) -> &QuantizedNetwork {
         &self.network
+    }
+
+    /// For each layer, the nodes of the file that it was made of.
+    pub fn nodes(&self) -> &[Vec<FusedNode>] {
+        &self.nodes
     }
 
     /// The samples.
@@ -770,5 +800,59 @@ impl Session {
             meter.add(&self.network, input, expected);
         }
         index + 1 < count
+    }
+
+    /// Counts the next calibration sample's codes. Says whether any are left.
+    pub fn count_codes_next(&self, meter: &mut CodesMeter) -> bool {
+        let len = self.network.input().len().max(1);
+        let mut rest = self.calibration.chunks_exact(len).skip(meter.samples());
+        if let Some(input) = rest.next() {
+            meter.add(&self.network, input);
+        }
+        rest.next().is_some()
+    }
+
+    /// The float model as it is quantized now, graph and network; `None` if the model was of integers already.
+    ///
+    /// # Errors
+    /// If it cannot be quantized.
+    pub fn quantized(&mut self) -> Result<Option<Quantized>, SessionError> {
+        let Some(float) = &mut self.float else {
+            return Ok(None);
+        };
+        let options = float.options.unwrap_or_default();
+        Ok(Some(float.model.quantize(&options)?))
+    }
+
+    /// Begins to hold the quantized network against the float model on the samples; `None` if there is no float
+    /// model.
+    ///
+    /// # Errors
+    /// If it cannot be quantized.
+    pub fn loss_meter(&mut self) -> Result<Option<LossMeter>, SessionError> {
+        let quantized = self.quantized()?;
+        let Some((float, quantized)) = self.float.as_ref().zip(quantized) else {
+            return Ok(None);
+        };
+        let meter = LossMeter::new(float.model.measured_graph(), &quantized);
+        Ok(Some(meter.map_err(PostTrainingError::from)?))
+    }
+
+    /// Compares the next sample. Says whether any are left.
+    ///
+    /// # Errors
+    /// If it has another length than the model's input.
+    pub fn compare_next(&self, meter: &mut LossMeter) -> Result<bool, SessionError> {
+        let Some(float) = &self.float else {
+            return Ok(false);
+        };
+        let len = self.network.input().len().max(1);
+        let index = meter.samples();
+        let mut rest = float.samples.chunks_exact(len).skip(index);
+        if let Some(sample) = rest.next() {
+            let expected = self.samples.truth.expected(index, self.network.output().len());
+            meter.add(sample, expected).map_err(PostTrainingError::from)?;
+        }
+        Ok(rest.next().is_some())
     }
 }

@@ -3,10 +3,10 @@
 use super::REPORT_VERSION;
 use crate::graph::{Affine, Connections, Window};
 use crate::quantize::{CodeTensor, FixedPoint, Layer, QuantizedNetwork, Reduce, Requantizer};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A model, layer by layer. Shapes are those of one sample, without the batch.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelReport {
     /// [`REPORT_VERSION`].
     pub report_version: u32,
@@ -23,7 +23,7 @@ pub struct ModelReport {
 }
 
 /// A tensor of codes, or of real numbers at an unquantized output.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TensorReport {
     /// The name that it has in the file.
     pub name: String,
@@ -34,7 +34,7 @@ pub struct TensorReport {
 }
 
 /// r = scale · (code − zero point).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QuantizationReport {
     /// K, bits of a code: its spike train has as many time steps.
     pub bits: u8,
@@ -47,7 +47,7 @@ pub struct QuantizationReport {
 }
 
 /// What a layer is, judged by its wiring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LayerKind {
     /// A kernel moves over positions.
@@ -67,7 +67,7 @@ pub enum LayerKind {
 }
 
 /// A layer: a linear operator with the quantization of its result.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerReport {
     /// Its node's name in the file.
     pub name: String,
@@ -106,7 +106,7 @@ pub struct LayerReport {
 }
 
 /// Sums over all layers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelTotals {
     /// Layers.
     pub layers: usize,

@@ -4,7 +4,7 @@ use super::lazy::{Coming, read_file};
 use super::picture::{Ink, channels};
 use super::state::{Action, Dispatch, Loaded, Notice, SampleChoice, Source};
 use super::task::InputForm;
-use super::worker::{DataFiles, Divisor, ModelFile, TruthFile};
+use super::worker::{CalibrateOn, DataFiles, Divisor, ModelFile, TruthFile};
 use crate::chip::spec::read_chip;
 use crate::import::dataset::{channels_first, count_channels_last, count_samples, read_array};
 use crate::simulate::Packed;
@@ -135,6 +135,7 @@ fn data(name: String, bytes: Vec<u8>, loaded: &Loaded) -> Result<Action, String>
         truth: TruthFile::Inside,
         calibration: Packed::default(),
         divisor: Divisor::IfNeeded(divisor),
+        calibrate_on: CalibrateOn::default(),
     }))
 }
 

@@ -1,6 +1,6 @@
 //! The models and data sets that the page ships with (`assets/gallery.json`), and fetching them.
 
-use super::worker::{DataFiles, Divisor, ModelFile, TruthFile};
+use super::worker::{CalibrateOn, DataFiles, Divisor, ModelFile, TruthFile};
 use crate::explore::{Closeness, Measure};
 use gloo::net::http::Request;
 use rust_i18n::t;
@@ -50,7 +50,7 @@ pub struct GalleryQuality {
     pub measure: Measure,
     /// Before it was quantized.
     pub float: f64,
-    /// As ONNX Runtime computes it.
+    /// As the runtime of its format computes it; where it is quantized here, with the default settings.
     pub quantized: f64,
 }
 
@@ -154,6 +154,7 @@ pub async fn fetch_model(model: &GalleryModel) -> Result<(ModelFile, Rc<Dataset>
             truth,
             calibration,
             divisor: Divisor::Is(data.divide_by),
+            calibrate_on: CalibrateOn::default(),
         },
         classes: Rc::new(data.classes.clone()),
         picks: model.picks.clone(),

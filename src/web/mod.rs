@@ -19,6 +19,7 @@ pub mod palette;
 pub mod picture;
 pub mod plots;
 pub mod pool;
+pub mod save;
 pub mod selection;
 pub mod session;
 pub mod shortcuts;

@@ -2,11 +2,15 @@
 
 use super::gallery::{fetch_gallery, fetch_model};
 use super::plots::ByPtr;
-use super::state::{Action, CalibrationAction, Dispatch, ModelChoice, ModelLoad, NeuronAction, State};
+use super::save::save;
+use super::state::{
+    Action, CalibrationAction, Dispatch, ModelChoice, ModelLoad, NetworkAction, NeuronAction, Notice, State,
+};
 use super::worker::{EngineWorker, Errand, JsCodec, Request, Response};
 use gloo::render::request_animation_frame;
 use gloo::timers::callback::Timeout;
 use gloo_worker::{Spawnable, WorkerBridge};
+use rust_i18n::t;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -39,13 +43,22 @@ pub fn use_engine(state: &UseReducerHandle<State>) {
     use_routes(state, &bridge);
     use_traces(state, &bridge);
     use_errands(state, &bridge);
+    use_inspection(state, &bridge);
     use_patience(state);
 }
 
 fn start(dispatch: Dispatch) -> WorkerBridge<EngineWorker> {
     EngineWorker::spawner()
         .with_loader(true)
-        .callback(move |response: Response| dispatch.dispatch(Action::Answer(Box::new(response))))
+        .callback(move |response: Response| match response {
+            Response::Written { name, bytes } => {
+                if save(&name, &bytes).is_err() {
+                    let why = t!("network.not-saved").into_owned();
+                    dispatch.dispatch(Action::Complain(Notice::error(t!("network.not-written"), why)));
+                }
+            }
+            response => dispatch.dispatch(Action::Answer(Box::new(response))),
+        })
         .encoding::<JsCodec>()
         .spawn(WORKER)
 }
@@ -209,6 +222,32 @@ fn use_errands(state: &UseReducerHandle<State>, bridge: &Bridge) {
     use_effect_with(state.bring.fetching, move |fetching| {
         if let Some((_, file)) = *fetching {
             bridge.send(Request::Bring(Errand::File(file)));
+        }
+    });
+}
+
+/// Asks about the network while its view is open.
+#[hook]
+fn use_inspection(state: &UseReducerHandle<State>, bridge: &Bridge) {
+    let dispatch = state.dispatcher();
+    use_effect_with(state.next_inspection(), move |inquiry| {
+        if inquiry.is_some() {
+            dispatch.dispatch(Action::Network(NetworkAction::Ask));
+        }
+    });
+    let (asked, ask) = (state.inspection.asked.clone(), bridge.clone());
+    use_effect_with(asked.as_ref().map(|asked| asked.epoch), move |_| {
+        if let Some(asked) = asked {
+            ask.send(Request::Inspect {
+                epoch: asked.epoch,
+                question: asked.inquiry.question.clone(),
+            });
+        }
+    });
+    let bridge = bridge.clone();
+    use_effect_with(state.inspection.wanted, move |(_, wanted)| {
+        if let Some(wanted) = *wanted {
+            bridge.send(Request::Write(wanted));
         }
     });
 }

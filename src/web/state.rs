@@ -11,6 +11,7 @@ mod chip;
 mod history;
 mod linked;
 mod model;
+mod network;
 mod neuron;
 mod notices;
 mod playback;
@@ -23,6 +24,7 @@ pub use chip::{KnownChip, Pinned, RouteTo};
 pub use history::History;
 pub use linked::{CHIP_LOOK_PART, Linked, PLAYHEAD_PART, SELECTION_PART};
 pub use model::{Drawn, Loaded, ModelChoice, ModelLoad, SampleChoice, Source};
+pub use network::{AskedInspection, Inquiry, Inspection, NetworkAction};
 pub use neuron::{BLACKBOARD_PART, NeuronAction, NeuronState, Stop, Traced};
 pub use notices::{Notice, Weight};
 pub use playback::{Playhead, SPEEDS, Seek};
@@ -125,6 +127,8 @@ pub struct State {
     pub history: History,
     /// What is brought and taken away.
     pub bring: Bring,
+    /// What the view of the network looks at, and what it was told.
+    pub inspection: Inspection,
     /// Light or dark.
     pub theme: Theme,
     /// The tour and lessons.
@@ -332,6 +336,8 @@ pub enum Action {
     Settle,
     /// Something is brought or taken away.
     Bring(BringAction),
+    /// Something of the view of the network.
+    Network(NetworkAction),
     /// Light or dark.
     SetTheme(Theme),
     /// Something about the tour or a lesson.
@@ -408,6 +414,7 @@ impl State {
             Action::StopPlacing => self.placing_stops += 1,
             Action::Pin(pins) => self.pin(pins),
             Action::Trade(action) => self.trade_off(action),
+            Action::Network(action) => self.act_on_network(action),
             Action::SetTheme(theme) => self.theme = theme,
             Action::Teach(action) => self.teach(action),
             Action::Complain(notice) => self.complain(notice),

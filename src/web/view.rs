@@ -17,6 +17,8 @@ pub enum View {
     Chip,
     /// Sweeps: what accuracy costs.
     TradeOffs,
+    /// Layers, their weights and codes, and how they were quantized.
+    Network,
 }
 
 impl View {
@@ -27,6 +29,7 @@ impl View {
         Self::Calibration,
         Self::Chip,
         Self::TradeOffs,
+        Self::Network,
     ];
 
     /// In addresses: `view=chip`.
@@ -37,6 +40,7 @@ impl View {
             Self::Calibration => "calibration",
             Self::Chip => "chip",
             Self::TradeOffs => "trade-offs",
+            Self::Network => "network",
         }
     }
 

@@ -13,6 +13,10 @@ const NETWORKS = [
   ['mnist-denoiser', /codes equal, 500 of 500[\s\S]*PSNR 19\.35\sdB/, 'Answer'],
   ['signal-1d', /codes equal, 505 of 505[\s\S]*accuracy 96\.6\s%/, 'Class'],
   ['sine-regression', /codes equal, 500 of 500[\s\S]*RMSE 0\.0116/, 'Answer'],
+  ['mnist-cnn-float', /codes equal, 1\s000 of 1\s000[\s\S]*accuracy 98\.5\s%/, 'Class'],
+  ['mnist-residual-float', /codes equal, 1\s000 of 1\s000[\s\S]*accuracy 98\.8\s%/, 'Class'],
+  ['mnist-cnn-lite', /codes equal, 1\s000 of 1\s000[\s\S]*accuracy 98\.7\s%/, 'Class'],
+  ['mnist-residual-lite', /codes equal, 1\s000 of 1\s000[\s\S]*accuracy 97\.7\s%/, 'Class'],
 ];
 
 onPage('the gallery', { timeout: 600_000 }, (on) => {

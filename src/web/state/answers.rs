@@ -38,6 +38,9 @@ impl State {
             Response::Trade(_) => {}
             Response::Traced { epoch, neuron } => self.neuron.take(epoch, neuron),
             Response::Brought(delivery) => self.take_delivery(*delivery),
+            Response::Inspected { epoch, part } => self.take_inspection(epoch, *part),
+            // The page hands files over as they come.
+            Response::Written { .. } => {}
             Response::Failed { epoch, what, message } => self.take_failure(epoch, what, message),
             Response::Panicked { message } => self.replace_worker(&message),
         }
@@ -152,6 +155,7 @@ impl State {
 
     fn take_failure(&mut self, epoch: Epoch, what: Failure, message: String) {
         match what {
+            Failure::Write => self.fail_to_write(message),
             Failure::Load if self.load.as_ref().is_some_and(|load| load.epoch == epoch) => {
                 self.is_loading = false;
                 let name = match &self.load {

@@ -339,7 +339,7 @@ impl State {
         }
     }
 
-    fn start_load(&mut self, mut load: ModelLoad) {
+    pub(super) fn start_load(&mut self, mut load: ModelLoad) {
         load.epoch = self.load.as_ref().map_or(1, |load| load.epoch.wrapping_add(1));
         self.load = Some(Rc::new(load));
         self.is_loading = true;

@@ -14,6 +14,7 @@ mod input;
 mod layer_map;
 mod membrane;
 mod mesh;
+mod network;
 mod neuron;
 mod picture;
 mod stage;
@@ -29,6 +30,7 @@ pub use chip::{
 };
 pub use membrane::{MembraneCard, MembraneCardProps};
 pub use mesh::{MeshCard, MeshCardProps};
+pub use network::draw as draw_network;
 pub use neuron::draw as draw_neuron;
 pub use story::{Story, StoryProps};
 pub use trade::{CardProps as TradeCardProps, Props as TradeViewProps, TradeView, draw as draw_trade};

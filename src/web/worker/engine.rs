@@ -5,9 +5,10 @@ use super::bring::{self, Delivery, Errand};
 use super::calibration::{Sweeping, Teller};
 use super::chip::{ChipWork, fit_preset};
 use super::load::{load, network_view};
+use super::network::{Inspecting, take_away};
 use super::neuron::Tracing;
 use super::trade::TradeWork;
-use super::{ChipPart, Epoch, Failure, Request, Response, RunView, Sample, SamplesView};
+use super::{ChipPart, Epoch, Failure, Request, Response, RunView, Sample, SamplesView, TakeAway};
 use crate::chip::spec::{Chip, Preset};
 use crate::chip::{Fit, MappingOptions};
 use crate::explore::{ConversionReport, EffectMeter, PlacementMeter, ReportMeter, Session, SessionError};
@@ -47,6 +48,8 @@ pub struct EngineWorker {
     explained: Option<(Conversion, Box<ConversionReport>)>,
     /// Points of a sweep, in a worker of the pool.
     trade: TradeWork,
+    /// What the view of the network looks at.
+    inspecting: Inspecting,
     /// Given to every piece of work that is begun; portions of older work are known by it.
     ticket: u32,
     page: Option<HandlerId>,
@@ -101,6 +104,8 @@ pub enum Continue {
     Trade(u32),
     /// Sweep over register widths.
     Sweep(u32),
+    /// Find out more of what the view of the network looks at.
+    Inspect(u32),
 }
 
 impl Worker for EngineWorker {
@@ -123,6 +128,7 @@ impl Worker for EngineWorker {
             explaining: None,
             explained: None,
             trade: TradeWork::default(),
+            inspecting: Inspecting::default(),
             ticket: 0,
             page: None,
             hooked: false,
@@ -138,6 +144,7 @@ impl Worker for EngineWorker {
             Continue::Explain(ticket) if ticket == self.ticket => self.explain(),
             Continue::Trade(ticket) if ticket == self.ticket => self.trade.go_on().map(Response::Trade),
             Continue::Sweep(ticket) if ticket == self.ticket => self.sweep(),
+            Continue::Inspect(ticket) if ticket == self.ticket => self.inspect(),
             _ => return,
         };
         if let (Some(answer), Some(page)) = (answer, self.page) {
@@ -173,6 +180,7 @@ impl EngineWorker {
                     self.tracing = None;
                     (self.last, self.placing) = (None, None);
                     (self.explaining, self.explained) = (None, None);
+                    self.inspecting.forget();
                     Response::Loaded { epoch, network }
                 }
                 Err(error) => failed(epoch, Failure::Load, error.to_string()),
@@ -199,6 +207,11 @@ impl EngineWorker {
             Request::Bring(errand) => Some(Response::Brought(Box::new(self.bring(errand)))),
             Request::StopPlacing => self.finish_placing(),
             Request::Trade(request) => self.trade.take(request).map(Response::Trade),
+            Request::Inspect { epoch, question } => {
+                self.inspecting.ask(epoch, question);
+                None
+            }
+            Request::Write(what) => Some(self.write(what)),
             Request::Route { tensor, neuron } => {
                 let cores = self.chip.as_ref()?.targets(tensor, neuron);
                 Some(Response::Route {
@@ -267,6 +280,7 @@ impl EngineWorker {
             self.measuring = None;
             (self.explaining, self.explained) = (None, None);
             self.sweeping.iter_mut().for_each(Sweeping::forget);
+            self.inspecting.forget();
         }
         // The old one may be of another network.
         (self.chip, self.asking) = (None, None);
@@ -382,6 +396,28 @@ impl EngineWorker {
         Some(Response::Chip { epoch, part })
     }
 
+    /// The next piece for the view of the network.
+    fn inspect(&mut self) -> Option<Response> {
+        let (epoch, part) = self
+            .inspecting
+            .next(self.session.as_mut()?, |step| in_portion(PORTION_MS, step))?;
+        let part = Box::new(part);
+        Some(Response::Inspected { epoch, part })
+    }
+
+    fn write(&mut self, what: TakeAway) -> Response {
+        let Some(session) = &mut self.session else {
+            return no_model(0, Failure::Write);
+        };
+        match take_away(session, what) {
+            Ok((name, bytes)) => Response::Written {
+                name,
+                bytes: bytes.into(),
+            },
+            Err(message) => failed(0, Failure::Write, message),
+        }
+    }
+
     /// The next portion of counting.
     fn count(&mut self) -> Option<Response> {
         let (session, epoch) = (self.session.as_mut()?, self.counting?);
@@ -465,7 +501,9 @@ impl EngineWorker {
     /// shorter, and the page waits for it with an empty picture, so it goes before counting.
     fn go_on(&self, scope: &WorkerScope<Self>) {
         let ticket = self.ticket;
-        let next = if self.asking.is_some() {
+        let next = if self.inspecting.is_urgent() && self.session.is_some() {
+            Continue::Inspect(ticket)
+        } else if self.asking.is_some() {
             Continue::Chip(ticket)
         } else if self.placing.is_some() {
             Continue::Place(ticket)
@@ -473,6 +511,8 @@ impl EngineWorker {
             Continue::Measure(ticket)
         } else if self.counting.is_some() {
             Continue::Count(ticket)
+        } else if self.inspecting.is_busy() && self.session.is_some() {
+            Continue::Inspect(ticket)
         } else if self.explaining.is_some() {
             Continue::Explain(ticket)
         } else if self.trade.is_busy() {

@@ -1,6 +1,8 @@
 //! Reading a model with its data: what the page hands over as files becomes a session.
 
-use super::{DataFiles, Divisor, LayerView, ModelFile, NetworkView, SamplesView, TensorView, TruthFile};
+use super::{
+    CalibrateOn, DataFiles, Divisor, LayerView, ModelFile, NetworkView, SamplesView, TensorView, TruthFile,
+};
 use crate::explore::{GroundTruth, Session, SessionError};
 use crate::graph::{Affine, CodeFormat};
 use crate::import::dataset::{Array, Dataset, read_array, read_dataset, read_labels};
@@ -67,10 +69,15 @@ fn load_data(session: &mut Session, data: &DataFiles) -> Result<SamplesView, Ses
             session.set_samples(&samples, divide_by, GroundTruth::Targets(values, *closeness))?;
         }
     }
-    if data.calibration.is_empty() {
-        session.calibrate_on_first(CALIBRATION_SAMPLES);
+    let CalibrateOn {
+        samples: on_own,
+        count,
+    } = data.calibrate_on;
+    if data.calibration.is_empty() || on_own {
+        session.calibrate_on_first(count.unwrap_or(CALIBRATION_SAMPLES));
     } else {
         session.set_calibration(&read_array(&data.calibration)?, divide_by)?;
+        session.shorten_calibration(count.unwrap_or(usize::MAX));
     }
     if session.samples().truth.labels().is_empty() {
         class_names.clear();

@@ -4,6 +4,7 @@
 //! newer request is there; the page drops answers of an older one. So neither ever waits.
 
 use super::bring::{Delivery, Errand};
+use super::inspect::{InspectPart, InspectQuestion, TakeAway};
 use super::trade::{TradeAnswer, TradeRequest};
 use crate::chip::energy::Energy;
 use crate::chip::noc::{BusiestLink, LatencySummary, SampleTime};
@@ -69,6 +70,15 @@ pub enum Request {
         /// The neuron.
         neuron: usize,
     },
+    /// Look at the network and one of its tensors. Answered by several `Inspected`.
+    Inspect {
+        /// Counts these.
+        epoch: Epoch,
+        /// What is looked at.
+        question: InspectQuestion,
+    },
+    /// Write a file of the network as it is. Answered by `Written` or `Failed`.
+    Write(TakeAway),
     /// Measure what bias correction does to a layer. Answered by `Calibration`.
     Calibrate {
         /// Counts these.
@@ -114,6 +124,17 @@ pub struct DataFiles {
     pub calibration: Packed<u8>,
     /// What stored values are divided by.
     pub divisor: Divisor,
+    /// Which of them are calibrated on.
+    pub calibrate_on: CalibrateOn,
+}
+
+/// Which samples are calibrated on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalibrateOn {
+    /// The samples themselves, though there is a set to calibrate with.
+    pub samples: bool,
+    /// At most so many; `None` for as many as is usual.
+    pub count: Option<usize>,
 }
 
 /// Where it stands what should come out of samples.
@@ -240,6 +261,20 @@ pub enum Response {
     },
     /// What was brought in, or made.
     Brought(Box<Delivery>),
+    /// More was found out of the network.
+    Inspected {
+        /// Of the request.
+        epoch: Epoch,
+        /// What was found out.
+        part: Box<InspectPart>,
+    },
+    /// A file was written.
+    Written {
+        /// Its name.
+        name: String,
+        /// Its content.
+        bytes: Packed<u8>,
+    },
     /// A request could not be done; nothing has changed.
     Failed {
         /// Of the request.
@@ -267,6 +302,8 @@ pub enum Failure {
     Explore,
     /// `Calibrate`.
     Calibrate,
+    /// `Write`.
+    Write,
 }
 
 /// A loaded network, as far as the page draws it.

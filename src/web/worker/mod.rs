@@ -7,8 +7,10 @@ mod calibration;
 mod chip;
 mod codec;
 mod engine;
+mod inspect;
 mod load;
 mod messages;
+mod network;
 mod neuron;
 mod trade;
 
@@ -17,11 +19,12 @@ pub use codec::JsCodec;
 pub use engine::EngineWorker;
 #[cfg(test)]
 pub(crate) use engine::run;
+pub use inspect::{CodesView, InspectPart, InspectQuestion, LossView, ModelView, TakeAway, WeightsView};
 #[cfg(test)]
 pub(crate) use load::network_view;
 pub use messages::{
-    ChipFigures, ChipPart, ChipTime, CoreFlows, DataFiles, Divisor, Epoch, Failure, LayerView, ModelFile,
-    NetworkView, Request, Response, RunView, Sample, SamplesView, Synapses, TensorView, TracedNeuron,
-    TruthFile, UnitCosts,
+    CalibrateOn, ChipFigures, ChipPart, ChipTime, CoreFlows, DataFiles, Divisor, Epoch, Failure, LayerView,
+    ModelFile, NetworkView, Request, Response, RunView, Sample, SamplesView, Synapses, TensorView,
+    TracedNeuron, TruthFile, UnitCosts,
 };
 pub use trade::{ChipCost, PointTask, TradeAnswer, TradeRequest};
