@@ -19,5 +19,5 @@ mod threshold;
 
 pub use code::{Code, Rate, Reset};
 pub use network::{BaselineError, Network, Population};
-pub use runner::{Answer, Runner};
+pub use runner::{Answer, Observer, Runner};
 pub use threshold::{Percentile, Thresholds};

@@ -60,6 +60,9 @@ pub struct Population {
     pub neurons: usize,
     /// The largest number that the network lets pass here; ∞ for a Relu.
     pub limit: f32,
+    /// The most populations that stand behind each other up to here, itself with them: of a code with windows,
+    /// the one that it speaks in (the input's is 0).
+    pub depth: usize,
 }
 
 /// A trained network as stages over real numbers.
@@ -346,6 +349,7 @@ impl<'a> Builder<'a> {
             name: node.name.clone(),
             neurons: len,
             limit,
+            depth: from.depth + 1,
         });
         let index = self.network.populations.len() - 1;
         self.stage(Work::Fire(index), &[from], len, true)

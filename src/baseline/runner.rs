@@ -21,6 +21,31 @@ pub struct Answer<'a> {
     pub operations: u64,
     /// Synapses that the real numbers of a constant input have met, once.
     pub multiply_accumulates: u64,
+    /// What `output` is to be divided by to be in the model's units.
+    pub whole: f32,
+}
+
+/// Sees what happens in a run. Every method does nothing unless it is written anew, and then costs nothing.
+pub trait Observer {
+    /// Whether it looks at spikes. If not, a window of single spikes is worked off at once.
+    const SEES_SPIKES: bool = true;
+
+    /// What a population sends in a time step of the whole run, counted from 0 (`None`: what the input sends,
+    /// where it spikes): for each neuron the number that its spike stands for, 0 for none.
+    fn spikes(&mut self, _step: u32, _population: Option<usize>, _sent: &[f32]) {}
+    /// The answer after a time step, as [`Runner::run`] shows it.
+    fn answer(&mut self, _answer: Answer<'_>) {}
+}
+
+/// Looks at answers only.
+struct Answers<F>(F);
+
+impl<F: FnMut(Answer<'_>)> Observer for Answers<F> {
+    const SEES_SPIKES: bool = false;
+
+    fn answer(&mut self, answer: Answer<'_>) {
+        (self.0)(answer);
+    }
 }
 
 /// Runs a network without allocating in between.
@@ -69,7 +94,7 @@ impl Runner {
     }
 
     /// The same, with a look at the activations of each population.
-    pub(super) fn activations(
+    pub(crate) fn activations(
         &mut self,
         network: &Network,
         sample: &[f32],
@@ -101,17 +126,33 @@ impl Runner {
         code: Code,
         steps: u32,
         sample: &[f32],
-        mut look: impl FnMut(Answer<'_>),
+        look: impl FnMut(Answer<'_>),
+    ) -> Result<(), BaselineError> {
+        self.watch(network, thresholds, code, steps, sample, &mut Answers(look))
+    }
+
+    /// The same, watched as closely as `observer` likes.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn watch(
+        &mut self,
+        network: &Network,
+        thresholds: &Thresholds,
+        code: Code,
+        steps: u32,
+        sample: &[f32],
+        observer: &mut impl Observer,
     ) -> Result<(), BaselineError> {
         self.start(network, sample)?;
         self.spiking_input = !matches!(code, Code::Rate(_));
         match code {
-            Code::Rate(rate) => self.rate(network, thresholds, rate, steps, &mut look),
+            Code::Rate(rate) => self.rate(network, thresholds, rate, steps, observer),
             Code::Phase { period } => {
                 let period = period.clamp(1, Code::LONGEST_PERIOD);
-                self.phase(network, thresholds, period, steps, &mut look);
+                self.phase(network, thresholds, period, steps, observer);
             }
-            Code::FirstSpike { window } => self.first_spike(network, thresholds, window.max(1), &mut look),
+            Code::FirstSpike { window } => self.first_spike(network, thresholds, window.max(1), observer),
         }
         Ok(())
     }
@@ -172,9 +213,10 @@ impl Runner {
         }
     }
 
-    fn answer(&self, steps: u32) -> Answer<'_> {
+    fn answer(&self, steps: u32, whole: f32) -> Answer<'_> {
         Answer {
             steps,
+            whole,
             output: &self.readout,
             spikes: &self.spikes,
             input_spikes: self.input_spikes,
@@ -195,7 +237,7 @@ impl Runner {
         thresholds: &Thresholds,
         rate: Rate,
         steps: u32,
-        look: &mut impl FnMut(Answer<'_>),
+        observer: &mut impl Observer,
     ) {
         if rate.half_start {
             for (membranes, threshold) in self.membranes.iter_mut().zip(&thresholds.populations) {
@@ -205,10 +247,19 @@ impl Runner {
         for step in 0..steps {
             self.step(network, 1.0, step > 0, |population, currents, spikes, state| {
                 let threshold = thresholds.populations[population];
-                neurons::integrate_and_fire(rate, threshold, currents, state.membranes, state.fired, spikes)
+                let count = neurons::integrate_and_fire(
+                    rate,
+                    threshold,
+                    currents,
+                    state.membranes,
+                    state.fired,
+                    spikes,
+                );
+                observer.spikes(step, Some(population), spikes);
+                count
             });
             self.read_out(network);
-            look(self.answer(step + 1));
+            observer.answer(self.answer(step + 1, (step + 1) as f32));
         }
     }
 
@@ -218,7 +269,7 @@ impl Runner {
         thresholds: &Thresholds,
         period: u32,
         steps: u32,
-        look: &mut impl FnMut(Answer<'_>),
+        observer: &mut impl Observer,
     ) {
         let largest = ((1u32 << period) - 1) as f32;
         for (digits, value) in self.digits.iter_mut().zip(&self.slots[network.input]) {
@@ -226,6 +277,7 @@ impl Runner {
         }
         // All digits set stand for θ.
         let whole = (1u32 << period) as f32 / largest;
+        let mut weights = 0.0;
         for step in 0..steps {
             let weight = neurons::phase_weight(step, period);
             let bit = period - 1 - step % period;
@@ -239,17 +291,21 @@ impl Runner {
                 };
                 self.input_spikes += u64::from(fires);
             }
+            observer.spikes(step, None, &self.slots[network.input]);
+            weights += weight * whole;
             self.step(
                 network,
                 weight * whole,
                 false,
                 |population, currents, spikes, state| {
                     let threshold = thresholds.populations[population];
-                    neurons::weighted_fire(weight, threshold, currents, state.membranes, spikes)
+                    let count = neurons::weighted_fire(weight, threshold, currents, state.membranes, spikes);
+                    observer.spikes(step, Some(population), spikes);
+                    count
                 },
             );
             self.read_out(network);
-            look(self.answer(step + 1));
+            observer.answer(self.answer(step + 1, weights));
         }
     }
 
@@ -258,13 +314,21 @@ impl Runner {
         network: &Network,
         thresholds: &Thresholds,
         window: u32,
-        look: &mut impl FnMut(Answer<'_>),
+        observer: &mut impl Observer,
     ) {
         for value in &mut self.slots[network.input] {
             let spike = first(value.abs(), thresholds.input, window);
             self.input_spikes += u64::from(spike > 0.0);
             *value = if *value < 0.0 { -spike } else { spike };
         }
+        show_spikes(
+            observer,
+            &self.slots[network.input],
+            None,
+            0,
+            thresholds.input,
+            window,
+        );
         // Every membrane is compared only when its inputs' window is over, so all of a window's spikes may
         // be added at once.
         self.step(network, 1.0, false, |population, currents, spikes, _| {
@@ -274,10 +338,12 @@ impl Runner {
                 *spike = first(current, threshold, window);
                 count += u64::from(*spike > 0.0);
             }
+            let begin = network.populations()[population].depth as u32 * window;
+            show_spikes(observer, spikes, Some(population), begin, threshold, window);
             count
         });
         self.read_out(network);
-        look(self.answer(window));
+        observer.answer(self.answer(window, 1.0));
     }
 }
 
@@ -291,4 +357,106 @@ struct State<'a> {
 fn first(value: f32, threshold: f32, window: u32) -> f32 {
     neurons::spike_time(value, threshold, window)
         .map_or(0.0, |time| neurons::spike_value(time, threshold, window))
+}
+
+/// Shows a window's single spikes, step by step from `begin` on: each tells by its number when it was sent.
+fn show_spikes<O: Observer>(
+    observer: &mut O,
+    sent: &[f32],
+    population: Option<usize>,
+    begin: u32,
+    threshold: f32,
+    window: u32,
+) {
+    if !O::SEES_SPIKES {
+        return;
+    }
+    let mut now = vec![0.0; sent.len()];
+    for time in 0..window {
+        let value = neurons::spike_value(time, threshold, window);
+        for (now, &sent) in now.iter_mut().zip(sent) {
+            *now = if sent.abs() == value { sent } else { 0.0 };
+        }
+        observer.spikes(begin + time, population, &now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::baseline::{Percentile, Reset};
+    use crate::import::import_model;
+
+    /// What was seen: spikes of every step and population, and the last answer.
+    #[derive(Default)]
+    struct Seen {
+        input: u64,
+        spikes: Vec<u64>,
+        steps: Vec<u32>,
+        output: Vec<f32>,
+    }
+
+    impl Observer for Seen {
+        fn spikes(&mut self, step: u32, population: Option<usize>, sent: &[f32]) {
+            let count = sent.iter().filter(|&&value| value != 0.0).count() as u64;
+            match population {
+                None => self.input += count,
+                Some(population) => {
+                    self.spikes.resize(self.spikes.len().max(population + 1), 0);
+                    self.spikes[population] += count;
+                }
+            }
+            self.steps.push(step);
+        }
+
+        fn answer(&mut self, answer: Answer<'_>) {
+            self.output = answer.output.iter().map(|sum| sum / answer.whole).collect();
+        }
+    }
+
+    #[test]
+    fn an_observer_sees_every_spike_that_is_counted_and_answers_in_the_models_units() {
+        let bytes = include_bytes!("../../assets/models/digits-mlp.float.onnx");
+        let graph = import_model(bytes, "digits-mlp").expect("the shipped model");
+        let network = Network::new(&graph).expect("it has neurons");
+        let sample: Vec<f32> = (0..64).map(|i| (i * 7 % 17) as f32 / 16.0).collect();
+        let thresholds = Thresholds::measure(&network, [&sample[..]].into_iter(), Percentile::default());
+        let thresholds = thresholds.expect("a sample");
+        let mut runner = Runner::new(&network);
+        let exact = runner.exact(&network, &sample).expect("it fits").to_vec();
+        let hard = Rate {
+            reset: Reset::Hard,
+            ..Rate::default()
+        };
+        let codes = [
+            (Code::Rate(Rate::FAST), 64, 64),
+            (Code::Rate(hard), 16, 16),
+            (Code::Phase { period: 8 }, 64, 64),
+            (Code::FirstSpike { window: 32 }, 32, 64),
+        ];
+        for (code, steps, last) in codes {
+            let (mut seen, mut counted) = (Seen::default(), Vec::new());
+            let mut input = 0;
+            let look = |answer: Answer<'_>| {
+                counted = answer.spikes.to_vec();
+                input = answer.input_spikes;
+            };
+            runner
+                .run(&network, &thresholds, code, steps, &sample, look)
+                .expect("it fits");
+            runner
+                .watch(&network, &thresholds, code, steps, &sample, &mut seen)
+                .expect("it fits");
+            assert_eq!((&seen.spikes, seen.input), (&counted, input), "{code:?}");
+            assert_eq!(seen.steps.iter().max(), Some(&(last - 1)), "{code:?}");
+            if code != Code::Rate(hard) {
+                let span = exact.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+                let error = exact
+                    .iter()
+                    .zip(&seen.output)
+                    .fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+                assert!(error < 0.1 * span, "{code:?}: {error} of {span}");
+            }
+        }
+    }
 }

@@ -68,6 +68,7 @@ fn question(matches: &ArgMatches) -> Question {
         bits: numbers("bits").map_or(default.bits, |bits| bits.iter().map(|&b| b as u8).collect()),
         percentile: matches.get_one("percentile").copied().unwrap_or_default(),
         period: matches.get_one("period").copied().unwrap_or(default.period),
+        conversion: default.conversion,
     }
 }
 

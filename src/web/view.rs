@@ -29,6 +29,7 @@ impl View {
         Self::Calibration,
         Self::Chip,
         Self::TradeOffs,
+        Self::Codes,
         Self::Network,
     ];
 
