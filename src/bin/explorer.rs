@@ -62,4 +62,5 @@ views! {
     Chip => chip: views::draw_chip;
     TradeOffs => trade: views::draw_trade;
     Network => network: views::draw_network;
+    Codes => codes: views::draw_codes;
 }

@@ -120,7 +120,7 @@ fn read_numbers(list: &str, range: RangeInclusive<u32>) -> Result<Vec<u32>, Stri
     Ok(numbers)
 }
 
-/// Runs all samples, on as many threads as there are processors; what comes out does not depend on how many
+/// Runs all samples, on as many threads as there are processors; what is counted does not depend on how many
 /// those are.
 fn run(comparer: &Comparer, data: &Inputs, labels: &[usize]) -> Result<Comparison, CliError> {
     let threads = super::engine::processors().min(data.count()).max(1);

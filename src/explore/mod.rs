@@ -25,7 +25,6 @@ mod widths;
 pub use agreement::{Agreement, FirstOverflow, LayerAgreement, Tally};
 pub use blackboard::{Blackboard, BlackboardError, HandScale, MAX_INPUTS};
 pub use codes::{CodeCounts, CodeSummary, CodesMeter, PERCENTILES};
-pub use compare::{CodeCurve, CodeName, CompareError, Comparer, Comparison, MAX_STEPS, Point, Question};
 pub use compare::{
     Band, CodeCurve, CodeName, CompareError, Comparer, Comparison, Integers, Lane, MAX_STEPS, Point, Question,
 };

@@ -62,6 +62,7 @@ pub static PARTS: &[Part] = &[
     super::teaching::PAGE_PART,
     super::state::CHIP_PART,
     super::state::FILES_PART,
+    super::state::CODES_PART,
 ];
 
 /// Keys and values that parts of the page have written into an address.

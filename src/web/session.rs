@@ -16,7 +16,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 /// The script that starts the worker, as Trunk names it.
-const WORKER: &str = "./worker_loader.js";
+pub(super) const WORKER: &str = "./worker_loader.js";
 
 /// Calibration is asked for when settings have rested for so long, in ms.
 const REST: u32 = 250;

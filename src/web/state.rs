@@ -8,6 +8,8 @@ mod answers;
 mod bring;
 mod calibration;
 mod chip;
+mod codes;
+mod codes_look;
 mod history;
 mod linked;
 mod model;
@@ -21,6 +23,8 @@ mod trade;
 pub use bring::{Bring, BringAction, CHIP_PART, FILES_PART, Kept, Named, Sheet};
 pub use calibration::{Advice, CalibrationAction, LossKey, Losses, Widths};
 pub use chip::{KnownChip, Pinned, RouteTo};
+pub use codes::{Codes, CodesAction, CodesQuestion, RaceQuestion};
+pub use codes_look::{CODES_PART, CodesLook, MOST_STEPS, RACE_STEPS, SAMPLES};
 pub use history::History;
 pub use linked::{CHIP_LOOK_PART, Linked, PLAYHEAD_PART, SELECTION_PART};
 pub use model::{Drawn, Loaded, ModelChoice, ModelLoad, SampleChoice, Source};
@@ -129,6 +133,8 @@ pub struct State {
     pub bring: Bring,
     /// What the view of the network looks at, and what it was told.
     pub inspection: Inspection,
+    /// The codes side by side.
+    pub codes: Codes,
     /// Light or dark.
     pub theme: Theme,
     /// The tour and lessons.
@@ -338,6 +344,8 @@ pub enum Action {
     Bring(BringAction),
     /// Something of the view of the network.
     Network(NetworkAction),
+    /// Something about the codes.
+    Codes(CodesAction),
     /// Light or dark.
     SetTheme(Theme),
     /// Something about the tour or a lesson.
@@ -415,6 +423,7 @@ impl State {
             Action::Pin(pins) => self.pin(pins),
             Action::Trade(action) => self.trade_off(action),
             Action::Network(action) => self.act_on_network(action),
+            Action::Codes(action) => self.change_codes(action),
             Action::SetTheme(theme) => self.theme = theme,
             Action::Teach(action) => self.teach(action),
             Action::Complain(notice) => self.complain(notice),

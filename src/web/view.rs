@@ -19,6 +19,8 @@ pub enum View {
     TradeOffs,
     /// Layers, their weights and codes, and how they were quantized.
     Network,
+    /// Bit-serial spikes beside other codes.
+    Codes,
 }
 
 impl View {
@@ -42,6 +44,7 @@ impl View {
             Self::Chip => "chip",
             Self::TradeOffs => "trade-offs",
             Self::Network => "network",
+            Self::Codes => "codes",
         }
     }
 

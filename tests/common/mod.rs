@@ -1,11 +1,15 @@
 //! What the native tests and those in the browser both check, on the same bytes.
 
+use sdann::baseline::{self, Answer, Code, Percentile, Rate, Reset, Runner, Thresholds};
 use sdann::chip::noc::{Destination, Groups, Noc, Pattern, RouterModel, Windows};
 use sdann::chip::{
     Annealer, Delivery, Flow, Limits, Mapping, MappingOptions, Routing, Shape, Tiling, Topology,
 };
-use sdann::graph::Volume;
+use sdann::graph::{Graph, Volume};
+use sdann::import::dataset::read_array;
+use sdann::import::import_model;
 use sdann::quantize::QuantizedNetwork;
+use sdann::real::RealNetwork;
 use sdann::simulate::{Observer, Samples, Simulator, calibrate, measure};
 use sdann::spiking::Conversion;
 
@@ -23,6 +27,84 @@ pub const ROUTERS_DIGEST: u64 = 15_678_783_920_373_659_313;
 
 /// A number that stands for the places that annealing finds, for native and wasm alike.
 pub const PLACES_DIGEST: u64 = 2_223_428_414_885_439_355;
+
+/// A number that stands for what float networks answer as they are and under every other code, for native and wasm
+/// alike.
+pub const REALS_DIGEST: u64 = 4_892_496_033_546_503_692;
+
+/// FNV-1a over the outputs of float networks on eight digits, and over thresholds, sums and spikes after each of eight
+/// time steps under every code that is compared with the bit-serial one.
+pub fn reals_digest() -> u64 {
+    let models: [(&[u8], bool); 3] = [
+        (include_bytes!("../../assets/models/mnist-cnn.float.onnx"), true),
+        (
+            include_bytes!("../../assets/models/mnist-residual.float.onnx"),
+            true,
+        ),
+        // A sigmoid is no matter of spikes, but one of real numbers.
+        (
+            include_bytes!("../../assets/models/mnist-denoiser.float.onnx"),
+            false,
+        ),
+    ];
+    let images = include_bytes!("../../assets/datasets/mnist-test-images.idx3-ubyte.gz");
+    let images = read_array(images).expect("the shipped images").to_f32();
+    let images: Vec<f32> = images[..8 * 784].iter().map(|value| value / 255.0).collect();
+    let mut hash = FNV;
+    for (bytes, spikes) in models {
+        let graph = import_model(bytes, "a shipped model").expect("a shipped model");
+        let mut real = RealNetwork::new(&graph).expect("a float model");
+        for image in images.chunks_exact(784) {
+            let output = real.run(image).expect("it fits");
+            hash = output
+                .iter()
+                .fold(hash, |hash, value| fold(hash, value.to_bits().into()));
+        }
+        if spikes {
+            hash = spikes_digest(&graph, &images, hash);
+        }
+    }
+    hash
+}
+
+fn spikes_digest(graph: &Graph, images: &[f32], mut hash: u64) -> u64 {
+    let network = baseline::Network::new(graph).expect("it has neurons");
+    let images = images.chunks_exact(784);
+    let thresholds = Thresholds::measure(&network, images.clone(), Percentile::default()).expect("images");
+    for threshold in &thresholds.populations {
+        hash = fold(hash, threshold.to_bits().into());
+    }
+    let hard = Rate {
+        reset: Reset::Hard,
+        ..Rate::default()
+    };
+    let codes = [
+        Code::Rate(Rate::default()),
+        Code::Rate(Rate::FAST),
+        Code::Rate(hard),
+        Code::Phase { period: 8 },
+        Code::FirstSpike { window: 8 },
+    ];
+    let mut runner = Runner::new(&network);
+    for image in images {
+        for code in codes {
+            let look = |answer: Answer<'_>| {
+                let sums = answer.output.iter().map(|value| value.to_bits().into());
+                let counts = [
+                    answer.input_spikes,
+                    answer.operations,
+                    answer.multiply_accumulates,
+                ];
+                let words = sums.chain(answer.spikes.iter().copied()).chain(counts);
+                hash = words.fold(hash, fold);
+            };
+            runner
+                .run(&network, &thresholds, code, 8, image, look)
+                .expect("it fits");
+        }
+    }
+    hash
+}
 
 /// FNV-1a over the cores of 40 neurons, each sending to some others, and the hops that are left.
 pub fn places_digest() -> u64 {

@@ -1,6 +1,7 @@
 //! The codes to be beaten: the rate-coded one against SpikingJelly on the same float models and samples
 //! (`tools/compare_spikingjelly.py`), the others against what their rules promise.
 
+use crate::common::{REALS_DIGEST, reals_digest};
 use crate::files::{array, root};
 use sdann::baseline::{Answer, BaselineError, Code, Network, Percentile, Rate, Reset, Runner, Thresholds};
 use sdann::explore::{CodeName, Comparer, Question};
@@ -429,4 +430,9 @@ fn eight_bits_in_eight_steps_answer_as_the_trained_network_does() {
     let point = &comparer.comparison().codes[0].points[0];
     assert_eq!((point.steps, point.latency), (8, 16));
     assert!(point.equal * 100 >= digits.labels.len() * 99, "{point:?}");
+}
+
+#[test]
+fn float_networks_and_the_codes_made_of_them_come_to_the_digest_that_a_browser_is_held_to() {
+    assert_eq!(reals_digest(), REALS_DIGEST);
 }

@@ -6,7 +6,8 @@
 mod common;
 
 use common::{
-    NARROW_DIGEST, PLACES_DIGEST, ROUTERS_DIGEST, StepByStep, narrow_digest, places_digest, routers_digest,
+    NARROW_DIGEST, PLACES_DIGEST, REALS_DIGEST, ROUTERS_DIGEST, StepByStep, narrow_digest, places_digest,
+    reals_digest, routers_digest,
 };
 use sdann::chip::spec::Preset;
 use sdann::explore::{GroundTruth, Session, open_network};
@@ -83,6 +84,11 @@ fn narrow_registers_round_as_they_do_natively() {
 #[wasm_bindgen_test]
 fn routers_carry_and_wait_as_they_do_natively() {
     assert_eq!(routers_digest(), ROUTERS_DIGEST);
+}
+
+#[wasm_bindgen_test]
+fn real_numbers_and_the_codes_made_of_them_are_rounded_as_they_are_natively() {
+    assert_eq!(reals_digest(), REALS_DIGEST);
 }
 
 #[wasm_bindgen_test]

@@ -41,6 +41,8 @@ impl State {
             Response::Inspected { epoch, part } => self.take_inspection(epoch, *part),
             // The page hands files over as they come.
             Response::Written { .. } => {}
+            // That is said to the view of codes, by a worker of its own.
+            Response::Codes(_) => {}
             Response::Failed { epoch, what, message } => self.take_failure(epoch, what, message),
             Response::Panicked { message } => self.replace_worker(&message),
         }

@@ -8,6 +8,7 @@ mod bit_planes;
 mod calibration;
 mod chip;
 mod class;
+mod codes;
 mod curve;
 mod findings;
 mod input;
@@ -28,6 +29,7 @@ pub use calibration::{
 pub use chip::{
     ChipLook, ChipView, ChipViewProps, Measure as ChipMeasure, Scope as ChipScope, draw as draw_chip,
 };
+pub use codes::draw as draw_codes;
 pub use membrane::{MembraneCard, MembraneCardProps};
 pub use mesh::{MeshCard, MeshCardProps};
 pub use network::draw as draw_network;

@@ -4,6 +4,7 @@
 use super::bring::{self, Delivery, Errand};
 use super::calibration::{Sweeping, Teller};
 use super::chip::{ChipWork, fit_preset};
+use super::codes::CodesWork;
 use super::load::{load, network_view};
 use super::network::{Inspecting, take_away};
 use super::neuron::Tracing;
@@ -50,6 +51,8 @@ pub struct EngineWorker {
     trade: TradeWork,
     /// What the view of the network looks at.
     inspecting: Inspecting,
+    /// What is found out about codes.
+    codes: CodesWork,
     /// Given to every piece of work that is begun; portions of older work are known by it.
     ticket: u32,
     page: Option<HandlerId>,
@@ -106,6 +109,8 @@ pub enum Continue {
     Sweep(u32),
     /// Find out more of what the view of the network looks at.
     Inspect(u32),
+    /// Compare codes on more samples, or run the next lane of a race.
+    Codes(u32),
 }
 
 impl Worker for EngineWorker {
@@ -129,6 +134,7 @@ impl Worker for EngineWorker {
             explained: None,
             trade: TradeWork::default(),
             inspecting: Inspecting::default(),
+            codes: CodesWork::default(),
             ticket: 0,
             page: None,
             hooked: false,
@@ -145,6 +151,7 @@ impl Worker for EngineWorker {
             Continue::Trade(ticket) if ticket == self.ticket => self.trade.go_on().map(Response::Trade),
             Continue::Sweep(ticket) if ticket == self.ticket => self.sweep(),
             Continue::Inspect(ticket) if ticket == self.ticket => self.inspect(),
+            Continue::Codes(ticket) if ticket == self.ticket => self.compare_codes(),
             _ => return,
         };
         if let (Some(answer), Some(page)) = (answer, self.page) {
@@ -228,6 +235,7 @@ impl EngineWorker {
                     neuron: traced.map(Box::new),
                 })
             }
+            Request::Codes(request) => Some(Response::Codes(Box::new(self.codes.answer(*request)?))),
             Request::Calibrate {
                 epoch,
                 settings,
@@ -497,6 +505,14 @@ impl EngineWorker {
         Some(Response::Explained { epoch, report })
     }
 
+    /// The next portion of comparing codes.
+    fn compare_codes(&mut self) -> Option<Response> {
+        let start = js_sys::Date::now();
+        let is_over = || js_sys::Date::now() - start >= PORTION_MS;
+        let answer = self.codes.go_on(js_sys::Date::now, is_over)?;
+        Some(Response::Codes(Box::new(answer)))
+    }
+
     /// Goes on with what is under way, after the requests that have come meanwhile. What is measured is
     /// shorter, and the page waits for it with an empty picture, so it goes before counting.
     fn go_on(&self, scope: &WorkerScope<Self>) {
@@ -519,6 +535,8 @@ impl EngineWorker {
             Continue::Trade(ticket)
         } else if self.is_sweep_due() {
             Continue::Sweep(ticket)
+        } else if self.codes.is_busy() {
+            Continue::Codes(ticket)
         } else {
             return;
         };

@@ -4,6 +4,7 @@
 //! newer request is there; the page drops answers of an older one. So neither ever waits.
 
 use super::bring::{Delivery, Errand};
+use super::codes::{CodesRequest, CodesResponse};
 use super::inspect::{InspectPart, InspectQuestion, TakeAway};
 use super::trade::{TradeAnswer, TradeRequest};
 use crate::chip::energy::Energy;
@@ -100,6 +101,8 @@ pub enum Request {
     },
     /// Something of a sweep, to a worker of the pool.
     Trade(TradeRequest),
+    /// Something about codes, to a worker of its own. Answered by several `Codes`.
+    Codes(Box<CodesRequest>),
 }
 
 /// A file as the user gave it.
@@ -286,6 +289,8 @@ pub enum Response {
     },
     /// Something of a sweep, from a worker of the pool.
     Trade(TradeAnswer),
+    /// Something about codes.
+    Codes(Box<CodesResponse>),
     /// The worker broke; it must be started again.
     Panicked {
         /// Where and why.

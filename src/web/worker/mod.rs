@@ -6,6 +6,7 @@ mod bring;
 mod calibration;
 mod chip;
 mod codec;
+mod codes;
 mod engine;
 mod inspect;
 mod load;
@@ -16,6 +17,7 @@ mod trade;
 
 pub use bring::{Delivery, Errand, RunFile};
 pub use codec::JsCodec;
+pub use codes::{CodesRequest, CodesResponse};
 pub use engine::EngineWorker;
 #[cfg(test)]
 pub(crate) use engine::run;
