@@ -164,7 +164,7 @@ fn archive(trace: &Trace) -> io::Result<Vec<u8>> {
         integers(vec![codes.len()], codes, out)
     })?;
     for (layer, window) in trace.windows.iter().enumerate() {
-        let potentials: Vec<f32> = window.potentials.iter().map(|&value| value as f32).collect();
+        let potentials: Vec<f32> = window.potentials.to_vec();
         put(format!("layer{layer}.potentials"), &|out| {
             let mut writer = NpyWriter::reals(out, &[potentials.len()])?;
             writer.push(&[], &potentials)?;
