@@ -1358,6 +1358,47 @@ fn compare_puts_every_code_beside_the_bit_serial_one() {
 }
 
 #[test]
+fn compare_comes_to_the_numbers_that_the_page_is_held_to() {
+    let folder = folder("compare-fixture");
+    let (network, data) = (model("digits-mlp"), dataset("digits-test-images.idx3-ubyte.gz"));
+    let labels = dataset("digits-test-labels.idx1-ubyte.gz");
+    let calibration = dataset("digits-calibration-images.idx3-ubyte.gz");
+    let flags = [
+        "--divide-by",
+        "16",
+        "--json",
+        "--labels",
+        &labels,
+        "--calibration",
+        &calibration,
+    ];
+    let text = succeed(
+        &folder,
+        &[&["compare", &network, "--data", &data][..], &flags].concat(),
+    );
+    let fixture = fs::read_to_string(at("tests/fixtures/compare-digits.json")).unwrap();
+    let [found, expected] = [text, fixture].map(|text| {
+        let mut report: Value = serde_json::from_str(&text).unwrap();
+        let mut errors = Vec::new();
+        for code in report["codes"].as_array_mut().unwrap() {
+            for point in code["points"].as_array_mut().unwrap() {
+                let point = point.as_object_mut().unwrap();
+                errors.push(point.remove("squared_error").unwrap().as_f64().unwrap());
+            }
+        }
+        (report, errors)
+    });
+    assert_eq!(found.0, expected.0);
+    // Processors share the samples, which decides how these sums are rounded.
+    for (found, expected) in found.1.iter().zip(&expected.1) {
+        assert!(
+            (found - expected).abs() <= 1e-9 * expected,
+            "{found} is not {expected}"
+        );
+    }
+}
+
+#[test]
 fn compare_prints_a_row_for_each_code_and_number_of_steps() {
     let folder = folder("compare-csv");
     let flags = ["--codes", "rate,bit-serial", "--steps", "16,4", "--bits", "8,4"];
