@@ -109,7 +109,8 @@ impl Bench {
                 let agreement = self.session.tally().agreement().clone();
                 self.dispatch(Action::Answer(Box::new(Response::Counted {
                     epoch: asked.epoch,
-                    agreement,
+                    agreement: Box::new(agreement),
+                    mistakes: None,
                 })));
             }
         }

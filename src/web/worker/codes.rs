@@ -376,6 +376,7 @@ mod tests {
                 .to_vec()
                 .into(),
             divisor: Divisor::Is(16.0),
+            ..DataFiles::default()
         };
         (model, data)
     }

@@ -81,7 +81,7 @@ pub fn QuantizationCard(props: &QuantizationProps) -> Html {
                 <div class="quantization-effect">
                     if is_float { { effect(props) } }
                     { table(props) }
-                    <div class="take-away">
+                    <div class="network-downloads">
                         if is_float {
                             <button type="button" class="button" onclick={take(TakeAway::Onnx)}>{ t!("network.take-onnx") }</button>
                         }
