@@ -519,6 +519,10 @@ mod tests {
             for step in &board.provenance().dendrites[0].steps {
                 let value = step.overflow.unwrap_or(step.after);
                 prop_assert!(i128::from(value).abs() <= room, "{value} in {:?}", board.register);
+                // What a rounding too many has wrapped is another number from here on.
+                if step.overflow.is_some() {
+                    break;
+                }
             }
         }
 

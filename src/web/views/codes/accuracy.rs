@@ -83,7 +83,7 @@ pub fn Numbers(props: &Props) -> Html {
     html! {
         <Card name="codes-numbers" class="wide" title={t!("codes.table.title").into_owned()}
             aside={html! { <p>{ t!("codes.table.about", samples = samples) }</p> }}>
-            <div class="scroll" tabindex="0" role="region" aria-label={t!("codes.table.title").into_owned()}>
+            <div class="scroll" tabindex="0" role="group" aria-label={t!("codes.table.title").into_owned()}>
                 <table class="doings figures codes-table">
                     <thead>
                         <tr>

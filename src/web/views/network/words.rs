@@ -108,6 +108,6 @@ mod tests {
             })),
             "uint4"
         );
-        assert_eq!(share(1, 4).replace(format::THIN, " "), "25 % (1)");
+        assert_eq!(share(1, 4).replace(format::THIN, " "), "25.0 % (1)");
     }
 }

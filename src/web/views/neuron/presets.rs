@@ -7,7 +7,7 @@ pub const PRESETS: [(&str, &str); 7] = [
     ("too-narrow", "x7.6_w7.5_b0_k4s_n6w_om_m0_rf_g0.0714_z0_y4s"),
     ("saturates", "x7.6_w7.5_b0_k4s_n6s_om_m0_rf_g0.0714_z0_y4s"),
     ("scaled", "x7.6_w7.5_b0_k4s_n6w_om_mf_ru_g0.0714_z0_y4s"),
-    ("least-first", "x-3.-5_w6.4_b0_k4s_n7w_ol_m0_rf_g0.2_z0_y4s"),
+    ("least-first", "x-3.-5_w9.7_b0_k4s_n7w_ol_m0_rf_g0.1_z0_y4s"),
     ("relu", "x-6.2.4_w5.3.-2_b-3_k4s_n10s_od_m0_rf_g0.25_z0_y4u"),
 ];
 
