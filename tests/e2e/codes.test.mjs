@@ -55,7 +55,7 @@ onPage('codes', { timeout: 400_000 }, (on) => {
     const said = plain(await page.locator('.codes-said').innerText());
     assert.match(said, /very integers of the quantized network, code for code, on all 360 samples; accuracy 97\.5%/);
     const level = wanted.codes[0].points[0].integers.correct;
-    assert.equal(plain(await page.locator('.codes-steps-card .chart-level').innerText()), `integer network ${percent(level, labelled)}`);
+    assert.equal(plain(await page.locator('.codes-steps-card .chart-level').textContent()), `integer network ${percent(level, labelled)}`);
   });
 
   on('are chosen by chips, limits and thresholds', DIGITS, async (page) => {

@@ -32,55 +32,6 @@ onPage('the network', { timeout: 400_000 }, (on) => {
     assert.ok((await page.locator('.edges path').count()) > report.layers.length);
   });
 
-  on('says of every layer what sdann inspect says', '?view=network&model=mnist-residual', async (page) => {
-    await complete(page);
-    const report = await fixture('inspect-mnist-residual');
-    await page.locator('.graph-card .twin summary').click();
-    const rows = page.locator('.layers-table tbody tr');
-    assert.equal(await rows.count(), report.layers.length);
-    for (const [index, layer] of report.layers.entries()) {
-      const found = await cells(rows.nth(index));
-      assert.deepEqual(found.slice(7, 12).map(number), [layer.fan_in, layer.neurons, layer.synapses, layer.macs, layer.parameters]);
-      assert.equal(found[2].replaceAll('\u202f', ''), layer.input.shape.join(' × '));
-      assert.equal(found[3].replaceAll('\u202f', ''), layer.output.shape.join(' × '));
-    }
-    const totals = (await cells(page.locator('.layers-table tfoot tr'))).slice(1, 5).map(number);
-    const { neurons, synapses, macs, parameters } = report.totals;
-    assert.deepEqual(totals, [neurons, synapses, macs, parameters]);
-  });
-
-  on('follows the keyboard along the lines, and chooses a layer for all views', '?view=network', async (page) => {
-    await complete(page);
-    const graph = page.getByRole('listbox');
-    await graph.focus();
-    await page.keyboard.press('Home');
-    await page.locator('#layer-title', { hasText: 'input' }).waitFor();
-    await page.keyboard.press('ArrowDown');
-    await page.locator('#layer-title', { hasText: 'conv1' }).waitFor();
-    await page.keyboard.press('ArrowDown');
-    await page.locator('#layer-title', { hasText: 'conv2' }).waitFor();
-    await page.getByRole('link', { name: 'Story', exact: true }).click();
-    await page.locator('.membrane-card', { hasText: 'conv2' }).waitFor();
-  });
-
-  on('shows weights as tiles, with value and place of each', '?view=network&model=digits-mlp&layer=0', async (page) => {
-    await complete(page);
-    await page.locator('.graph-frame .node').nth(1).click();
-    const map = page.locator('.weights-place .map');
-    await map.waitFor();
-    await map.focus();
-    await page.keyboard.press('ArrowRight');
-    await page.keyboard.press('ArrowRight');
-    assert.match(await page.locator('.weight-words').innerText(), /^w = [−\d]+, real [−\d.]+; output 0, input 0, row 0, column 1$/);
-    const report = await fixture('inspect-digits-mlp');
-    await page.locator('.weights-card .twin summary').click();
-    const rows = page.locator('.channels-table tbody tr');
-    assert.equal(await rows.count(), report.layers[0].output.shape[0]);
-    const scales = report.layers[0].weight_scales;
-    const shown = number((await cells(rows.first()))[1]);
-    assert.ok(Math.abs(shown / scales[0] - 1) < 1e-3, `${shown} for ${scales[0]}`);
-  });
-
   on('pages through weights that are too many to be shown', '?view=network', async (page) => {
     await complete(page);
     await node(page, /^dense1?$|fc1|dense/).first().click();
@@ -130,23 +81,6 @@ onPage('the network', { timeout: 400_000 }, (on) => {
       assert.equal(number(found[3]), tensor.zero_point);
       assert.equal(plain(found[6]).replace('dB', ''), tensor.sqnr.toFixed(1));
     }
-  });
-
-  on('makes another network of every choice, and of other calibration samples', '?view=network&model=mnist-cnn-float', async (page) => {
-    await complete(page);
-    await page.locator('.calibrate-on', { hasText: 'measured on 200 samples' }).waitFor();
-    await page.locator('#calibration-count').selectOption('5');
-    await page.locator('.calibrate-on', { hasText: 'measured on 5 samples' }).waitFor();
-    await page.locator('#ptq-activation-bits').fill('4');
-    await page.locator('#ptq-activation-bits').press('Enter');
-    await page.waitForURL(/activation-bits=4/);
-    await page.locator('.tensors-table', { hasText: 'uint4' }).waitFor();
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('button', { name: /\.onnx/ }).click(),
-    ]);
-    assert.equal(download.suggestedFilename(), 'mnist-cnn-float.quantized.onnx');
-    assert.ok((await readFile(await download.path())).length > 50_000);
   });
 
   for (const width of WIDTHS) {

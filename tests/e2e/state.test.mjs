@@ -72,7 +72,7 @@ onPage('the address', { timeout: 300_000 }, (on, serving) => {
 
   on('says what of it can’t be taken', '?drawn=broken&step=x&heat=red&layer=99', async (page) => {
     const text = await notices(page).innerText();
-    for (const part of [/sample in the address is damaged/, /step is 'x'/, /heat is 'red'/, /no neuron 0 in a layer 99/]) assert.match(text, part);
+    for (const part of [/sample in the address is damaged/, /step is 'x'/i, /heat is 'red'/i, /no neuron 0 in a layer 99/i]) assert.match(text, part);
   });
 
   on('brings back a chip of the visitor’s own', '?view=chip', async (page) => {

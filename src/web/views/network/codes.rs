@@ -301,7 +301,7 @@ fn table(
             </tr></thead>
             <tbody>
                 { for rows.into_iter().map(|(name, of)| html! {
-                    <tr><th scope="row">{ name }</th><td class="number">{ of(here) }</td><td class="number">{ all.map_or("…".to_owned(), |all| of(all)) }</td></tr>
+                    <tr><th scope="row">{ name }</th><td class="number">{ of(here) }</td><td class="number">{ all.map_or("…".to_owned(), &of) }</td></tr>
                 }) }
                 if let Some(sqnr) = sqnr {
                     <tr class="sqnr"><th scope="row">{ t!("network.column.sqnr") }</th><td class="number" colspan="2">{ words::decibels(sqnr) }</td></tr>

@@ -109,7 +109,6 @@ pub fn GraphCard(props: &GraphProps) -> Html {
         let name = layer.map_or_else(|| tensor_name(network, node), |layer| full_name(network, layer));
         html! {
             <g role="option" id={format!("node-{node}")} aria-selected={is_chosen.to_string()} {onclick}
-                aria-label={format!("{} {} {}", tensor_name(network, node), lines[0], lines[1])}
                 class={classes!("node", is_chosen.then_some("is-chosen"), is_now.then_some("is-now"))}
                 transform={format!("translate({x:.1} {y:.1})")} style={format!("--hue:{}", words::hue(network, node))}>
                 <title>{ name }</title>

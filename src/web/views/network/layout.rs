@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// Width of a node.
-pub const NODE_WIDTH: f64 = 228.0;
+pub const NODE_WIDTH: f64 = 184.0;
 /// Height of a node.
 pub const NODE_HEIGHT: f64 = 60.0;
 /// Between neighbours of a rank.
