@@ -7,6 +7,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { execFileSync } from 'node:child_process';
 
 import { launch, open, serve, settled } from './harness.mjs';
+import { scrub } from './scrub.mjs';
 
 const MINUTES = Number(process.argv[process.argv.indexOf('--minutes') + 1]) || 10;
 const LARGEST = '?model=mnist-residual';
@@ -97,33 +98,6 @@ async function sliderToPicture(page, times) {
     return taken;
   }, times);
 }
-
-/** A new time step in every frame: the work of the page and the length of frames, in ms. */
-const scrub = (page, steps) =>
-  page.evaluate(async (steps) => {
-    const track = document.querySelector('.timeline [role=slider]');
-    const frame = () => new Promise((drawn) => requestAnimationFrame(drawn));
-    const press = (key) => track.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
-    const [work, frames] = [[], []];
-    press('Home');
-    await frame();
-    let before = await frame();
-    for (let step = 0; step < steps; step++) {
-      const begun = performance.now();
-      press(Number(track.ariaValueNow) === Number(track.ariaValueMax) ? 'Home' : 'ArrowRight');
-      await new Promise((done) => {
-        const { port1, port2 } = new MessageChannel();
-        port1.onmessage = done;
-        port2.postMessage(0);
-      });
-      document.body.getBoundingClientRect();
-      work.push(performance.now() - begun);
-      const now = await frame();
-      frames.push(now - before);
-      before = now;
-    }
-    return { work, frames };
-  }, steps);
 
 /** Memory that the renderers hold, in MB, as the system has it. */
 function residentMemory(browser) {
