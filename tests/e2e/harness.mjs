@@ -124,6 +124,8 @@ function watch(context, page, origin) {
     if (!local) problems.push(`left the origin: ${request.url()}`);
   });
   context.on('requestfailed', (request) => {
+    // Whatever is on its way when the page leaves, or when it stops a worker, is called off by the page itself.
+    if (request.failure()?.errorText === 'net::ERR_ABORTED') return;
     problems.push(`failed: ${request.url()} (${request.failure()?.errorText})`);
   });
   context.on('response', (response) => {
