@@ -4,15 +4,20 @@
 //! so a figure counts by its ratio to another one of the same run, above all to `products`, the network's
 //! multiplications alone. What was reached is in `docs/PERFORMANCE.md`.
 
+#[path = "support/cpu_clock.rs"]
+mod cpu_clock;
 #[path = "support/cpu_time.rs"]
 mod cpu_time;
 #[path = "support/large_model.rs"]
 mod large_model;
 #[path = "support/large_network.rs"]
 mod large_network;
+#[path = "support/products.rs"]
+mod products;
 
 use cpu_time::CpuTime;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use products::products;
 use sdann::chip::noc::{Groups, NetworkGroups, Noc, Pattern, RouterModel, Windows};
 use sdann::chip::spec::Preset;
 use sdann::chip::{
@@ -25,7 +30,6 @@ use sdann::import::import_model;
 use sdann::quantize::{QuantizedNetwork, Reference};
 use sdann::simulate::{Samples, Simulator, calibrate, measure, trace};
 use sdann::spiking::{Conversion, SpikingNetwork, convert, no_ranges};
-use std::hint::black_box;
 use std::time::Duration;
 
 /// Images of one iteration.
@@ -92,26 +96,13 @@ impl Model {
         Router::new(spiking, laid.expect("a chip that is large enough").mapping)
     }
 
-    fn macs(&self) -> u64 {
+    fn macs(&self) -> usize {
         let dendrites = self.network.layers.iter().flat_map(|layer| &layer.dendrites);
         let weighing = dendrites.filter(|d| d.weights.bits > 2);
         weighing
-            .map(|d| (d.connections.output.len() * d.connections.fan_in()) as u64)
+            .map(|d| d.connections.output.len() * d.connections.fan_in())
             .sum()
     }
-}
-
-/// As many 16-bit products as an image takes, from the first cache, by the plainest loop there is.
-fn products(macs: u64) -> i32 {
-    const LENGTH: usize = 1024;
-    let a: [i16; LENGTH] = std::array::from_fn(|i| (i % 255) as i16 - 127);
-    let b: [i16; LENGTH] = std::array::from_fn(|i| (i % 251) as i16);
-    (0..macs / LENGTH as u64)
-        .map(|_| {
-            let pairs = black_box(&a).iter().zip(black_box(&b));
-            pairs.map(|(&a, &b)| i32::from(a) * i32::from(b)).sum::<i32>()
-        })
-        .fold(0, i32::wrapping_add)
 }
 
 fn images(criterion: &mut Criterion<CpuTime>) {

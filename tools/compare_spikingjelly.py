@@ -2,15 +2,14 @@
 
 The result, `tests/fixtures/spikingjelly.json`, is what the rate-coded baseline is held against: for each
 model and recipe the thresholds, and after T time steps the class of every test sample and the spikes of
-every layer. A model is converted only if PyTorch gives ONNX Runtime's outputs first. With `--time COMMAND`
-nothing is written; the seconds per sample are compared with those of `COMMAND compare`.
+every layer. A model is converted only if PyTorch gives ONNX Runtime's outputs first. `cargo xtask bench` runs it with
+`--serve`, beside the engine and in turns with it: then nothing is written, and times are measured as they are asked for.
 
 Needs `requirements-spikingjelly.txt`. Other arguments are names of models; without any, all are run.
 """
 
 import argparse
 import json
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -70,17 +69,16 @@ MODELS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="*", metavar="MODEL", help=", ".join(MODELS))
-    parser.add_argument("--time", metavar="COMMAND", help="compare the time with this sdann")
+    parser.add_argument("--serve", action="store_true", help="measure what is asked for, line by line")
     arguments = parser.parse_args()
     logger.remove()
     torch.manual_seed(0)
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
+    if arguments.serve:
+        return _serve()
     result = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     for name in arguments.models or MODELS:
-        if arguments.time:
-            print(name, _times(name, arguments.time), flush=True)
-            continue
         result |= {"spikingjelly": "2.0.0", "torch": torch.__version__}
         result[name] = _answers(name)
         RESULT.write_text(json.dumps(result, indent=1) + "\n")
@@ -166,29 +164,28 @@ def _digits(outputs):
     return "".join(map(str, outputs.argmax(axis=1)))
 
 
-def _times(name, command):
-    """Both peers' time for one sample through all steps, alone and one after the other."""
-    _, network, calibration, test, _ = _load(name)
-    converted = _converted(network, calibration, "99.9%")
-    inputs = torch.from_numpy(test[:200])
+def _serve():
+    """Answers each line `MODEL STEPS RECIPE` with the seconds of processor time that a sample takes."""
+    print(json.dumps({"version": "2.0.0", "torch": torch.__version__}), flush=True)
+    known = {}
+    while True:
+        try:
+            name, steps, recipe = input().split(maxsplit=2)
+        except EOFError:
+            return
+        if (name, recipe) not in known:
+            _, network, calibration, test, _ = _load(name)
+            known[name, recipe] = _converted(network, calibration, recipe), torch.from_numpy(test[:200])
+            _seconds(*known[name, recipe], 4)
+        print(_seconds(*known[name, recipe], int(steps)), flush=True)
 
-    def run():
-        functional.reset_net(converted)
-        for _ in range(STEPS[-1]):
-            converted(inputs)
 
-    run()
-    start = time.perf_counter()
-    run()
-    theirs = (time.perf_counter() - start) / len(inputs)
-    model = MODELS[name]
-    words = [command, "compare", f"assets/models/{name}.float.onnx"]
-    words += ["--divide-by", str(model.divide_by)]
-    words += ["--data", f"assets/datasets/{model.test}.gz", "--codes", "rate", "--json"]
-    words += ["--labels", f"assets/datasets/{model.labels}.gz", "--steps", str(STEPS[-1])]
-    report = subprocess.run(words, cwd=paths.ROOT, check=True, capture_output=True, text=True)
-    ours = json.loads(report.stdout)["codes"][0]["seconds_per_sample"]
-    return f"{theirs / ours:.1f} times as fast as SpikingJelly ({STEPS[-1]} steps, one core each)"
+def _seconds(converted, inputs, steps):
+    start = time.process_time()
+    functional.reset_net(converted)
+    for _ in range(steps):
+        converted(inputs)
+    return (time.process_time() - start) / len(inputs)
 
 
 if __name__ == "__main__":

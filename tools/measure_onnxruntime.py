@@ -1,9 +1,12 @@
 """How fast ONNX Runtime is on the benchmarks' models: one thread, images per second of processor time.
 
-Run it beside `cargo bench` on the same machine and in the same minutes; docs/PERFORMANCE.md holds both.
+`cargo xtask bench` runs it with `--serve`, beside the engine and in turns with it: then each line `MODEL BATCH` is
+answered with the seconds of processor time that an image takes.
 """
 
+import argparse
 import gzip
+import json
 import pathlib
 import statistics
 import time
@@ -12,7 +15,9 @@ import numpy as np
 import onnxruntime
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+MODELS = ["mnist-cnn", "mnist-residual"]
 ROUNDS = 15
+LEAST = 0.15  # seconds that a measure lasts
 
 
 def images(count: int) -> np.ndarray:
@@ -31,25 +36,38 @@ def session(name: str) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def speed(model: onnxruntime.InferenceSession, batch: np.ndarray, runs: int) -> float:
-    """Images per second of processor time, the median of several rounds."""
+def seconds(model: onnxruntime.InferenceSession, batch: np.ndarray) -> float:
+    """Seconds of processor time for an image."""
     (only,) = model.get_inputs()
-    times = []
-    for _ in range(ROUNDS):
-        before = time.process_time()
-        for _ in range(runs):
-            model.run(None, {only.name: batch})
-        times.append((time.process_time() - before) / (runs * len(batch)))
-    return 1 / statistics.median(times)
+    runs, before = 0, time.process_time()
+    while (taken := time.process_time() - before) < LEAST:
+        model.run(None, {only.name: batch})
+        runs += 1
+    return taken / (runs * len(batch))
+
+
+def serve(models: dict[str, onnxruntime.InferenceSession]) -> None:
+    """Answers line by line until there are no more."""
+    print(json.dumps({"version": onnxruntime.__version__}), flush=True)
+    while True:
+        try:
+            name, count = input().split()
+        except EOFError:
+            return
+        print(seconds(models[name], images(int(count))), flush=True)
 
 
 def main() -> None:
     """Prints a line for each model and batch."""
-    for name in ["mnist-cnn", "mnist-residual"]:
-        model = session(name)
-        for count in [1, 1000]:
-            found = speed(model, images(count), 200 // count + 1)
-            print(f"{name}, batches of {count}: {found:,.0f} images/s")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--serve", action="store_true", help="measure what is asked for, line by line")
+    models = {name: session(name) for name in MODELS}
+    if parser.parse_args().serve:
+        return serve(models)
+    for name, model in models.items():
+        for count in [1, 100, 1000]:
+            found = statistics.median(seconds(model, images(count)) for _ in range(ROUNDS))
+            print(f"{name}, batches of {count}: {1 / found:,.0f} images/s")
 
 
 if __name__ == "__main__":

@@ -1,19 +1,11 @@
-//! Time that a core spent on this thread.
+//! Time that a core spends on this thread, for criterion.
 
+use super::cpu_clock::now;
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-/// Linux tells it in the first number of `schedstat`; elsewhere it is the clock's time.
+/// The clock of `cpu_clock`.
 pub struct CpuTime;
-
-fn now() -> Duration {
-    let stated = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanoseconds = stated.and_then(|line| line.split(' ').next()?.parse().ok());
-    nanoseconds.map_or_else(
-        || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
-        Duration::from_nanos,
-    )
-}
 
 impl Measurement for CpuTime {
     type Intermediate = Duration;

@@ -43,9 +43,9 @@ const FLAGS = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
 ];
 
-/** Serves a built page on a free port: `{ url, close }`. */
+/** Serves the built page, or another folder, on a free port: `{ url, close }`. */
 export async function serve(dist = DIST) {
-  if (!existsSync(`${DIST}index.html`)) {
+  if (dist === DIST && !existsSync(`${DIST}index.html`)) {
     throw new Error('there is no dist/index.html: run cargo xtask build first');
   }
   const files = sirv(dist, { dev: true });

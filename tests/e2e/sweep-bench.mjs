@@ -1,10 +1,12 @@
 // How long the page's sweeps take: 7 × 7 points of 1000 images, with one and with two workers, from the press of the
-// button until all is counted, and until the first cell is drawn. Part of `cargo xtask bench`; prints a line for each.
+// button until all is counted, and until the first cell is drawn. Part of `cargo xtask bench`; prints a line for each, and `--json FILE`
+// gets them.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { file, launch, modelField, open, serve, settled } from './harness.mjs';
+import { keep } from './rows.mjs';
 
 const FLOAT = fileURLToPath(new URL('../../assets/models/mnist-cnn.float.onnx', import.meta.url));
 
@@ -13,6 +15,7 @@ const SWEEPS = [
   ['mnist-cnn: registers of 8 to 20 bits × bias registers of 8 to 20 bits', false, 'x-axis=register-bits:8..20..2&y-axis=bias-bits:8..20..2'],
 ];
 
+const rows = [];
 const server = await serve();
 const browser = await launch();
 try {
@@ -61,9 +64,12 @@ try {
         return { first, all, longest };
       });
       const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`;
-      console.log(
-        `${name}, 1000 images, ${workers} worker${workers > 1 ? 's' : ''}: ${seconds(times.all)}, first cell after ${Math.round(times.first)} ms, longest frame ${Math.round(times.longest)} ms`,
-      );
+      rows.push({
+        what: `sweep of ${name}, 7 × 7 points of 1000 images, ${workers} worker${workers > 1 ? 's' : ''}`,
+        measured: `${seconds(times.all)}, first cell after ${Math.round(times.first)} ms, longest frame ${Math.round(times.longest)} ms`,
+        values: times,
+        ...(workers === 2 ? { goal: '< 5 s, first cell < 300 ms', met: times.all < 5000 && times.first < 300 } : {}),
+      });
       await close();
     }
   }
@@ -71,3 +77,4 @@ try {
   await browser.close();
   await server.close();
 }
+keep(rows);

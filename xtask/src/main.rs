@@ -7,7 +7,7 @@
 //! - [`setup`]: what each command needs, and how it is looked for
 //! - [`browser`]: finding Chromium and its driver
 //! - [`page`]: building and serving with Trunk
-//! - [`steps`]: the steps of `test`; [`mod@bench`]: speed in a browser
+//! - [`steps`]: the steps of `test`; [`mod@bench`]: speed, beside peers; [`python`]: their environments
 //! - [`process`], [`paths`]: running programs, finding files
 
 #![allow(
@@ -21,6 +21,7 @@ mod offline;
 mod page;
 mod paths;
 mod process;
+mod python;
 mod setup;
 mod split;
 mod steps;
@@ -53,8 +54,8 @@ enum Command {
         #[arg(long)]
         reuse_dist: bool,
     },
-    /// Measure how fast the engine is in headless Chromium, how fast the page draws a chip, and how long its sweeps take; natively, that is `cargo bench`.
-    Bench,
+    /// Measure how fast engine and page are, beside ONNX Runtime, onnxruntime-web and SpikingJelly.
+    Bench(bench::BenchOptions),
     /// Install whatever is missing for the other commands, which do so too.
     Setup,
     /// List what is installed and what is missing.
@@ -78,7 +79,7 @@ fn run(command: Command) -> Result<()> {
         Command::Build => page::build(),
         Command::Test(options) => steps::test(&options),
         Command::Screenshots { reuse_dist } => steps::screenshots(reuse_dist),
-        Command::Bench => bench::browser().and_then(|()| steps::speeds()),
+        Command::Bench(options) => bench::bench(&options),
         Command::Setup => setup::everything(),
         Command::Doctor => setup::doctor(),
     }

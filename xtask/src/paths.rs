@@ -23,6 +23,16 @@ pub fn e2e() -> PathBuf {
     root().join("tests/e2e")
 }
 
+/// The packages that are measured against in a browser.
+pub fn peers() -> PathBuf {
+    root().join("benches/peers")
+}
+
+/// Where cargo builds.
+pub fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
+}
+
 /// Where tools are installed: in the user's cache, so that a second checkout finds them ready.
 pub fn tools() -> Result<PathBuf> {
     let cache = env::var_os("XDG_CACHE_HOME")

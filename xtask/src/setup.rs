@@ -23,6 +23,8 @@ pub enum Need {
     Browser,
     /// The npm packages of the browser tests.
     TestPackages,
+    /// Those that are measured against in a browser.
+    PeerPackages,
 }
 
 /// All that building the page takes.
@@ -39,6 +41,9 @@ pub const WASM_TESTS: &[Need] = &[Need::WasmTarget, Need::Tool(&tools::WASM_BIND
 
 /// All that testing the built page takes.
 pub const PAGE_TESTS: &[Need] = &[Need::Node, Need::Browser, Need::TestPackages];
+
+/// What the engine is measured against in a browser.
+pub const PEERS: &[Need] = &[Need::Node, Need::PeerPackages];
 
 /// All that the checks of the source take.
 pub const LINTS: &[Need] = &[
@@ -100,6 +105,7 @@ impl Need {
             Self::Tool(tool) => format!("{} {}", tool.name, tool.version),
             Self::Browser => "Chromium with its driver".to_owned(),
             Self::TestPackages => "packages of the browser tests".to_owned(),
+            Self::PeerPackages => "packages to measure against".to_owned(),
         }
     }
 
@@ -121,7 +127,8 @@ impl Need {
                 let browser = Browser::find()?;
                 Ok(format!("{} {}", browser.chrome.display(), browser.version))
             }
-            Self::TestPackages => test_packages(&paths::e2e()),
+            Self::TestPackages => packages(&paths::e2e()),
+            Self::PeerPackages => packages(&paths::peers()),
         }
     }
 
@@ -138,11 +145,8 @@ impl Need {
                     .map_or_else(String::new, |why| format!(" ({why})"));
                 format!("the browser tests need Chromium with its driver{why}")
             }),
-            Self::TestPackages => process::run(
-                process::npm()
-                    .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-                    .current_dir(paths::e2e()),
-            ),
+            Self::TestPackages => install_packages(&paths::e2e()),
+            Self::PeerPackages => install_packages(&paths::peers()),
         }
     }
 }
@@ -188,8 +192,14 @@ fn rustup(arguments: &[&str]) -> Result<()> {
     process::run(process::command("rustup").args(arguments))
 }
 
+fn install_packages(folder: &Path) -> Result<()> {
+    let mut npm = process::npm();
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    process::run(npm.current_dir(folder))
+}
+
 /// npm writes a copy of the lock file into `node_modules` when it has installed everything.
-fn test_packages(folder: &Path) -> Result<String> {
+fn packages(folder: &Path) -> Result<String> {
     let wanted = modified(&folder.join("package-lock.json"))?;
     let installed = modified(&folder.join("node_modules/.package-lock.json"));
     match installed {

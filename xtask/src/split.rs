@@ -4,9 +4,8 @@
 //! Cutting needs the program as it was linked, so it comes after Trunk's build and before what follows linking: the
 //! JavaScript side and the optimization of each part.
 
-use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use wasm_split_cli_support::{Options, transform};
@@ -36,16 +35,16 @@ pub fn split(dist: &Path) -> Result<()> {
     let page = dist.join("index.html");
     let text = fs::read_to_string(&page).context("Trunk left no index.html")?;
     let name = hashed_name(&text).context("index.html names no program")?;
-    let linked = target()
+    let linked = paths::target()
         .join("wasm32-unknown-unknown")
         .join(PROFILE)
         .join(format!("{PROGRAM}.wasm"));
     let program = fs::read(&linked).with_context(|| format!("can't read {}", linked.display()))?;
 
     let folder = dist.join(&name);
-    let whole = target().join("split").join(format!("{PROGRAM}.wasm"));
+    let whole = paths::target().join("split").join(format!("{PROGRAM}.wasm"));
     let main = format!("./{PROGRAM}.js");
-    fs::create_dir_all(target().join("split"))?;
+    fs::create_dir_all(paths::target().join("split"))?;
     fs::create_dir_all(&folder)?;
     let mut options = Options::new(&program);
     options.output_dir = &folder;
@@ -104,10 +103,6 @@ fn hashed_name(page: &str) -> Option<String> {
 fn with_parts(page: &str, name: &str) -> String {
     page.replace(&format!("{name}.js"), &format!("{name}/{PROGRAM}.js"))
         .replace(&format!("{name}_bg.wasm"), &format!("{name}/{PROGRAM}_bg.wasm"))
-}
-
-fn target() -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR").map_or_else(|| paths::root().join("target"), PathBuf::from)
 }
 
 #[cfg(test)]

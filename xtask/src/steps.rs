@@ -176,7 +176,7 @@ fn clippy_wasm() -> Result<()> {
         "--bins",
         "--test",
         "web",
-        "--test",
+        "--example",
         "browser-bench",
     ];
     clippy(&[&what[..], &FOR_WASM].concat())
@@ -191,7 +191,7 @@ fn doc() -> Result<()> {
 }
 
 /// The arguments that make cargo compile the page rather than the command line.
-const FOR_WASM: [&str; 5] = [
+pub const FOR_WASM: [&str; 5] = [
     "--target",
     setup::WASM,
     "--no-default-features",
@@ -200,19 +200,13 @@ const FOR_WASM: [&str; 5] = [
 ];
 
 fn web() -> Result<()> {
-    process::run(&mut in_browser("web", &[])?)
-}
-
-/// cargo's command to run one of the package's tests in headless Chromium.
-pub fn in_browser(test: &str, options: &[&str]) -> Result<Command> {
     setup::ensure(setup::WASM_TESTS)?;
     tools::check_wasm_bindgen()?;
     let mut command = cargo();
     command
         .args(["test", "--package", "sdann"])
         .args(FOR_WASM)
-        .args(["--test", test])
-        .args(options)
+        .args(["--test", "web"])
         .env(
             "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
             tools::WASM_BINDGEN.path_of("wasm-bindgen-test-runner")?,
@@ -224,7 +218,7 @@ pub fn in_browser(test: &str, options: &[&str]) -> Result<Command> {
     if env::var_os("CHROME").is_some() {
         command.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", webdriver_for(&browser)?);
     }
-    Ok(command)
+    process::run(&mut command)
 }
 
 /// The driver finds the system's browser by itself; another one it has to be told of, in the same file as the
@@ -247,7 +241,8 @@ fn with_binary(webdriver: &str, chrome: &str) -> String {
 }
 
 fn e2e() -> Result<()> {
-    node_in_e2e(&["--test", "--test-reporter=spec"])
+    built()?;
+    process::run(&mut node_in_e2e(&["--test", "--test-reporter=spec"])?)
 }
 
 /// Builds the page and takes its pictures.
@@ -255,25 +250,25 @@ pub fn screenshots(reuse_dist: bool) -> Result<()> {
     if !reuse_dist {
         page::build()?;
     }
-    node_in_e2e(&["screenshots.mjs"])
+    built()?;
+    process::run(&mut node_in_e2e(&["screenshots.mjs"])?)
 }
 
-/// Builds the page and measures how fast it draws a chip of thousands of cores, and how long its sweeps take.
-pub fn speeds() -> Result<()> {
-    page::build()?;
-    node_in_e2e(&["frames.mjs"])?;
-    node_in_e2e(&["sweep-bench.mjs"])
-}
-
-fn node_in_e2e(arguments: &[&str]) -> Result<()> {
-    setup::ensure(setup::PAGE_TESTS)?;
+/// Fails if there is no built page.
+fn built() -> Result<()> {
     if !paths::dist().join("index.html").is_file() {
         bail!("there is no dist/index.html: run cargo xtask build first");
     }
+    Ok(())
+}
+
+/// Node.js where the browser tests' packages are.
+pub fn node_in_e2e(arguments: &[&str]) -> Result<Command> {
+    setup::ensure(setup::PAGE_TESTS)?;
     let mut command = process::command("node");
     command.args(arguments).current_dir(paths::e2e());
     Browser::find()?.tell(&mut command);
-    process::run(&mut command)
+    Ok(command)
 }
 
 #[cfg(test)]
