@@ -3,10 +3,13 @@
 
 use super::router::{Sender, Ways};
 use super::{Delivery, InputFrom, Router, Target, Targets};
-use crate::simulate::Simulator;
+use crate::quantize::CodeTensor;
+use crate::simulate::{BatchSimulator, Simulator};
 use crate::spiking::{SpikeCode, SpikingNetwork};
 use crate::vectorize::vectorized;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Counts of one core.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,17 +55,19 @@ pub struct Flow {
 pub struct LoadMeter {
     samples: u64,
     codes: Vec<Option<SpikeCode>>,
+    /// Codes of a sample of a batch, where partial sums are sent.
+    of_sample: Vec<Vec<i32>>,
     counters: Vec<Counter>,
-    /// Spikes of every neuron of every tensor, in the sample at hand.
-    spikes: Vec<Vec<i16>>,
-    /// Those of a counter, in its order.
+    /// Spikes of every neuron of every tensor so far. What comes of them is worked out when it is asked for.
+    spikes: Vec<Vec<u64>>,
+    /// Those of one sample.
     room: Vec<i16>,
     /// Spikes of partial sums, by the slice that they leave.
-    sums: std::collections::BTreeMap<usize, u64>,
+    sums: BTreeMap<usize, u64>,
     seen: Vec<i32>,
 }
 
-/// Spikes of the neurons of one tensor on one core, for one layer that listens to them.
+/// Neurons of one tensor on one core, whose spikes one layer listens to.
 #[derive(Clone, Debug)]
 struct Counter {
     tensor: usize,
@@ -70,160 +75,32 @@ struct Counter {
     /// Which of the layer's targets.
     targets: usize,
     core: usize,
-    order: Order,
-    /// Neurons one behind the other whose spikes are added up: those of one set of cores, or of one group.
-    sums: Vec<Sum>,
-    /// For each core that is reached, the sum of spikes times synapses; empty where sums are of groups, of which
-    /// synapses are known.
-    products: Vec<Products>,
-    are_groups: bool,
-}
-
-/// The neurons of a counter, those of a sum one behind the other.
-#[derive(Clone, Debug)]
-enum Order {
-    /// From this one on.
-    From(usize),
-    /// These. Blocks are boxes, of which many a tensor's order holds but short runs, so that it is worth while
-    /// to bring spikes together before they are added up.
-    Each(Vec<u32>),
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Sum {
-    /// The set or group.
-    of: u32,
-    neurons: u32,
-    spikes: u64,
-}
-
-#[derive(Clone, Debug)]
-struct Products {
-    core: usize,
-    /// Synapses of each neuron, in the counter's order.
-    synapses: Vec<i16>,
-    operations: u64,
+    neurons: Vec<Range<usize>>,
 }
 
 impl Counter {
-    fn new(index: usize, targets: &Targets, sender: &Sender) -> Self {
-        let mut neurons: Vec<u32> = sender.runs.iter().cloned().flatten().map(|n| n as u32).collect();
-        let groups = targets.group_of();
-        let mut cores: Vec<usize> = Vec::new();
-        let mut is_small = true;
-        let mut met = vec![false; targets.groups()];
-        for &neuron in &neurons {
-            if !std::mem::replace(&mut met[groups[neuron as usize] as usize], true) {
-                for target in targets.of_neuron(neuron as usize) {
-                    is_small &= target.synapses <= i16::MAX as u32;
-                    if !cores.contains(&(target.core as usize)) && cores.len() <= MOST_PRODUCTS {
-                        cores.push(target.core as usize);
-                    }
-                }
+    /// The spikes so far of the neurons of each group and of each set of cores; those that have none are left out.
+    fn sums(&self, targets: &Targets, spikes: &[u64]) -> Sums {
+        let mut sums = Sums::default();
+        for neuron in self.neurons.iter().cloned().flatten() {
+            if spikes[neuron] > 0 {
+                let group = targets.group_of()[neuron];
+                *sums.groups.entry(group).or_default() += spikes[neuron];
             }
         }
-        let are_groups = !is_small || cores.len() > MOST_PRODUCTS;
-        let sum_of = |neuron: u32| match groups[neuron as usize] {
-            group if are_groups => group,
-            group => targets.set_of(group),
-        };
-        neurons.sort_by_key(|&neuron| sum_of(neuron));
-        let mut sums: Vec<Sum> = Vec::new();
-        for of in neurons.iter().map(|&neuron| sum_of(neuron)) {
-            match sums.last_mut() {
-                Some(sum) if sum.of == of => sum.neurons += 1,
-                _ => sums.push(Sum {
-                    of,
-                    neurons: 1,
-                    spikes: 0,
-                }),
-            }
+        for (&group, &spikes) in &sums.groups {
+            *sums.sets.entry(targets.set_of(group)).or_default() += spikes;
         }
-        let products = |&core: &usize| Products {
-            core,
-            synapses: neurons
-                .iter()
-                .map(|&neuron| {
-                    let mut targets = targets.of_neuron(neuron as usize).iter();
-                    let target = targets.find(|target| target.core as usize == core);
-                    target.map_or(0, |target| target.synapses as i16)
-                })
-                .collect(),
-            operations: 0,
-        };
-        let products = if are_groups {
-            Vec::new()
-        } else {
-            cores.iter().map(products).collect()
-        };
-        let follows = |pair: &[u32]| pair[0] + 1 == pair[1];
-        Self {
-            tensor: targets.source,
-            layer: targets.layer,
-            targets: index,
-            core: sender.core,
-            order: match neurons.first() {
-                Some(&first) if neurons.windows(2).all(follows) => Order::From(first as usize),
-                _ => Order::Each(neurons),
-            },
-            sums,
-            products,
-            are_groups,
-        }
-    }
-
-    /// The cores that the spikes of a sum reach.
-    fn targets_of<'a>(&self, targets: &'a Targets, sum: &Sum) -> &'a [Target] {
-        if self.are_groups {
-            targets.of_group(sum.of as usize)
-        } else {
-            targets.of_set(sum.of)
-        }
-    }
-
-    fn neurons(&self) -> usize {
-        self.sums.iter().map(|sum| sum.neurons as usize).sum()
-    }
-
-    /// Adds the spikes of a sample; `room` holds those of all neurons of the counter.
-    #[inline(always)]
-    fn add(&mut self, spikes: &[i16], room: &mut [i16]) {
-        let spikes = match &self.order {
-            Order::From(first) => &spikes[*first..],
-            Order::Each(order) => {
-                for (here, &neuron) in room.iter_mut().zip(order) {
-                    *here = spikes[neuron as usize];
-                }
-                &*room
-            }
-        };
-        let mut first = 0;
-        for sum in &mut self.sums {
-            let spikes = &spikes[first..][..sum.neurons as usize];
-            let added: u32 = spikes.iter().map(|&s| u32::from(s as u16)).sum();
-            sum.spikes += u64::from(added);
-            first += spikes.len();
-        }
-        for products in &mut self.products {
-            products.operations += self::products(&spikes[..first], &products.synapses);
-        }
+        sums
     }
 }
 
-/// More cores than these are not worth a product each.
-const MOST_PRODUCTS: usize = 8;
-
-/// Σ a b of numbers that are not negative; 1024 products of at most 32 spikes fit 32 bits.
-#[inline(always)]
-fn products(a: &[i16], b: &[i16]) -> u64 {
-    let part = |(a, b): (&[i16], &[i16])| -> i32 {
-        let pairs = a.iter().zip(b);
-        pairs.map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
-    };
-    a.chunks(1024)
-        .zip(b.chunks(1024))
-        .map(|pair| part(pair) as u64)
-        .sum()
+#[derive(Debug, Default)]
+struct Sums {
+    /// Of neurons that meet the same synapses.
+    groups: BTreeMap<u32, u64>,
+    /// Of neurons that reach the same cores.
+    sets: BTreeMap<u32, u64>,
 }
 
 impl LoadMeter {
@@ -231,20 +108,23 @@ impl LoadMeter {
     pub fn new(network: &SpikingNetwork, router: &Router) -> Self {
         let mut counters = Vec::new();
         for (index, targets) in router.targets().iter().flat_map(|layer| layer.iter().enumerate()) {
-            let senders = router.senders(targets.source).iter();
-            counters.extend(senders.map(|sender| Counter::new(index, targets, sender)));
+            let counter = |sender: &Sender| Counter {
+                tensor: targets.source,
+                layer: targets.layer,
+                targets: index,
+                core: sender.core,
+                neurons: sender.runs.clone(),
+            };
+            counters.extend(router.senders(targets.source).iter().map(counter));
         }
-        let room = counters.iter().map(Counter::neurons).max().unwrap_or(0);
+        let lengths = network.tensors.iter().map(CodeTensor::len);
         Self {
             samples: 0,
             codes: network.codes.clone(),
+            of_sample: lengths.clone().map(|len| vec![0; len]).collect(),
             counters,
-            room: vec![0; room],
-            spikes: network
-                .tensors
-                .iter()
-                .map(|tensor| vec![0; tensor.len()])
-                .collect(),
+            room: vec![0; lengths.clone().max().unwrap_or(0)],
+            spikes: lengths.map(|len| vec![0; len]).collect(),
             sums: Default::default(),
             seen: Vec::new(),
         }
@@ -252,37 +132,58 @@ impl LoadMeter {
 
     /// Adds the sample that was simulated last.
     pub fn add(&mut self, simulator: &Simulator, router: &Router) {
+        self.samples += 1;
+        self.add_partial_sums(simulator.all_codes(), router);
         let Self {
-            samples,
-            codes,
-            counters,
-            spikes,
-            room,
-            sums,
-            seen,
+            codes, spikes, room, ..
         } = self;
-        *samples += 1;
+        vectorized(
+            #[inline(always)]
+            || {
+                for (tensor, totals) in spikes.iter_mut().enumerate() {
+                    let Some(code) = codes[tensor] else { continue };
+                    let spikes = &mut room[..totals.len()];
+                    code.count_spikes(simulator.codes(tensor), spikes);
+                    for (total, &spikes) in totals.iter_mut().zip(&*spikes) {
+                        *total += u64::from(spikes as u16);
+                    }
+                }
+            },
+        );
+    }
+
+    /// Adds the samples of the batch that was simulated last.
+    pub fn add_batch(&mut self, batch: &BatchSimulator, router: &Router) {
+        self.samples += batch.samples() as u64;
+        for (tensor, totals) in self.spikes.iter_mut().enumerate() {
+            if let Some(code) = &self.codes[tensor] {
+                batch.count_spikes(tensor, code, totals);
+            }
+        }
+        if router.splits().is_empty() {
+            return;
+        }
+        let mut codes = std::mem::take(&mut self.of_sample);
+        for sample in 0..batch.samples() {
+            for (tensor, codes) in codes.iter_mut().enumerate() {
+                batch.codes(tensor, sample, codes);
+            }
+            self.add_partial_sums(&codes, router);
+        }
+        self.of_sample = codes;
+    }
+
+    /// Adds what the parts of divided neurons send for a sample of these codes.
+    fn add_partial_sums(&mut self, codes: &[Vec<i32>], router: &Router) {
+        let Self { sums, seen, .. } = self;
         for split in router.splits() {
-            split.see(simulator.all_codes(), seen);
+            split.see(codes, seen);
             for (_, sum_of) in split.sendings() {
                 split.for_each_sent(seen, sum_of, |slice, spikes| {
                     *sums.entry(slice).or_default() += u64::from(spikes);
                 });
             }
         }
-        vectorized(
-            #[inline(always)]
-            || {
-                for (tensor, spikes) in spikes.iter_mut().enumerate() {
-                    if let Some(code) = codes[tensor] {
-                        code.count_spikes(simulator.codes(tensor), spikes);
-                    }
-                }
-                for counter in &mut *counters {
-                    counter.add(&spikes[counter.tensor], room);
-                }
-            },
-        );
     }
 
     /// The counts so far.
@@ -297,7 +198,9 @@ impl LoadMeter {
         let mut ways = Ways::new(&mapping.topology);
         for counter in &self.counters {
             let targets = &router.targets()[counter.layer][counter.targets];
-            let mut send = |to: &[Target], spikes: u64, counts_operations: bool| {
+            let sums = counter.sums(targets, &self.spikes[counter.tensor]);
+            for (&set, &spikes) in &sums.sets {
+                let to = targets.of_set(set);
                 let packets = match mapping.delivery {
                     Delivery::Unicast => spikes * to.len() as u64,
                     Delivery::Multicast => spikes * to.len().min(1) as u64,
@@ -305,22 +208,17 @@ impl LoadMeter {
                 loads.cores[counter.core].spikes += spikes;
                 loads.cores[counter.core].sent += packets;
                 for target in to {
-                    let core = &mut loads.cores[target.core as usize];
-                    core.received += spikes;
-                    if counts_operations {
-                        core.operations += spikes * u64::from(target.synapses);
-                    }
+                    loads.cores[target.core as usize].received += spikes;
                 }
                 ways.for_each(mapping, counter.core, to, |link| {
                     loads.links[link] += spikes;
                     loads.hops += spikes;
                 });
-            };
-            for sum in counter.sums.iter().filter(|sum| sum.spikes > 0) {
-                send(counter.targets_of(targets, sum), sum.spikes, counter.are_groups);
             }
-            for products in &counter.products {
-                loads.cores[products.core].operations += products.operations;
+            for (&group, &spikes) in &sums.groups {
+                for target in targets.of_group(group as usize) {
+                    loads.cores[target.core as usize].operations += spikes * u64::from(target.synapses);
+                }
             }
         }
         for (from, to, spikes) in self.partial_sums(router) {
@@ -352,18 +250,19 @@ impl LoadMeter {
 
     /// Spikes from core to core so far, whatever way they took: what a placement is judged by.
     pub fn flows(&self, router: &Router) -> Vec<Flow> {
-        let mut flows = std::collections::BTreeMap::new();
+        let mut flows = BTreeMap::new();
         let has_port = router.mapping().input != InputFrom::Cores;
         for counter in &self.counters {
             let targets = &router.targets()[counter.layer][counter.targets];
-            for sum in counter.sums.iter().filter(|sum| sum.spikes > 0) {
-                for target in counter.targets_of(targets, sum) {
+            let sums = counter.sums(targets, &self.spikes[counter.tensor]);
+            for (&set, &spikes) in &sums.sets {
+                for target in targets.of_set(set) {
                     let key = (
                         counter.core,
                         target.core as usize,
                         has_port && counter.tensor == 0,
                     );
-                    *flows.entry(key).or_default() += sum.spikes;
+                    *flows.entry(key).or_default() += spikes;
                 }
             }
         }

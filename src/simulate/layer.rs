@@ -311,7 +311,7 @@ impl Scratch {
 }
 
 /// What `steps` of the smallest code come to: a maximum where nothing is connected, as in the reference.
-fn smallest(dendrite: &SpikingDendrite, steps: &[Step]) -> i32 {
+pub(super) fn smallest(dendrite: &SpikingDendrite, steps: &[Step]) -> i32 {
     let factor = 1 + i32::from(dendrite.doubling);
     let value = dendrite.affine.format.min() - dendrite.code.silent();
     let digit = |step: &Step| dendrite.code.digits().digit(value, step.plane) * step.weight as i32;

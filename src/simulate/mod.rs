@@ -1,6 +1,7 @@
 //! Running the spiking network, step by step.
 
 mod array;
+mod batch;
 mod calibrate;
 mod correct;
 mod frequency;
@@ -11,6 +12,7 @@ mod simulator;
 mod trace;
 
 pub use array::Packed;
+pub use batch::BatchSimulator;
 pub(crate) use calibrate::RangeMeter;
 pub use calibrate::{
     Samples, Statistics, calibrate, calibrate_within, exact_potentials, measure, potential_errors,

@@ -93,6 +93,11 @@ impl Simulator {
         self.codes[tensor].copy_from_slice(codes);
     }
 
+    /// The codes that a tensor's neurons send, to be written.
+    pub(super) fn codes_mut(&mut self, tensor: usize) -> &mut [i32] {
+        &mut self.codes[tensor]
+    }
+
     /// One layer's window, from the codes of its sources.
     pub fn run_layer(&mut self, network: &SpikingNetwork, layer: usize, observer: &mut impl Observer) {
         let SpikingLayer {

@@ -207,6 +207,22 @@ impl SpikeCode {
         }
     }
 
+    /// Adds [`Self::spikes`] of codes, given as 16 bits of x − z.
+    #[inline(always)]
+    pub(crate) fn add_spikes(&self, words: &[i16], counts: &mut [u16]) {
+        let pairs = counts.iter_mut().zip(words);
+        if self.digits == Digits::Binary {
+            let mask = (u32::MAX >> (32 - u32::from(self.planes))) as u16;
+            for (count, &word) in pairs {
+                *count += (word as u16 & mask).count_ones() as u16;
+            }
+        } else {
+            for (count, &word) in pairs {
+                *count += self.digits.spikes(word.into(), self.planes) as u16;
+            }
+        }
+    }
+
     /// The most spikes that a code can take.
     pub fn most_spikes(&self) -> u32 {
         (self.low..=self.high)

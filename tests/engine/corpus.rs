@@ -4,8 +4,8 @@ use crate::common::StepByStep;
 use crate::files::{array, root};
 use sdann::explore::open_network;
 use sdann::quantize::{QuantizedNetwork, Reference, winner};
-use sdann::simulate::Simulator;
-use sdann::spiking::{Accumulation, BitOrder, Conversion, Scaling, convert, no_ranges};
+use sdann::simulate::{BatchSimulator, Simulator};
+use sdann::spiking::{Accumulation, BitOrder, Conversion, Scaling, SpikingNetwork, convert, no_ranges};
 use std::path::{Path, PathBuf};
 
 /// Largest difference of a real number that ONNX Runtime sums in floating point itself, relative
@@ -170,6 +170,42 @@ pub fn run_every_form(
                 return Err("spikes and reference differ in the output".into());
             }
             look(sample, &simulator);
+        }
+        in_batches(network, &spiking, inputs, &mut reference)?;
+    }
+    Ok(())
+}
+
+/// Finds every code of whole batches to be the reference's too.
+fn in_batches(
+    network: &QuantizedNetwork,
+    spiking: &SpikingNetwork,
+    inputs: &[Vec<i32>],
+    reference: &mut Reference,
+) -> Result<(), String> {
+    // Where 16 bits don't hold what is sent, there are none.
+    let Some(mut batch) = BatchSimulator::new(network, spiking) else {
+        return Ok(());
+    };
+    for inputs in inputs.chunks(batch.capacity()) {
+        batch.run(spiking, &inputs.concat());
+        for (sample, input) in inputs.iter().enumerate() {
+            reference.run(network, input);
+            for (tensor, codes) in network
+                .tensors
+                .iter()
+                .enumerate()
+                .filter(|(_, t)| t.affine.is_some())
+            {
+                let mut fired = vec![0; codes.len()];
+                batch.codes(tensor, sample, &mut fired);
+                if fired != reference.codes(tensor) {
+                    return Err(format!("a batch and the reference differ in '{}'", codes.name));
+                }
+            }
+            if batch.output(sample) != reference.output() {
+                return Err("a batch and the reference differ in the output".into());
+            }
         }
     }
     Ok(())

@@ -7,6 +7,7 @@
 mod common;
 
 mod baseline;
+mod batches;
 mod chip;
 mod chip_files;
 mod chip_timing;

@@ -2,7 +2,7 @@
 //! pairs, which is one instruction everywhere (`pmaddwd`, `i32x4.dot_i16x8_s`).
 
 /// A kind of vector. What is computed in it is the same for all.
-pub(super) trait Lanes: Copy {
+pub(in crate::simulate) trait Lanes: Copy {
     /// Either 16-bit factors, or half as many 32-bit sums.
     type Vector: Copy;
 
@@ -12,8 +12,14 @@ pub(super) trait Lanes: Copy {
     /// Sums of 0.
     fn zero(self) -> Self::Vector;
 
+    /// `SUMS` sums.
+    fn sums(self, sums: &[i32]) -> Self::Vector;
+
     /// 2 · `SUMS` factors.
     fn load(self, factors: &[i16]) -> Self::Vector;
+
+    /// 2 · `SUMS` factors, each followed by one that is of no use: to be multiplied with 0.
+    fn widened(self, factors: &[i16]) -> [Self::Vector; 2];
 
     /// The same two factors for every sum.
     fn repeat(self, pair: [i16; 2]) -> Self::Vector;
@@ -38,7 +44,7 @@ pub(super) trait Lanes: Copy {
 mod avx2 {
     use super::Lanes;
     use bytemuck::{cast, cast_slice, pod_read_unaligned};
-    use core::arch::x86_64::__m256i;
+    use core::arch::x86_64::{__m128i, __m256i};
     use pulp::x86::V3;
 
     impl Lanes for V3 {
@@ -52,8 +58,22 @@ mod avx2 {
         }
 
         #[inline(always)]
+        fn sums(self, sums: &[i32]) -> __m256i {
+            pod_read_unaligned(cast_slice(&sums[..8]))
+        }
+
+        #[inline(always)]
         fn load(self, factors: &[i16]) -> __m256i {
             pod_read_unaligned(cast_slice(&factors[..16]))
+        }
+
+        #[inline(always)]
+        fn widened(self, factors: &[i16]) -> [__m256i; 2] {
+            let (low, high) = factors[..16].split_at(8);
+            [low, high].map(|half| {
+                let half: __m128i = pod_read_unaligned(cast_slice(half));
+                self.avx2._mm256_cvtepi16_epi32(half)
+            })
         }
 
         #[inline(always)]
@@ -80,12 +100,13 @@ mod avx2 {
 mod simd128 {
     use super::Lanes;
     use core::arch::wasm32::{
-        i16x8, i32x4, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_splat, v128,
+        i16x8, i32x4, i32x4_add, i32x4_dot_i16x8, i32x4_extend_high_i16x8, i32x4_extend_low_i16x8,
+        i32x4_extract_lane, i32x4_splat, v128,
     };
 
     /// The vectors of WebAssembly.
     #[derive(Clone, Copy)]
-    pub(in super::super) struct Simd128;
+    pub(in crate::simulate) struct Simd128;
 
     impl Lanes for Simd128 {
         type Vector = v128;
@@ -98,9 +119,21 @@ mod simd128 {
         }
 
         #[inline(always)]
+        fn sums(self, sums: &[i32]) -> v128 {
+            let s = &sums[..4];
+            i32x4(s[0], s[1], s[2], s[3])
+        }
+
+        #[inline(always)]
         fn load(self, factors: &[i16]) -> v128 {
             let f = &factors[..8];
             i16x8(f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7])
+        }
+
+        #[inline(always)]
+        fn widened(self, factors: &[i16]) -> [v128; 2] {
+            let factors = self.load(factors);
+            [i32x4_extend_low_i16x8(factors), i32x4_extend_high_i16x8(factors)]
         }
 
         #[inline(always)]
@@ -126,11 +159,11 @@ mod simd128 {
 }
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub(super) use simd128::Simd128;
+pub(in crate::simulate) use simd128::Simd128;
 
 /// Plain numbers, for every other processor; the form that the others are held against.
 #[derive(Clone, Copy)]
-pub(super) struct Plain;
+pub(in crate::simulate) struct Plain;
 
 impl Lanes for Plain {
     type Vector = [i32; 8];
@@ -143,9 +176,21 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
+    fn sums(self, sums: &[i32]) -> [i32; 8] {
+        let sums = &sums[..4];
+        std::array::from_fn(|i| sums.get(i).copied().unwrap_or(0))
+    }
+
+    #[inline(always)]
     fn load(self, factors: &[i16]) -> [i32; 8] {
         let factors = &factors[..8];
         std::array::from_fn(|i| factors[i].into())
+    }
+
+    #[inline(always)]
+    fn widened(self, factors: &[i16]) -> [[i32; 8]; 2] {
+        let (low, high) = factors[..8].split_at(4);
+        [low, high].map(|half| std::array::from_fn(|i| if i % 2 == 0 { half[i / 2].into() } else { 0 }))
     }
 
     #[inline(always)]

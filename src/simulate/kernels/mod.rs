@@ -1,6 +1,6 @@
 //! The inner loops: what every neuron of a layer receives in one time step, in the way that suits its wiring.
 
-mod lanes;
+pub(super) mod lanes;
 mod planes;
 mod products;
 
