@@ -88,6 +88,7 @@ impl Matrix {
 
     /// `R` rows times a panel; `R`.
     #[inline(always)]
+    #[allow(clippy::needless_range_loop, reason = "several arrays go side by side")]
     fn tile<L: Lanes, const R: usize>(
         &self,
         lanes: L,
@@ -97,25 +98,29 @@ impl Matrix {
         out: &mut [i32],
     ) -> usize {
         let pairs = self.pairs;
-        let rows: [&[i32]; R] = std::array::from_fn(|r| &rows[r * pairs..][..pairs]);
-        let mut sums: [[L::Vector; 2]; R] = std::array::from_fn(|r| {
+        // Closures that are called for each element would be functions without the wide vectors.
+        let mut seen = [&rows[..pairs]; R];
+        let mut sums = [[lanes.zero(); 2]; R];
+        for r in 0..R {
+            seen[r] = &rows[r * pairs..][..pairs];
             let out = &out[r * stride..][..2 * L::SUMS];
-            [lanes.sums(&out[..L::SUMS]), lanes.sums(&out[L::SUMS..])]
-        });
+            sums[r] = [lanes.sums(&out[..L::SUMS]), lanes.sums(&out[L::SUMS..])];
+        }
         for (pair, weights) in (0..pairs).zip(weights.chunks_exact(4 * L::SUMS)) {
             let (low, high) = weights.split_at(2 * L::SUMS);
             let (low, high) = (lanes.load(low), lanes.load(high));
-            for (sums, row) in sums.iter_mut().zip(rows) {
-                let seen = lanes.repeat(bytemuck::cast(row[pair]));
-                sums[0] = lanes.add_products(sums[0], seen, low);
-                sums[1] = lanes.add_products(sums[1], seen, high);
+            for r in 0..R {
+                let pair = lanes.repeat(bytemuck::cast(seen[r][pair]));
+                sums[r] = [
+                    lanes.add_products(sums[r][0], pair, low),
+                    lanes.add_products(sums[r][1], pair, high),
+                ];
             }
         }
-        for (r, sums) in sums.into_iter().enumerate() {
-            let out = &mut out[r * stride..][..2 * L::SUMS];
-            let (low, high) = out.split_at_mut(L::SUMS);
-            lanes.store(sums[0], low);
-            lanes.store(sums[1], high);
+        for r in 0..R {
+            let (low, high) = out[r * stride..][..2 * L::SUMS].split_at_mut(L::SUMS);
+            lanes.store(sums[r][0], low);
+            lanes.store(sums[r][1], high);
         }
         R
     }

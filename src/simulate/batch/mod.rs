@@ -201,7 +201,7 @@ impl BatchSimulator {
         let layout = self.layouts[tensor];
         let words: &[i16] = bytemuck::cast_slice(&self.words[tensor]);
         let len = layout.len();
-        let mut first = 0;
+        let (mut first, mut channel, mut position) = (0, 0, 0);
         while first < len {
             let mut counts = [0u16; BLOCK];
             let counts = &mut counts[..BLOCK.min(len - first)];
@@ -213,8 +213,12 @@ impl BatchSimulator {
                     }
                 },
             );
-            for (count, place) in counts.iter().zip(first..) {
-                spikes[layout.neuron(place)] += u64::from(*count);
+            for &count in &*counts {
+                spikes[channel * layout.positions + position] += u64::from(count);
+                channel += 1;
+                if channel == layout.channels {
+                    (channel, position) = (0, position + 1);
+                }
             }
             first += BLOCK;
         }

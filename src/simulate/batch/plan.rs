@@ -435,6 +435,13 @@ impl Branch {
                 vectorized(
                     #[inline(always)]
                     || {
+                        if weights.is_empty() && channels == stride {
+                            let values = &values[rows.start * channels..rows.end * channels];
+                            for (sum, &value) in sums.iter_mut().zip(values) {
+                                *sum += i32::from(value);
+                            }
+                            return;
+                        }
                         for (row, sums) in rows.clone().zip(sums.chunks_exact_mut(stride)) {
                             let values = &values[row * channels..][..channels];
                             if weights.is_empty() {

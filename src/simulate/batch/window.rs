@@ -24,11 +24,6 @@ impl Layout {
         neuron % self.positions * self.channels + neuron / self.positions
     }
 
-    /// The neuron that is held there.
-    pub(super) fn neuron(self, place: usize) -> usize {
-        place % self.channels * self.positions + place / self.channels
-    }
-
     pub(super) fn len(self) -> usize {
         self.channels * self.positions
     }
@@ -217,11 +212,20 @@ impl Taps {
         }
     }
 
-    /// Where the window of a row begins: samples are one behind the other, each of so many positions.
+    /// Where the windows of rows begin: samples are one behind the other, each of so many positions.
     #[inline(always)]
-    fn begin(&self, row: usize) -> usize {
+    fn begins(&self, rows: std::ops::Range<usize>) -> impl Iterator<Item = usize> {
         let positions = self.begins.len();
-        row / positions * self.len + self.begins[row % positions] as usize
+        // A division for every row would take longer than what is done with it.
+        let (mut sample, mut position) = (rows.start / positions * self.len, rows.start % positions);
+        rows.map(move |_| {
+            let begin = sample + self.begins[position] as usize;
+            position += 1;
+            if position == positions {
+                (sample, position) = (sample + self.len, 0);
+            }
+            begin
+        })
     }
 
     /// Whether a row's values stand one behind the other in the field, and rows too, in whole pairs.
@@ -271,8 +275,8 @@ impl Taps {
     ) {
         let values: &[i16] = bytemuck::cast_slice(values);
         let width = 2 * L::SUMS;
-        for (row, sums) in rows.zip(sums.chunks_exact_mut(self.channels)) {
-            let window = &values[self.begin(row)..];
+        for (begin, sums) in self.begins(rows).zip(sums.chunks_exact_mut(self.channels)) {
+            let window = &values[begin..];
             for (block, sums) in sums.chunks_exact_mut(width).enumerate() {
                 let first = block * width;
                 let (low, high) = sums.split_at_mut(L::SUMS);
@@ -300,8 +304,8 @@ impl Taps {
         sums: &mut [i32],
     ) {
         let values: &[i16] = bytemuck::cast_slice(values);
-        for (row, sums) in rows.zip(sums.chunks_exact_mut(self.channels)) {
-            let window = &values[self.begin(row)..];
+        for (begin, sums) in self.begins(rows).zip(sums.chunks_exact_mut(self.channels)) {
+            let window = &values[begin..];
             for (block, sums) in sums.as_chunks_mut::<CHANNELS>().0.iter_mut().enumerate() {
                 let mut largest = [i16::MIN; CHANNELS];
                 for &offset in &self.offsets {
@@ -328,8 +332,7 @@ impl Taps {
     ) {
         let values: &[i16] = bytemuck::cast_slice(values);
         let patches: &mut [i16] = bytemuck::cast_slice_mut(patches);
-        for (index, row) in rows.enumerate() {
-            let begin = self.begin(row);
+        for (index, begin) in self.begins(rows).enumerate() {
             let mut to = index * width;
             // Taps that follow each other in the field are one run.
             let mut taps = self.offsets.iter().copied().peekable();

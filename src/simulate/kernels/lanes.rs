@@ -70,10 +70,12 @@ mod avx2 {
         #[inline(always)]
         fn widened(self, factors: &[i16]) -> [__m256i; 2] {
             let (low, high) = factors[..16].split_at(8);
-            [low, high].map(|half| {
-                let half: __m128i = pod_read_unaligned(cast_slice(half));
-                self.avx2._mm256_cvtepi16_epi32(half)
-            })
+            let low: __m128i = pod_read_unaligned(cast_slice(low));
+            let high: __m128i = pod_read_unaligned(cast_slice(high));
+            [
+                self.avx2._mm256_cvtepi16_epi32(low),
+                self.avx2._mm256_cvtepi16_epi32(high),
+            ]
         }
 
         #[inline(always)]
