@@ -14,15 +14,22 @@ import { keep } from '../../tests/e2e/rows.mjs';
 const MODEL = fileURLToPath(new URL('../../target/bench/mobile-net.onnx', import.meta.url));
 const [SIDE, SAMPLES, SLOW] = [160, 32, 300_000];
 
+/** Memory of a process in kB, without the program's own files where the system tells them apart (Linux). */
+function held(id) {
+  try {
+    return Number(/RssAnon:\s*(\d+)/.exec(readFileSync(`/proc/${id}/status`, 'utf8'))[1]);
+  } catch {
+    return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(id)], { encoding: 'utf8' }).trim());
+  }
+}
+
 /** Memory that this browser's renderers hold, in MB. */
-function memory(browser) {
-  const pid = browser.process?.()?.pid;
-  const lines = execFileSync('ps', ['-eo', 'rss=,pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n');
-  const all = lines.map((line) => line.trim().split(/\s+/));
-  const isOurs = ([, own, parent]) => !pid || Number(own) === pid || isParentOurs(Number(parent));
-  const isParentOurs = (parent) => parent > 1 && (parent === pid || all.some((line) => Number(line[1]) === parent && isParentOurs(Number(line[2]))));
-  const renderers = all.filter((line) => line.includes('--type=renderer') && isOurs(line));
-  return renderers.reduce((sum, [rss]) => sum + Number(rss), 0) / 1000;
+async function memory(browser) {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  const renderers = processInfo.filter(({ type }) => type === 'renderer');
+  return renderers.reduce((sum, { id }) => sum + held(id), 0) / 1000;
 }
 
 const rows = [];
@@ -43,9 +50,15 @@ const server = await serve();
 const browser = await launch();
 try {
   const { page, close } = await open(browser, server.url, { query: '?register-bits=32' });
-  const before = memory(browser);
+  const before = await memory(browser);
   let peak = before;
-  const watching = setInterval(() => (peak = Math.max(peak, memory(browser))), 200);
+  let isWatched = true;
+  const watching = (async () => {
+    while (isWatched) {
+      peak = Math.max(peak, await memory(browser));
+      await new Promise((rest) => setTimeout(rest, 100));
+    }
+  })();
   await page.evaluate(() => {
     globalThis.longest = 0;
     let last = performance.now();
@@ -63,6 +76,8 @@ try {
   await page.waitForFunction(() => document.querySelector('.badge').ariaBusy !== 'true', null, { timeout: SLOW });
   const opened = (Date.now() - begun) / 1000;
   const longest = await page.evaluate(() => globalThis.longest);
+  if (!(await page.locator('#settings').innerText()).includes('mobile-net')) throw new Error('the page did not open the large network');
+  const opening = peak;
   row(`${title}: opened, one sample run`, `${opened.toFixed(1)} s; said to be loading after ${told.toFixed(1)} s; longest frame ${longest.toFixed(0)} ms`, { opened, told, longest });
 
   const pixels = Buffer.alloc(SAMPLES * 3 * SIDE * SIDE, 0).map((_, i) => (i * 2654435761) >>> 24);
@@ -78,8 +93,9 @@ try {
   await page.waitForFunction(() => document.querySelector('.curve-stage'), null, { timeout: SLOW });
   const cancelled = (Date.now() - chosen) / 1000;
   row(`${title}: another network chosen ${isCounting ? 'amid counting' : 'behind it'} is there`, `after ${cancelled.toFixed(1)} s`, { cancelled });
-  clearInterval(watching);
-  row(`${title}: peak memory of the renderer`, `${peak.toFixed(0)} MB, ${before.toFixed(0)} MB of it before`, { peak, before }, '< 512 MB', peak < 512);
+  isWatched = false;
+  await watching;
+  row(`${title}: peak memory of the renderers`, `${peak.toFixed(0)} MB, ${opening.toFixed(0)} MB until it was open, ${before.toFixed(0)} MB before`, { peak, opening, before }, '< 512 MB', peak < 512);
   await close();
 } finally {
   await browser.close();

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::folder;
-use super::row::Row;
+use super::row::{self, Row};
 use crate::{page, process, steps};
 
 /// Scripts that write rows, and how they are called.
@@ -49,5 +49,5 @@ pub fn rows_of(script: &str, arguments: &[&str]) -> Result<Vec<Row>> {
     let mut command: Command = steps::node_in_e2e(&[])?;
     process::run(command.arg(script).args(arguments).arg("--json").arg(&path))?;
     let text = fs::read_to_string(&path).with_context(|| format!("{script} left no rows"))?;
-    serde_json::from_str(&text).with_context(|| format!("{script} left something else than rows"))
+    row::read(&text).with_context(|| format!("{script} left something else than rows"))
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// One figure with its goal. Scripts write the same as JSON.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -44,6 +44,45 @@ impl Row {
     pub fn missing(what: &str, why: &str) -> Self {
         Self::new(what, format!("not measured: {why}"), Value::Null)
     }
+}
+
+/// What a script writes: rows, or single figures with the most that they should be.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Row(Row),
+    Figure {
+        what: String,
+        value: f64,
+        unit: String,
+        goal: Option<f64>,
+    },
+}
+
+impl From<Written> for Row {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Row(row) => row,
+            Written::Figure {
+                what,
+                value,
+                unit,
+                goal,
+            } => {
+                let row = Self::new(what, format!("{value:.1} {unit}"), json!({"value": value}));
+                match goal {
+                    Some(goal) => row.against(&format!("≤ {goal} {unit}"), value <= goal),
+                    None => row,
+                }
+            }
+        }
+    }
+}
+
+/// Reads what a script wrote.
+pub fn read(json: &str) -> Result<Vec<Row>> {
+    let written: Vec<Written> = serde_json::from_str(json)?;
+    Ok(written.into_iter().map(Row::from).collect())
 }
 
 /// The rows in Markdown.
@@ -135,7 +174,17 @@ mod tests {
 
     #[test]
     fn scripts_may_leave_out_all_but_what_and_how_much() {
-        let row: Row = serde_json::from_str(r#"{"what": "a", "measured": "b"}"#).unwrap();
-        assert_eq!((row.goal.as_str(), row.met), ("", None));
+        let rows = read(
+            r#"[{"what": "a", "measured": "b"},
+                {"what": "c", "value": 12, "unit": "ms", "goal": 10},
+                {"what": "d", "value": 1.5, "unit": "MB"}]"#,
+        );
+        let rows = rows.unwrap();
+        let cells = |row: &Row| (row.measured.clone(), row.goal.clone(), row.met);
+        let cell = |measured: &str, goal: &str, met| (measured.to_owned(), goal.to_owned(), met);
+        assert_eq!(cells(&rows[0]), cell("b", "", None));
+        assert_eq!(cells(&rows[1]), cell("12.0 ms", "≤ 10 ms", Some(false)));
+        assert_eq!(cells(&rows[2]), cell("1.5 MB", "", None));
+        assert!(read(r#"[{"what": "a"}]"#).is_err());
     }
 }
