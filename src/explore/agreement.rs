@@ -4,7 +4,7 @@ use super::memory::{Exact, ReferenceMemory};
 use super::mistakes::{Flip, Mistakes, Origin, Overflowed};
 use super::quality::{Expected, Quality};
 use crate::quantize::{Layer, QuantizedNetwork, Reference, winner};
-use crate::simulate::{Observer, Simulator, Site};
+use crate::simulate::{BatchSimulator, Observer, Simulator, Site};
 use crate::spiking::{SpikeCode, SpikingNetwork};
 use serde::{Deserialize, Serialize};
 
@@ -67,10 +67,31 @@ pub struct Tally {
     /// What each layer overflowed for the sample at hand.
     overflowed: Vec<Option<Overflowed>>,
     simulator: Simulator,
+    batches: Batches,
     reference: Reference,
     /// For every layer, the tensors that it listens to, with the synapses that a spike of each neuron
     /// meets.
     fan_out: Vec<Vec<(usize, Vec<u32>)>>,
+}
+
+/// What counting whole batches needs.
+#[derive(Clone, Debug, Default)]
+struct Batches {
+    /// Made for the network that is counted, when the first batch comes; `None` inside where there can't be one.
+    simulator: Option<Option<Box<BatchSimulator>>>,
+    /// Of each sample of a batch and each layer.
+    overflowed: Vec<Vec<Option<Overflowed>>>,
+    /// The codes of the sample that is compared.
+    codes: Vec<Vec<i32>>,
+    /// Spikes of each neuron of a tensor in a batch.
+    spikes: Vec<u64>,
+}
+
+/// What the spiking network has answered to a sample.
+#[derive(Clone, Copy)]
+struct Fired<'a> {
+    codes: &'a [Vec<i32>],
+    output: &'a [f32],
 }
 
 /// The tensors that a layer listens to, with the synapses that a spike of each of their neurons meets.
@@ -128,6 +149,7 @@ impl Tally {
             mistakes: Mistakes::default(),
             overflowed: vec![None; network.layers.len()],
             simulator: Simulator::new(network),
+            batches: Batches::default(),
             reference: Reference::new(network),
             fan_out: network
                 .layers
@@ -137,8 +159,14 @@ impl Tally {
         }
     }
 
-    /// Starts again, keeping the room.
+    /// Starts again, keeping the room; with another spiking network, if need be.
     pub fn restart(&mut self) {
+        self.batches.simulator = None;
+        self.next_block();
+    }
+
+    /// Starts again with more samples for the same spiking network.
+    pub fn next_block(&mut self) {
         let Agreement {
             total, ref layers, ..
         } = self.agreement;
@@ -192,20 +220,150 @@ impl Tally {
         expected: Option<Expected<'_>>,
         memory: Option<(&ReferenceMemory, usize)>,
     ) {
+        let sample = self.agreement.counted;
+        let mut meter = OverflowMeter {
+            layers: &mut self.overflowed,
+            sample,
+        };
+        self.simulator.run(spiking, input, &mut meter);
+        let Self {
+            agreement,
+            fan_out,
+            simulator,
+            ..
+        } = self;
+        for (counts, fan_out) in agreement.layers.iter_mut().zip(fan_out) {
+            for (tensor, synapses) in fan_out {
+                if let Some(code) = spiking.codes[*tensor] {
+                    counts.count_spikes(simulator.codes(*tensor), code, synapses);
+                }
+            }
+        }
+        let mut overflowed = std::mem::take(&mut self.overflowed);
+        let simulator = std::mem::take(&mut self.simulator);
+        let fired = Fired {
+            codes: simulator.all_codes(),
+            output: simulator.output(),
+        };
+        self.compare(
+            (network, spiking),
+            input,
+            fired,
+            &mut overflowed,
+            expected,
+            memory,
+        );
+        (self.overflowed, self.simulator) = (overflowed, simulator);
+    }
+
+    /// Runs the next samples through both networks, as many as there are in `inputs`, and counts. `about` tells what
+    /// is expected of each, by its place in `inputs`, and, where there is a memory of what the reference answers, the
+    /// place of the first in it.
+    pub fn add_batch<'a>(
+        &mut self,
+        network: &QuantizedNetwork,
+        spiking: &SpikingNetwork,
+        inputs: &[i32],
+        expected: impl Fn(usize) -> Option<Expected<'a>>,
+        memory: Option<(&ReferenceMemory, usize)>,
+    ) {
+        let len = network.input().len().max(1);
+        let made = self.batches.simulator.take();
+        let made = made.unwrap_or_else(|| BatchSimulator::new(network, spiking).map(Box::new));
+        let Some(mut batch) = made else {
+            for (index, input) in inputs.chunks_exact(len).enumerate() {
+                let memory = memory.map(|(memory, first)| (memory, first + index));
+                self.add_knowing(network, spiking, input, expected(index), memory);
+            }
+            self.batches.simulator = Some(None);
+            return;
+        };
+        let mut first = 0;
+        for inputs in inputs.chunks(batch.capacity() * len) {
+            self.run_batch(&mut batch, spiking, inputs);
+            let mut codes = std::mem::take(&mut self.batches.codes);
+            codes.resize(network.tensors.len(), Vec::new());
+            for (index, input) in inputs.chunks_exact(len).enumerate() {
+                for layer in &spiking.layers {
+                    let codes = &mut codes[layer.target];
+                    codes.resize(network.tensors[layer.target].len(), 0);
+                    batch.codes(layer.target, index, codes);
+                }
+                let fired = Fired {
+                    codes: &codes,
+                    output: batch.output(index),
+                };
+                let mut overflowed = std::mem::take(&mut self.batches.overflowed[index]);
+                let memory = memory.map(|(memory, begin)| (memory, begin + first + index));
+                self.compare(
+                    (network, spiking),
+                    input,
+                    fired,
+                    &mut overflowed,
+                    expected(first + index),
+                    memory,
+                );
+                self.batches.overflowed[index] = overflowed;
+            }
+            self.batches.codes = codes;
+            first += batch.samples();
+        }
+        self.batches.simulator = Some(Some(batch));
+    }
+
+    /// Runs a batch, and counts what it spikes.
+    fn run_batch(&mut self, batch: &mut BatchSimulator, spiking: &SpikingNetwork, inputs: &[i32]) {
+        let Self {
+            agreement,
+            batches,
+            fan_out,
+            ..
+        } = self;
+        let (counted, layers) = (agreement.counted, agreement.layers.len());
+        let Batches {
+            overflowed, spikes, ..
+        } = batches;
+        overflowed.resize_with(overflowed.len().max(batch.capacity()), Vec::new);
+        overflowed
+            .iter_mut()
+            .for_each(|layers_of| layers_of.resize(layers, None));
+        batch.run_watched(spiking, inputs, |sample, site, step, neuron, value| {
+            let mut meter = OverflowMeter {
+                layers: &mut overflowed[sample],
+                sample: counted + sample,
+            };
+            meter.overflow(site, step, neuron, value);
+        });
+        for (counts, fan_out) in agreement.layers.iter_mut().zip(fan_out) {
+            for (tensor, synapses) in fan_out {
+                let Some(code) = &spiking.codes[*tensor] else {
+                    continue;
+                };
+                spikes.clear();
+                spikes.resize(synapses.len(), 0);
+                batch.count_spikes(*tensor, code, spikes);
+                counts.add_spikes(spikes, synapses);
+            }
+        }
+    }
+
+    /// Compares a sample's answer with the integer reference's.
+    fn compare(
+        &mut self,
+        (network, spiking): (&QuantizedNetwork, &SpikingNetwork),
+        input: &[i32],
+        fired: Fired<'_>,
+        overflowed: &mut [Option<Overflowed>],
+        expected: Option<Expected<'_>>,
+        memory: Option<(&ReferenceMemory, usize)>,
+    ) {
         let Self {
             agreement,
             mistakes,
-            overflowed,
-            simulator,
             reference,
-            fan_out,
+            ..
         } = self;
         let sample = agreement.counted;
-        let mut meter = OverflowMeter {
-            layers: overflowed,
-            sample,
-        };
-        simulator.run(spiking, input, &mut meter);
         let known = memory.filter(|(memory, sample)| memory.knows(*sample));
         let exact = match known {
             Some((memory, sample)) => Exact::Known(memory, sample),
@@ -227,23 +385,12 @@ impl Tally {
         }
         let mut first_different = None;
         for (index, layer) in spiking.layers.iter().enumerate() {
-            let counts = &mut agreement.layers[index];
-            let is_equal = counts.compare(
-                layer.fire.requantizer.output().is_some(),
-                layer.target,
-                simulator,
-                exact,
-            );
-            if !is_equal {
+            let is_coded = layer.fire.requantizer.output().is_some();
+            if !agreement.layers[index].compare(is_coded, layer.target, fired, exact) {
                 first_different.get_or_insert(index);
             }
-            for (tensor, synapses) in &fan_out[index] {
-                if let Some(code) = spiking.codes[*tensor] {
-                    counts.count_spikes(simulator.codes(*tensor), code, synapses);
-                }
-            }
         }
-        let (spiking_winner, reference_winner) = (winner(simulator.output()), winner(exact.output()));
+        let (spiking_winner, reference_winner) = (winner(fired.output), winner(exact.output()));
         agreement.counted += 1;
         agreement.codes_equal += usize::from(first_different.is_none());
         agreement.labels_equal += usize::from(spiking_winner == reference_winner);
@@ -259,13 +406,13 @@ impl Tally {
                 },
                 begins: Origin {
                     layer,
-                    neuron: exact.most_different(target, simulator.codes(target)),
+                    neuron: exact.most_different(target, &fired.codes[target]),
                 },
             };
-            mistakes.add(flip, simulator.output(), exact.output());
+            mistakes.add(flip, fired.output, exact.output());
         }
         if let Some(expected) = expected {
-            agreement.judge(&expected, simulator.output(), exact.output());
+            agreement.judge(&expected, fired.output, exact.output());
         }
     }
 }
@@ -312,21 +459,30 @@ impl LayerAgreement {
     }
 
     /// Compares a layer's codes (at a real output, its numbers) and says whether all are equal.
-    fn compare(&mut self, coded: bool, target: usize, simulator: &Simulator, exact: Exact<'_>) -> bool {
+    fn compare(&mut self, coded: bool, target: usize, fired: Fired<'_>, exact: Exact<'_>) -> bool {
         let before = (self.codes, self.equal);
         if coded {
-            let (equal, largest) = exact.compare(target, simulator.codes(target));
+            let (equal, largest) = exact.compare(target, &fired.codes[target]);
             self.equal += equal;
             self.largest_error = self.largest_error.max(largest);
-            self.codes += simulator.codes(target).len() as u64;
+            self.codes += fired.codes[target].len() as u64;
         } else {
-            let pairs = simulator.output().iter().zip(exact.output());
+            let pairs = fired.output.iter().zip(exact.output());
             self.equal += pairs
                 .filter(|(real, exact)| real.to_bits() == exact.to_bits())
                 .count() as u64;
-            self.codes += simulator.output().len() as u64;
+            self.codes += fired.output.len() as u64;
         }
         self.codes - before.0 == self.equal - before.1
+    }
+
+    /// Adds the spikes of each neuron, which meet so many synapses.
+    fn add_spikes(&mut self, spikes: &[u64], fan_out: &[u32]) {
+        self.spikes += spikes.iter().sum::<u64>();
+        let operations = spikes.iter().zip(fan_out);
+        self.synaptic_operations += operations
+            .map(|(&spikes, &synapses)| spikes * u64::from(synapses))
+            .sum::<u64>();
     }
 
     fn count_spikes(&mut self, codes: &[i32], code: SpikeCode, fan_out: &[u32]) {

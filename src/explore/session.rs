@@ -654,16 +654,17 @@ impl Session {
         let Some(spiking) = self.spiking.clone() else {
             return false;
         };
-        let len = self.network.input().len();
-        for _ in 0..samples {
-            let index = self.tally.agreement().counted;
-            let Some(input) = self.samples.codes.chunks_exact(len.max(1)).nth(index) else {
-                return false;
-            };
-            let expected = self.samples.truth.expected(index, self.network.output().len());
-            let memory = Some((&self.memory, index));
-            self.tally
-                .add_knowing(&self.network, &spiking, input, expected, memory);
+        let (len, outputs) = (self.network.input().len().max(1), self.network.output().len());
+        let first = self.tally.agreement().counted;
+        let until = self.samples.codes.len().min((first + samples) * len);
+        let inputs = self.samples.codes.get(first * len..until).unwrap_or_default();
+        let truth = &self.samples.truth;
+        let expected = |index| truth.expected(first + index, outputs);
+        let memory = Some((&self.memory, first));
+        self.tally
+            .add_batch(&self.network, &spiking, inputs, expected, memory);
+        if inputs.is_empty() {
+            return false;
         }
         self.tally.agreement().counted < self.tally.agreement().total
     }

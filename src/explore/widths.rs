@@ -7,6 +7,9 @@ use crate::spiking::{MAX_REGISTER_BITS, SpikingLayer, SpikingNetwork};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
+/// Samples that are counted before the clock is looked at: as many as run together best.
+const TOGETHER: usize = 24;
+
 /// The widths that are swept, in bits.
 pub const SWEPT_WIDTHS: RangeInclusive<u8> = 8..=MAX_REGISTER_BITS;
 
@@ -80,7 +83,7 @@ impl WidthSweep {
         None
     }
 
-    /// Counts the next sample. The row of its width with the last one.
+    /// Counts the next samples. The row of its width with the last one.
     pub(super) fn count(
         &mut self,
         network: &QuantizedNetwork,
@@ -88,12 +91,12 @@ impl WidthSweep {
         memory: &ReferenceMemory,
     ) -> Option<Row> {
         let (bits, spiking) = self.running.as_ref()?;
-        let (index, len) = (self.tally.agreement().counted, network.input().len().max(1));
-        if let Some(input) = samples.codes.chunks_exact(len).nth(index) {
-            let expected = samples.truth.expected(index, network.output().len());
-            self.tally
-                .add_knowing(network, spiking, input, expected, Some((memory, index)));
-        }
+        let (first, len) = (self.tally.agreement().counted, network.input().len().max(1));
+        let until = samples.codes.len().min((first + TOGETHER) * len);
+        let inputs = samples.codes.get(first * len..until).unwrap_or_default();
+        let expected = |index| samples.truth.expected(first + index, network.output().len());
+        self.tally
+            .add_batch(network, spiking, inputs, expected, Some((memory, first)));
         let agreement = self.tally.agreement();
         if agreement.counted < agreement.total {
             return None;

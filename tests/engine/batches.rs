@@ -2,6 +2,7 @@
 
 use crate::files::{SHIPPED, calibration_set, model, test_set};
 use sdann::chip::{ChipSettings, LoadMeter, Router, map};
+use sdann::explore::{Expected, ReferenceMemory, Tally};
 use sdann::quantize::QuantizedNetwork;
 use sdann::simulate::{BatchSimulator, Observer, Samples, Simulator, Site, calibrate, measure};
 use sdann::spiking::{Conversion, Digits, SpikingNetwork, convert, no_ranges};
@@ -150,4 +151,43 @@ fn cores_and_links_do_in_batches_what_they_do_sample_by_sample() {
     assert_eq!(one_by_one.loads(&router), in_batches.loads(&router));
     assert!(in_batches.loads(&router).hops > 0);
     assert_eq!(one_by_one.flows(&router), in_batches.flows(&router));
+}
+
+#[test]
+fn agreement_is_counted_in_batches_as_sample_by_sample() {
+    let network = model("mnist-cnn.onnx");
+    let images = &test_set(&network, "mnist", 255.0)[..60];
+    for register_bits in [9, 32] {
+        let conversion = Conversion {
+            register_bits,
+            ..Conversion::default()
+        };
+        let spiking = calibrated(&network, &conversion);
+        let expected = |sample: usize| (sample % 3 > 0).then_some(Expected::Label(sample % 10));
+        let mut one_by_one = Tally::new(&network, images.len());
+        for (sample, image) in images.iter().enumerate() {
+            one_by_one.add(&network, &spiking, image, expected(sample));
+        }
+        let memory = ReferenceMemory::new(&network, images.len());
+        for _ in 0..2 {
+            // The second time the reference's answers are remembered.
+            let mut in_batches = Tally::new(&network, images.len());
+            for (part, images) in images.chunks(25).enumerate() {
+                let first = 25 * part;
+                in_batches.add_batch(
+                    &network,
+                    &spiking,
+                    &images.concat(),
+                    |index| expected(first + index),
+                    Some((&memory, first)),
+                );
+            }
+            assert_eq!(in_batches.agreement(), one_by_one.agreement());
+            assert_eq!(
+                format!("{:?}", in_batches.mistakes()),
+                format!("{:?}", one_by_one.mistakes())
+            );
+        }
+        assert_eq!(one_by_one.agreement().counted, 60);
+    }
 }

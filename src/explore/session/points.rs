@@ -68,6 +68,7 @@ impl Session {
             membrane_bits: membranes.sum(),
         };
         self.spiking = Some(spiking);
+        self.tally.restart();
         Ok(size)
     }
 
@@ -79,14 +80,19 @@ impl Session {
         };
         let len = self.network.input().len().max(1);
         let until = until.min(self.samples.codes.len() / len);
-        self.tally.restart();
-        for index in (so_far.counted..until).take(BLOCK) {
-            let input = &self.samples.codes[index * len..][..len];
-            let expected = self.samples.truth.expected(index, self.network.output().len());
-            let memory = Some((&self.memory, index));
-            self.tally
-                .add_knowing(&self.network, spiking, input, expected, memory);
-        }
+        self.tally.next_block();
+        let (first, outputs) = (so_far.counted, self.network.output().len());
+        let last = until.min(first + BLOCK);
+        let inputs = self
+            .samples
+            .codes
+            .get(first * len..last * len)
+            .unwrap_or_default();
+        let truth = &self.samples.truth;
+        let expected = |index| truth.expected(first + index, outputs);
+        let memory = Some((&self.memory, first));
+        self.tally
+            .add_batch(&self.network, spiking, inputs, expected, memory);
         let block = self.tally.agreement();
         if so_far.layers.is_empty() {
             so_far.layers = vec![Default::default(); block.layers.len()];

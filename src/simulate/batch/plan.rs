@@ -11,7 +11,7 @@ use crate::spiking::{SpikingDendrite, SpikingLayer, SpikingNetwork};
 use crate::vectorize::vectorized;
 
 /// Words of a batch: what a processor's second cache holds.
-const BATCH: usize = 320 << 10;
+const BATCH: usize = 640 << 10;
 
 /// Most samples of a batch.
 const MOST_SAMPLES: usize = 24;
@@ -54,8 +54,16 @@ pub(super) struct Whole {
 struct Branch {
     field: Field,
     product: Product,
-    /// What sums start with: of each channel, or of each position's.
-    start: Vec<i32>,
+    start: Start,
+}
+
+/// What sums start with.
+#[derive(Clone, Debug)]
+enum Start {
+    /// The same at every position: the sums of a block.
+    Alike(Vec<i32>),
+    /// Of each position.
+    Each(Vec<i32>),
 }
 
 #[derive(Clone, Debug)]
@@ -190,7 +198,7 @@ impl Whole {
         }
         let stride = layout.channels.next_multiple_of(CHANNELS);
         let branch = |d: &SpikingDendrite| Branch::new(d, layout, layouts, capacity);
-        let branches: Vec<Branch> = layer.dendrites.iter().map(branch).collect::<Option<_>>()?;
+        let mut branches: Vec<Branch> = layer.dendrites.iter().map(branch).collect::<Option<_>>()?;
         let widest = branches
             .iter()
             .map(|branch| branch.product.width())
@@ -198,6 +206,9 @@ impl Whole {
             .unwrap_or(0);
         let rows = (BLOCK / stride.max(widest / 2)).clamp(6, 96) / 6 * 6;
         let rows = rows.min(capacity * layout.positions);
+        for (branch, dendrite) in branches.iter_mut().zip(&layer.dendrites) {
+            branch.start = Start::new(&dendrite.start, layout, rows);
+        }
         Some(Self {
             firing: Firing::new(&layer.fire, layout, silent[layer.target], (rows, stride)),
             branches,
@@ -232,33 +243,40 @@ impl Whole {
                 branch.start(self.layout.positions, block.clone(), stride, sums);
                 branch.add(words, block.clone(), stride, &mut room.patches, sums);
             }
-            let fired = &mut room.words[..block.len() * stride];
-            if !self.firing.fire(&room.sums[..self.branches.len()], fired) {
-                self.fire_each(layer, &room.sums, block.clone(), silent[self.target], fired);
-            }
             let channels = self.layout.channels;
             let words: &mut [i16] = bytemuck::cast_slice_mut(&mut target);
             let words = &mut words[first * channels..block.end * channels];
+            let sums = &room.sums[..self.branches.len()];
             if channels == stride {
-                words.copy_from_slice(fired);
+                self.fire(layer, sums, block.clone(), silent[self.target], words);
             } else {
+                let fired = &mut room.words[..block.len() * stride];
+                self.fire(layer, sums, block.clone(), silent[self.target], fired);
                 for (words, fired) in words.chunks_exact_mut(channels).zip(fired.chunks_exact(stride)) {
                     words.copy_from_slice(&fired[..channels]);
                 }
             }
             if self.is_last {
-                self.read_out(
-                    layer,
-                    &room.sums,
-                    block.clone(),
-                    silent[self.target],
-                    fired,
-                    output,
-                );
+                self.read_out(layer, sums, block.clone(), silent[self.target], words, output);
             }
             first = block.end;
         }
         words[self.target] = target;
+    }
+
+    /// The words of a block, in rows as sums have them.
+    #[inline(always)]
+    fn fire(
+        &self,
+        layer: &SpikingLayer,
+        sums: &[Vec<i32>],
+        rows: std::ops::Range<usize>,
+        silent: i32,
+        fired: &mut [i16],
+    ) {
+        if !self.firing.fire(sums, fired) {
+            self.fire_each(layer, sums, rows, silent, fired);
+        }
     }
 
     /// Each neuron by itself.
@@ -288,17 +306,18 @@ impl Whole {
         sums: &[Vec<i32>],
         rows: std::ops::Range<usize>,
         silent: i32,
-        fired: &[i16],
+        words: &[i16],
         output: &mut [f32],
     ) {
         let (positions, stride) = (self.layout.positions, self.block.1);
         let affine = layer.fire.requantizer.output();
-        for (index, row) in rows.enumerate() {
-            for channel in 0..self.layout.channels {
+        let rows = rows.zip(words.chunks_exact(self.layout.channels));
+        for (index, (row, words)) in rows.enumerate() {
+            for (channel, &word) in words.iter().enumerate() {
                 let at = index * stride + channel;
                 let neuron = channel * positions + row % positions;
                 output[row / positions * self.layout.len() + neuron] = match affine {
-                    Some(affine) => affine.dequantize(i32::from(fired[at]) + silent),
+                    Some(affine) => affine.dequantize(i32::from(word) + silent),
                     None => layer.fire.real(neuron, |dendrite| sums[dendrite][at].into()),
                 };
             }
@@ -380,26 +399,23 @@ impl Branch {
         Some(Self {
             field,
             product,
-            start: start(&d.start, target),
+            start: Start::Each(Vec::new()),
         })
     }
 
     /// Sums before anything arrives.
     #[inline(always)]
     fn start(&self, positions: usize, rows: std::ops::Range<usize>, stride: usize, sums: &mut Vec<i32>) {
-        if self.start.len() > stride {
-            let mut row = rows.start;
-            while row < rows.end {
-                let position = row % positions;
-                let count = (positions - position).min(rows.end - row);
-                sums.extend_from_slice(&self.start[position * stride..][..count * stride]);
-                row += count;
-            }
-        } else if self.start.is_empty() {
-            sums.resize(rows.len() * stride, 0);
-        } else {
-            for _ in rows {
-                sums.extend_from_slice(&self.start);
+        match &self.start {
+            Start::Alike(block) => sums.extend_from_slice(&block[..rows.len() * stride]),
+            Start::Each(start) => {
+                let mut row = rows.start;
+                while row < rows.end {
+                    let position = row % positions;
+                    let count = (positions - position).min(rows.end - row);
+                    sums.extend_from_slice(&start[position * stride..][..count * stride]);
+                    row += count;
+                }
             }
         }
     }
@@ -495,19 +511,19 @@ fn weights_of_channels(d: &SpikingDendrite, channels: usize) -> Vec<i16> {
     weights
 }
 
-/// What sums start with, padded; of one position where all are alike.
-fn start(start: &[i64], layout: Layout) -> Vec<i32> {
-    if start.is_empty() {
-        return Vec::new();
+impl Start {
+    /// The folded constants of neurons that are held in `layout`, padded, for blocks of so many `rows`.
+    fn new(start: &[i64], layout: Layout, rows: usize) -> Self {
+        let stride = layout.channels.next_multiple_of(CHANNELS);
+        let mut padded = vec![0; layout.positions * stride];
+        for (neuron, &start) in start.iter().enumerate() {
+            padded[neuron % layout.positions * stride + neuron / layout.positions] = start as i32;
+        }
+        let (first, rest) = padded.split_at(stride);
+        if rest.chunks_exact(stride).all(|position| position == first) {
+            Self::Alike(first.repeat(rows))
+        } else {
+            Self::Each(padded)
+        }
     }
-    let stride = layout.channels.next_multiple_of(CHANNELS);
-    let mut padded = vec![0; layout.positions * stride];
-    for (neuron, &start) in start.iter().enumerate() {
-        padded[neuron % layout.positions * stride + neuron / layout.positions] = start as i32;
-    }
-    let (first, rest) = padded.split_at(stride);
-    if rest.chunks_exact(stride).all(|position| position == first) {
-        padded.truncate(stride);
-    }
-    padded
 }

@@ -21,6 +21,8 @@ use std::{cell::RefCell, panic};
 
 /// Work over many samples pauses after about this many milliseconds, to look for a newer request.
 const PORTION_MS: f64 = 40.0;
+/// Samples that are counted before the clock is looked at: as many as run together best.
+const COUNTED: usize = 24;
 
 /// The engine behind the page.
 pub struct EngineWorker {
@@ -429,7 +431,7 @@ impl EngineWorker {
     /// The next portion of counting.
     fn count(&mut self) -> Option<Response> {
         let (session, epoch) = (self.session.as_mut()?, self.counting?);
-        if !in_portion(PORTION_MS, || session.count(1)) {
+        if !in_portion(PORTION_MS, || session.count(COUNTED)) {
             self.counting = None;
         }
         let tally = session.tally();
