@@ -16,6 +16,13 @@ pub(crate) fn vectorized<R>(mut work: impl FnMut() -> R) -> R {
     work()
 }
 
+/// The integer next to a number up to 2^31 (of two, the even one): adding 1.5 · 2^52 leaves it in the low bits.
+/// Processors have nothing like it for vectors of 64-bit numbers.
+#[inline(always)]
+pub(crate) fn integer(value: f64) -> i32 {
+    (value + 6_755_399_441_055_744.0).to_bits() as i32
+}
+
 /// A closure that is called by reference: by value, the compiler puts a function of its own between that is
 /// never inlined, and every instruction for AVX2 in it becomes a call.
 #[cfg(target_arch = "x86_64")]

@@ -2,8 +2,9 @@
 //! (`docs/MATHEMATICS.md`, section 1). It knows nothing of spikes.
 
 use super::{Dendrite, QuantizedNetwork, Reduce};
-use crate::graph::Affine;
+use crate::graph::{Affine, Weights};
 use crate::vectorize::vectorized;
+use std::sync::Arc;
 
 /// Runs a network on one sample after another, without allocating in between.
 #[derive(Clone, Debug)]
@@ -21,6 +22,100 @@ pub struct Reference {
     /// What the output neurons of a group see, less the zero point.
     patches: Vec<i32>,
     narrow_patches: Vec<i16>,
+    /// The weights of every layer's dendrites where 32 bits hold their sums.
+    rows: Vec<Vec<Option<Rows>>>,
+}
+
+/// Weights of a dendrite whose sums 32 bits hold, whatever arrives.
+#[derive(Clone, Debug)]
+struct Rows {
+    /// What they are of.
+    weights: Arc<Weights>,
+    /// Rows of `stride` values, zeros behind the last weight.
+    values: Vec<i16>,
+    stride: usize,
+}
+
+/// Rows are padded to whole multiples of this many values.
+const LANES: usize = 16;
+
+impl Rows {
+    fn of(dendrite: &Dendrite) -> Option<Self> {
+        let Affine {
+            format, zero_point, ..
+        } = dendrite.affine;
+        let (wiring, weights) = (&dendrite.connections, &dendrite.weights);
+        let fan_in = wiring.fan_in();
+        if dendrite.reduce != Reduce::Sum || fan_in == 0 || wiring.is_one_to_one() || !are_narrow(dendrite) {
+            return None;
+        }
+        let zero_point = i64::from(zero_point);
+        let largest = (i64::from(format.max()) - zero_point).max(zero_point - i64::from(format.min()));
+        let rows = || weights.values.chunks_exact(fan_in);
+        let weight = |row: &[i16]| row.iter().map(|&w| i64::from(w).abs()).sum::<i64>();
+        let heaviest = rows().map(weight).max().unwrap_or(0);
+        if heaviest.saturating_mul(largest) > i32::MAX.into() {
+            return None;
+        }
+        let stride = fan_in.next_multiple_of(LANES);
+        let mut values = vec![0; weights.values.len() / fan_in * stride];
+        for (row, weights) in values.chunks_exact_mut(stride).zip(rows()) {
+            row[..fan_in].copy_from_slice(weights);
+        }
+        Some(Self {
+            weights: weights.clone(),
+            values,
+            stride,
+        })
+    }
+
+    /// Σ_j w_ij (x_j − Z_x) + b_i, of x − Z_x.
+    fn add(&self, dendrite: &Dendrite, seen: &[i16], patches: &mut Vec<i16>, sums: &mut [i64]) {
+        let (wiring, stride) = (&dendrite.connections, self.stride);
+        let positions = wiring.output.positions();
+        patches.resize(stride * positions, 0);
+        for group in 0..wiring.groups {
+            patches.fill(0);
+            wiring.gather(group, seen, patches, stride);
+            for channel in wiring.channels_of(group) {
+                let row = &self.values[channel * stride..][..stride];
+                let first = channel * positions;
+                let sums = &mut sums[first..first + positions];
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        for (sum, patch) in sums.iter_mut().zip(patches.chunks_exact(stride)) {
+                            *sum = product(row, patch).into();
+                        }
+                    },
+                );
+                match dendrite.weights.bias.get(channel) {
+                    Some(&bias) if dendrite.weights.bias.len() == wiring.output.channels => {
+                        sums.iter_mut().for_each(|sum| *sum += i64::from(bias));
+                    }
+                    _ => {
+                        for (neuron, sum) in sums.iter_mut().enumerate() {
+                            *sum += dendrite.bias(first + neuron);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Σ w x of whole vectors.
+#[inline(always)]
+fn product(weights: &[i16], values: &[i16]) -> i32 {
+    let mut sums = [0i32; LANES / 2];
+    let (weights, values) = (weights.as_chunks::<LANES>().0, values.as_chunks::<LANES>().0);
+    for (w, x) in weights.iter().zip(values) {
+        for (i, sum) in sums.iter_mut().enumerate() {
+            let (a, b) = (2 * i, 2 * i + 1);
+            *sum += i32::from(w[a]) * i32::from(x[a]) + i32::from(w[b]) * i32::from(x[b]);
+        }
+    }
+    sums.into_iter().sum()
 }
 
 impl Reference {
@@ -39,6 +134,11 @@ impl Reference {
             narrow: Vec::new(),
             patches: Vec::new(),
             narrow_patches: Vec::new(),
+            rows: network
+                .layers
+                .iter()
+                .map(|l| l.dendrites.iter().map(Rows::of).collect())
+                .collect(),
         }
     }
 
@@ -46,7 +146,8 @@ impl Reference {
     pub fn run(&mut self, network: &QuantizedNetwork, input: &[i32]) {
         self.codes[0].copy_from_slice(input);
         for (index, layer) in network.layers.iter().enumerate() {
-            for (dendrite, sums) in layer.dendrites.iter().zip(&mut self.sums[index]) {
+            let places = self.sums[index].iter_mut().zip(&mut self.rows[index]);
+            for (dendrite, (sums, rows)) in layer.dendrites.iter().zip(places) {
                 let zero_point = dendrite.affine.zero_point;
                 dendrite.view.collect(&self.codes, zero_point, &mut self.seen);
                 self.seen.iter_mut().for_each(|code| *code -= zero_point);
@@ -54,6 +155,15 @@ impl Reference {
                     Reduce::Sum if are_narrow(dendrite) => {
                         self.narrow.clear();
                         self.narrow.extend(self.seen.iter().map(|&x| x as i16));
+                        // Another network of the same form may have other weights.
+                        let is_known = |rows: &Rows| Arc::ptr_eq(&rows.weights, &dendrite.weights);
+                        if !rows.as_ref().is_some_and(is_known) {
+                            *rows = Rows::of(dendrite);
+                        }
+                        if let Some(rows) = rows {
+                            rows.add(dendrite, &self.narrow, &mut self.narrow_patches, sums);
+                            continue;
+                        }
                         add(dendrite, &self.narrow, &mut self.narrow_patches, sums);
                     }
                     Reduce::Sum => add(dendrite, &self.seen, &mut self.patches, sums),

@@ -41,7 +41,7 @@ impl<T: Copy> Shared<T> {
     }
 
     /// Each number with the neurons, of `neurons`, that share it.
-    pub(super) fn spans(&self, neurons: usize) -> impl Iterator<Item = (T, Range<usize>)> {
+    pub(crate) fn spans(&self, neurons: usize) -> impl Iterator<Item = (T, Range<usize>)> {
         let span = if self.values.len() == 1 {
             neurons
         } else {
@@ -556,6 +556,14 @@ impl Requantizer {
             Self::Codes { line, target, .. } => line.offset(neuron) / f64::from(target.affine.scale),
             Self::Real { line } => line.offset(neuron),
             _ => 0.0,
+        }
+    }
+
+    /// Whether [`Self::offset`] may be anything but 0.
+    pub(crate) fn has_offset(&self) -> bool {
+        match self {
+            Self::Codes { line, .. } | Self::Real { line } => !line.steps.is_empty(),
+            _ => false,
         }
     }
 

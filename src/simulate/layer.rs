@@ -1,11 +1,13 @@
 //! One dendrite's window: the digits of its inputs arrive step by step, membranes integrate them.
 
-use super::integrate::integrate;
-use super::kernels::{Kernel, Room};
+use super::integrate::{Plan, Planned, integrate, window, window_one_by_one};
+use super::kernels::{Grid, Kernel, PLANES, Room, Sums};
 use super::{Observer, Site};
 use crate::quantize::Reduce;
-use crate::spiking::{Digits, SpikingDendrite, Step};
+use crate::spiking::{CHANNELS, Digits, SpikingDendrite, Step, Tables};
 use crate::vectorize::vectorized;
+use std::cmp::Reverse;
+use std::ops::Range;
 
 /// Room for the window of any dendrite of a network; nothing is allocated while simulating.
 #[derive(Clone, Debug, Default)]
@@ -26,9 +28,19 @@ pub(super) struct Scratch {
     currents: Vec<i32>,
     /// What `kernels` need besides.
     room: Room,
+    /// Digits of what is seen, spread and then by fours: 0 to 7, and 8 to 15.
+    flat: Vec<u32>,
+    digits: [Vec<u32>; 2],
+    /// What has left registers.
+    outside: Vec<Outside>,
+    /// Σ_j w_ij s_j of every neuron, digit after digit.
+    sums: Vec<i32>,
     /// I and U in 64 bits: for observers, and where 32 do not hold them.
     wide: Wide,
 }
+
+/// A result outside the register: step, neuron and value.
+type Outside = (usize, usize, i64);
 
 #[derive(Clone, Debug, Default)]
 struct Wide {
@@ -67,7 +79,13 @@ impl Scratch {
         }
         let neurons = dendrite.connections.output.len();
         self.currents.resize(neurons, 0);
+        let is_narrow = dendrite.is_narrow();
+        let collapses = !O::SEES_STEPS && dendrite.collapses;
+        let whole = (is_narrow && !O::SEES_STEPS && !collapses)
+            .then(|| Whole::of(listener))
+            .flatten();
         match dendrite.reduce {
+            Reduce::Sum if whole.as_ref().is_some_and(|whole| whole.tables.is_some()) => {}
             Reduce::Sum => self.gather(listener, |value| value as i16),
             Reduce::Max => {
                 self.arrived.clear();
@@ -76,15 +94,14 @@ impl Scratch {
                 self.largest.resize(neurons, 0);
             }
         }
-        let is_narrow = dendrite.is_narrow();
         if is_narrow {
             let Membranes { narrow, wide } = membranes;
             narrow.clear();
             narrow.resize(neurons, 0);
-            if !O::SEES_STEPS && dendrite.collapses {
+            if collapses {
                 self.collapse(listener, narrow);
             } else {
-                self.narrow_window(listener, narrow, observer);
+                self.narrow_window(listener, whole, narrow, observer);
             }
             for (wide, &narrow) in wide.iter_mut().zip(&*narrow) {
                 *wide = narrow.into();
@@ -116,6 +133,7 @@ impl Scratch {
     fn narrow_window<O: Observer>(
         &mut self,
         listener: Listener<'_>,
+        whole: Option<Whole<'_>>,
         membranes: &mut [i32],
         observer: &mut O,
     ) {
@@ -134,6 +152,19 @@ impl Scratch {
         }
         if O::SEES_STEPS {
             observer.start(site, widened(membranes, &mut self.wide.membranes));
+        }
+        if let Some(whole) = whole {
+            self.whole_windows(listener, whole, membranes);
+            // As steps would have met them.
+            self.outside
+                .sort_unstable_by_key(|&(step, neuron, _)| (step, neuron));
+            for &(step, neuron, value) in &self.outside {
+                observer.overflow(site, Some(step), neuron, value);
+            }
+            if dendrite.doubling {
+                start(membranes, observer);
+            }
+            return;
         }
         for step in 0..dendrite.steps.len() {
             self.receive(listener, step);
@@ -157,6 +188,77 @@ impl Scratch {
                     widened(&self.currents, currents),
                     widened(membranes, wide),
                 );
+            }
+        }
+    }
+
+    /// All steps of some neurons, then those of others. Notes what leaves registers.
+    fn whole_windows(&mut self, listener: Listener<'_>, whole: Whole<'_>, membranes: &mut [i32]) {
+        let Listener { dendrite, kernel, .. } = listener;
+        self.outside.clear();
+        let planes = usize::from(dendrite.code.planes());
+        if let Some((grid, tables)) = whole.tables {
+            for (half, words) in self.digits.iter_mut().take(planes.div_ceil(PLANES)).enumerate() {
+                let first_plane = (half * PLANES) as u8;
+                grid.lay_out(
+                    &dendrite.connections,
+                    &self.seen,
+                    first_plane,
+                    &mut self.flat,
+                    words,
+                );
+            }
+            let mut work = LookUp {
+                dendrite,
+                grid,
+                tables,
+                words: [&self.digits[0], &self.digits[1]],
+                membranes,
+                outside: &mut self.outside,
+            };
+            return whole.plan.run(dendrite, &mut work);
+        }
+        match dendrite.reduce {
+            Reduce::Sum => {
+                let neurons = membranes.len();
+                self.sums.resize(neurons * planes, 0);
+                for step in 0..dendrite.steps.len() {
+                    self.receive_sums(listener, step);
+                    let plane = usize::from(dendrite.steps[step].plane);
+                    self.sums[plane * neurons..][..neurons].copy_from_slice(&self.currents);
+                }
+                let sums = &self.sums;
+                let mut work = InOrder::new(
+                    dendrite,
+                    membranes,
+                    &mut self.outside,
+                    #[inline(always)]
+                    |plane, range, to| {
+                        to[..range.len()].copy_from_slice(&sums[plane * neurons..][range]);
+                    },
+                );
+                whole.plan.run(dendrite, &mut work);
+            }
+            Reduce::Max => {
+                // Most significant digit first, the digits of the largest code are what each step adds.
+                let none = smallest(dendrite, &dendrite.steps);
+                kernel.largest(&self.seen, none, &mut self.room, &mut self.largest);
+                let (largest, digits) = (&self.largest, dendrite.code.digits());
+                let mut work = InOrder::new(
+                    dendrite,
+                    membranes,
+                    &mut self.outside,
+                    #[inline(always)]
+                    |plane, range, to| {
+                        for (to, &value) in to.iter_mut().zip(&largest[range]) {
+                            *to = match digits {
+                                Digits::Binary => value >> plane & 1,
+                                digits => digits.digit(value, plane as u8),
+                            };
+                        }
+                    },
+                );
+                whole.plan.run(dendrite, &mut work);
             }
         }
     }
@@ -307,6 +409,173 @@ impl Scratch {
             let before = std::mem::replace(largest, *current);
             *current -= factor * before;
         }
+    }
+}
+
+/// How windows are gone through neuron by neuron, where nobody watches the steps.
+struct Whole<'a> {
+    plan: Plan,
+    /// Where sums of digits are looked up: that suits binary digits only, and many output channels.
+    tables: Option<(&'a Grid, &'a Tables)>,
+}
+
+impl<'a> Whole<'a> {
+    fn of(listener: Listener<'a>) -> Option<Self> {
+        let Listener { dendrite, kernel, .. } = listener;
+        let planes = usize::from(dendrite.code.planes());
+        let is_binary = dendrite.code.digits() == Digits::Binary;
+        if planes > 2 * PLANES {
+            return None;
+        }
+        let (most, tables) = match dendrite.reduce {
+            Reduce::Sum => {
+                let grid = kernel.grid().filter(|_| is_binary);
+                let tables = grid.and_then(|grid| Some((grid, grid.tables(&dendrite.synapses)?)));
+                let most = tables.map(|(_, tables)| i64::from(tables.most));
+                (most.unwrap_or(dendrite.synapses.heaviest), tables)
+            }
+            Reduce::Max if dendrite.steps.is_sorted_by_key(|step| Reverse(step.plane)) => (1, None),
+            Reduce::Max => return None,
+        };
+        let plan = Plan::of(dendrite, most)?;
+        Some(Self { plan, tables })
+    }
+}
+
+/// Windows of a dendrite whose sums of digits are looked up.
+struct LookUp<'a> {
+    dendrite: &'a SpikingDendrite,
+    grid: &'a Grid,
+    tables: &'a Tables,
+    /// Digits 0 to 7, and 8 to 15 where there are any.
+    words: [&'a [u32]; 2],
+    membranes: &'a mut [i32],
+    outside: &'a mut Vec<Outside>,
+}
+
+impl Planned for LookUp<'_> {
+    #[inline(always)]
+    fn run(&mut self, scaled: impl Fn(usize, i32) -> i32) {
+        match self.dendrite.code.planes() {
+            0..=2 => self.blocks::<2>(scaled),
+            3..=4 => self.blocks::<4>(scaled),
+            5..=6 => self.blocks::<6>(scaled),
+            _ => self.blocks::<PLANES>(scaled),
+        }
+    }
+}
+
+impl LookUp<'_> {
+    /// The windows; the low words have up to `P` digits.
+    fn blocks<const P: usize>(&mut self, scaled: impl Fn(usize, i32) -> i32) {
+        let Self {
+            dendrite,
+            grid,
+            tables,
+            words: [low, high],
+            membranes,
+            outside,
+        } = self;
+        let wiring = &dendrite.connections;
+        let positions = wiring.output.positions();
+        let has_high = usize::from(dendrite.code.planes()) > PLANES;
+        vectorized(
+            #[inline(always)]
+            || {
+                let mut sums: [Sums; 2] = Default::default();
+                let blocks = membranes.chunks_mut(CHANNELS * positions);
+                for (block, membranes) in blocks.enumerate() {
+                    let channels = membranes.len() / positions;
+                    for position in 0..positions {
+                        let start = grid.start(wiring, position);
+                        grid.sums::<P>(tables, block, &low[start..], &mut sums[0]);
+                        if has_high {
+                            grid.sums::<PLANES>(tables, block, &high[start..], &mut sums[1]);
+                        }
+                        let sums = sums.as_flattened();
+                        let mut held = [0; CHANNELS];
+                        let neurons = membranes[position..].iter_mut().step_by(positions);
+                        for (held, membrane) in held.iter_mut().zip(neurons) {
+                            *held = *membrane;
+                        }
+                        if !window(dendrite, &scaled, sums, &mut held) {
+                            let channels = 0..channels;
+                            window_one_by_one(
+                                dendrite,
+                                sums,
+                                &mut held,
+                                channels,
+                                &mut |step, channel, value| {
+                                    let neuron = (block * CHANNELS + channel) * positions + position;
+                                    outside.push((step, neuron, value));
+                                },
+                            );
+                        }
+                        let neurons = membranes[position..].iter_mut().step_by(positions);
+                        for (held, membrane) in held.iter().zip(neurons) {
+                            *membrane = *held;
+                        }
+                    }
+                }
+            },
+        );
+    }
+}
+
+/// Windows of neurons as they follow each other: `sums` writes what a digit of some of them adds up to.
+struct InOrder<'a, F> {
+    dendrite: &'a SpikingDendrite,
+    sums: F,
+    membranes: &'a mut [i32],
+    outside: &'a mut Vec<Outside>,
+}
+
+impl<'a, F: Fn(usize, Range<usize>, &mut [i32; CHANNELS])> InOrder<'a, F> {
+    fn new(
+        dendrite: &'a SpikingDendrite,
+        membranes: &'a mut [i32],
+        outside: &'a mut Vec<Outside>,
+        sums: F,
+    ) -> Self {
+        Self {
+            dendrite,
+            sums,
+            membranes,
+            outside,
+        }
+    }
+}
+
+impl<F: Fn(usize, Range<usize>, &mut [i32; CHANNELS])> Planned for InOrder<'_, F> {
+    fn run(&mut self, scaled: impl Fn(usize, i32) -> i32) {
+        let Self {
+            dendrite,
+            sums: write,
+            membranes,
+            outside,
+        } = self;
+        let planes = usize::from(dendrite.code.planes());
+        vectorized(
+            #[inline(always)]
+            || {
+                let mut sums = [[0; CHANNELS]; 2 * PLANES];
+                for (block, membranes) in membranes.chunks_mut(CHANNELS).enumerate() {
+                    let first = block * CHANNELS;
+                    for (plane, sums) in sums[..planes].iter_mut().enumerate() {
+                        write(plane, first..first + membranes.len(), sums);
+                    }
+                    let mut held = [0; CHANNELS];
+                    held[..membranes.len()].copy_from_slice(membranes);
+                    if !window(dendrite, &scaled, &sums, &mut held) {
+                        let neurons = 0..membranes.len();
+                        window_one_by_one(dendrite, &sums, &mut held, neurons, &mut |step, neuron, value| {
+                            outside.push((step, first + neuron, value));
+                        });
+                    }
+                    membranes.copy_from_slice(&held[..membranes.len()]);
+                }
+            },
+        );
     }
 }
 

@@ -9,6 +9,7 @@ mod network;
 mod neuron;
 mod plan;
 mod silence;
+mod tables;
 
 pub use code::{Reach, SpikeCode, Step};
 pub use conversion::{
@@ -21,3 +22,4 @@ pub use network::{Fire, LANES, SpikingDendrite, SpikingLayer, SpikingNetwork, Sy
 pub use neuron::{Register, Scale};
 pub use plan::LayerPlan;
 pub use silence::{code_groups, spike_codes};
+pub(crate) use tables::{CHANNELS, PATTERNS, TAPS, Tables};

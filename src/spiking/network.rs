@@ -1,9 +1,10 @@
 //! The spiking network: for every layer, what its STEM neurons hold and do.
 
-use super::{Conversion, LayerPlan, Register, Scale, SpikeCode, Step};
+use super::tables::Known;
+use super::{Conversion, LayerPlan, Register, Scale, SpikeCode, Step, TAPS, Tables};
 use crate::graph::{Affine, Connections};
 use crate::quantize::{CodeTensor, Line, Reduce, Requantizer, Shared, View};
-use crate::vectorize::vectorized;
+use crate::vectorize::{integer, vectorized};
 use serde::{Deserialize, Serialize};
 
 /// A network of STEM neurons.
@@ -147,6 +148,10 @@ pub struct Synapses {
     pub stride: usize,
     /// Σ_j |w_ij| of the row where it is largest.
     pub heaviest: i64,
+    /// What simulators make of them.
+    #[serde(skip)]
+    #[cfg_attr(test, schemars(skip))]
+    tables: Known,
 }
 
 /// Rows are whole multiples of this many values.
@@ -174,7 +179,14 @@ impl Synapses {
             rows,
             stride,
             heaviest: heaviest.unwrap_or(0),
+            tables: Known::default(),
         }
+    }
+
+    /// What every pattern of the digits of some groups of taps adds up to, worked out when it is first asked for (so
+    /// always for the same groups); `None` where 16 bits do not hold it.
+    pub(crate) fn tables(&self, groups: &[[Option<u32>; TAPS]]) -> Option<&Tables> {
+        self.tables.of(&self.rows, self.stride, groups)
     }
 }
 
@@ -232,14 +244,27 @@ impl Fire {
         }
         vectorized(
             #[inline(always)]
-            || match (&membranes, self.requantizer.clamps_to()) {
-                ([membranes], Some((low, high))) => {
-                    let (low, high) = (f64::from(low), f64::from(high));
+            || match (&membranes, &self.m1[..], self.requantizer.clamps_to()) {
+                ([membranes], [m1], Some(limits)) if !self.requantizer.has_offset() => {
+                    let (low, high) = (f64::from(limits.0), f64::from(limits.1));
                     let zero_point = f64::from(self.zero_point);
-                    for (neuron, (code, &membrane)) in codes.iter_mut().zip(membranes).enumerate() {
-                        let potential = self.unshifted(neuron, |_| membrane.into());
-                        let nearest = potential.round_ties_even() + zero_point;
-                        *code = nearest.max(low).min(high) as i32;
+                    let code = |m1: f64, bias: f64, membrane: i32| {
+                        let nearest = (bias + m1 * f64::from(membrane)).round_ties_even() + zero_point;
+                        // `max` and `min` are calls in WebAssembly.
+                        let nearest = if nearest < low { low } else { nearest };
+                        integer(if nearest > high { high } else { nearest })
+                    };
+                    for (m1, neurons) in m1.spans(codes.len()) {
+                        let membranes = &membranes[neurons.clone()];
+                        let codes = codes[neurons.clone()].iter_mut().zip(membranes);
+                        match self.bias.get(neurons) {
+                            None => codes.for_each(|(to, &membrane)| *to = code(m1, 0.0, membrane)),
+                            Some(bias) => {
+                                for ((to, &membrane), &bias) in codes.zip(bias) {
+                                    *to = code(m1, bias, membrane);
+                                }
+                            }
+                        }
                     }
                 }
                 _ => {

@@ -46,7 +46,8 @@ fn wiring() -> impl Strategy<Value = Connections> {
     (
         1usize..=3,
         1usize..=3,
-        1usize..=3,
+        // Few channels, or more than stand side by side in a vector.
+        prop_oneof![4 => 1usize..=5, 1 => 16usize..=18],
         5usize..=7,
         5usize..=7,
         window(),
@@ -362,6 +363,47 @@ fn assert_guaranteed(
     Ok(())
 }
 
+/// All that leaves a register.
+#[derive(Debug, Default, PartialEq)]
+struct Events<const SEES_STEPS: bool>(Vec<(usize, usize, Option<usize>, usize, i64)>);
+
+impl<const SEES_STEPS: bool> Observer for Events<SEES_STEPS> {
+    const SEES_STEPS: bool = SEES_STEPS;
+
+    fn overflow(&mut self, site: Site, step: Option<usize>, neuron: usize, value: i64) {
+        self.0.push((site.layer, site.dendrite, step, neuron, value));
+    }
+}
+
+/// In registers that are too narrow, watched step by step or not: the same membranes, codes and overflows.
+fn assert_same_overflows(
+    network: &QuantizedNetwork,
+    conversion: Conversion,
+    units: &[f64],
+) -> Result<(), TestCaseError> {
+    let len = network.input().len();
+    let codes = samples(network, &units[..10], 1);
+    let seen = Samples { codes: &codes, len };
+    let spiking = calibrate(network, &conversion, &measure(network, &conversion, seen), seen);
+    let (mut watched, mut alone) = (Simulator::new(network), Simulator::new(network));
+    for sample in samples(network, units, 4).chunks_exact(len) {
+        let (mut by_steps, mut at_once) = (Events::<true>::default(), Events::<false>::default());
+        watched.run(&spiking, sample, &mut by_steps);
+        alone.run(&spiking, sample, &mut at_once);
+        prop_assert_eq!(by_steps.0, at_once.0);
+        for layer in 0..network.layers.len() {
+            prop_assert_eq!(
+                watched.membranes(layer),
+                alone.membranes(layer),
+                "layer {}",
+                layer
+            );
+        }
+        prop_assert_eq!(watched.all_codes(), alone.all_codes());
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -403,6 +445,22 @@ proptest! {
         network in network(), conversion in conversion(), units in vec(0.0..=1.0f64, 50..200),
     ) {
         assert_guaranteed(&network, conversion, &units)?;
+    }
+
+    #[test]
+    fn registers_overflow_alike_whether_steps_are_watched_or_not(
+        network in network(), conversion in conversion(), units in vec(0.0..=1.0f64, 50..200), off in any::<bool>(),
+    ) {
+        let scaling = if off { Scaling::Off } else { conversion.scaling };
+        assert_same_overflows(&network, Conversion { scaling, ..conversion }, &units)?;
+    }
+
+    #[test]
+    fn registers_of_layers_of_any_kind_overflow_alike_too(
+        graph in graph(), conversion in conversion(), units in vec(0.0..=1.0f64, 50..200), off in any::<bool>(),
+    ) {
+        let scaling = if off { Scaling::Off } else { conversion.scaling };
+        assert_same_overflows(&quantize(&graph).unwrap(), Conversion { scaling, ..conversion }, &units)?;
     }
 
     #[test]

@@ -3,12 +3,14 @@
 pub(super) mod lanes;
 mod planes;
 mod products;
+mod tables;
 
 use crate::graph::{Connections, Window};
 use crate::spiking::Synapses;
 use crate::vectorize::vectorized;
 use planes::Planes;
 use products::POSITIONS;
+pub(super) use tables::{Grid, PLANES, Sums};
 
 /// Places of inputs are stored for kernels up to this size; larger ones work them out anew each time.
 const MAX_PLACES: usize = 1 << 22;
@@ -18,6 +20,7 @@ const MAX_PLACES: usize = 1 << 22;
 pub(super) struct Kernel {
     connections: Connections,
     form: Form,
+    grid: Option<Grid>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,7 +51,13 @@ impl Kernel {
         Self {
             connections: *connections,
             form: Form::of(connections),
+            grid: Grid::of(connections),
         }
+    }
+
+    /// How sums of binary digits are looked up, where that suits the wiring.
+    pub(super) fn grid(&self) -> Option<&Grid> {
+        self.grid.as_ref()
     }
 
     /// Lays out what the neurons see; padding never spikes.
@@ -240,6 +249,7 @@ fn interleave(words: &[i16], positions: usize, patches: &mut [i16]) {
 mod tests {
     use super::*;
     use crate::graph::Volume;
+    use crate::spiking::CHANNELS;
     use proptest::prelude::*;
 
     fn window() -> impl Strategy<Value = Window> {
@@ -311,6 +321,36 @@ mod tests {
         let mut sums = vec![-1; wiring.output.len()];
         kernel.sums(&synapses, &patches, &mut Room::default(), &mut sums);
         assert_eq!(sums, expected, "{kernel:?}");
+        check_digits(&kernel, &synapses, &inputs);
+    }
+
+    /// What is looked up for every digit of the inputs.
+    fn check_digits(kernel: &Kernel, synapses: &Synapses, inputs: &[i16]) {
+        let (wiring, positions) = (&kernel.connections, kernel.connections.output.positions());
+        let Some(grid) = kernel.grid() else { return };
+        let tables = grid.tables(synapses).expect("weights of 9 bits");
+        let seen: Vec<i32> = inputs.iter().map(|&x| x.into()).collect();
+        let (mut flat, mut words) = (vec![7; 3], vec![7; 3]);
+        for first_plane in [0, 8] {
+            grid.lay_out(wiring, &seen, first_plane, &mut flat, &mut words);
+            for plane in 0..PLANES {
+                let digits: Vec<i16> = inputs
+                    .iter()
+                    .map(|x| x >> (usize::from(first_plane) + plane) & 1)
+                    .collect();
+                let (mut patches, mut expected) = (Vec::new(), vec![-1; wiring.output.len()]);
+                kernel.gather(synapses, &digits, &mut patches);
+                kernel.sums(synapses, &patches, &mut Room::default(), &mut expected);
+                assert!(expected.iter().all(|sum| sum.abs() <= tables.most));
+                for (neuron, expected) in expected.into_iter().enumerate() {
+                    let (channel, position) = (neuron / positions, neuron % positions);
+                    let mut sums = Sums::default();
+                    let words = &words[grid.start(wiring, position)..];
+                    grid.sums::<PLANES>(tables, channel / CHANNELS, words, &mut sums);
+                    assert_eq!(sums[plane][channel % CHANNELS], expected, "{grid:?}");
+                }
+            }
+        }
     }
 
     fn check_largest(wiring: &Connections, seed: usize) {
