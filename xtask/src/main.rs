@@ -8,6 +8,7 @@
 //! - [`browser`]: finding Chromium and its driver
 //! - [`page`]: building and serving with Trunk
 //! - [`steps`]: the steps of `test`; [`mod@bench`]: speed, beside peers; [`python`]: their environments
+//! - [`sizes`]: limits of what a visitor downloads
 //! - [`process`], [`paths`]: running programs, finding files
 
 #![allow(
@@ -23,6 +24,7 @@ mod paths;
 mod process;
 mod python;
 mod setup;
+mod sizes;
 mod split;
 mod steps;
 mod tools;

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::browser::Browser;
-use crate::{page, paths, process, setup, tools};
+use crate::{page, paths, process, setup, sizes, tools};
 
 /// What to test.
 #[derive(Args)]
@@ -242,7 +242,9 @@ fn with_binary(webdriver: &str, chrome: &str) -> String {
 
 fn e2e() -> Result<()> {
     built()?;
-    process::run(&mut node_in_e2e(&["--test", "--test-reporter=spec"])?)
+    // One run tells everything that is wrong.
+    let sizes = sizes::check(&paths::dist());
+    process::run(&mut node_in_e2e(&["--test", "--test-reporter=spec"])?).and(sizes)
 }
 
 /// Builds the page and takes its pictures.
