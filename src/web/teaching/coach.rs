@@ -1,6 +1,6 @@
 //! The tour's card beside what it points at, and the ring around that. The page stays usable.
 
-use super::{Hook, Place, Rect, Step, TOUR, place};
+use super::{Hook, Place, Rect, Step, TOUR, dock, place};
 use crate::web::components::{Glyph, Icon};
 use crate::web::format::count;
 use crate::web::plots::ByPtr;
@@ -284,8 +284,9 @@ fn bring_into_view(target: &Element) {
     if let Some(more) = target.closest("details:not([open])").ok().flatten() {
         let _ = more.set_attribute("open", "");
     }
+    let is_narrow = width() < NARROW;
     let options = ScrollIntoViewOptions::new();
-    let block = if width() < NARROW {
+    let block = if is_narrow {
         ScrollLogicalPosition::Start
     } else {
         ScrollLogicalPosition::Nearest
@@ -293,6 +294,16 @@ fn bring_into_view(target: &Element) {
     options.set_block(block);
     options.set_inline(ScrollLogicalPosition::Nearest);
     target.scroll_into_view_with_scroll_into_view_options(&options);
+    // A narrow page scrolls behind its header, whose height is known only now: it sticks with its lower part.
+    if is_narrow
+        && target
+            .closest(".panel, .header, .timeline")
+            .ok()
+            .flatten()
+            .is_none()
+    {
+        window().scroll_by_with_x_and_y(0.0, rect_of(target).y - free().y - 2.0 * RING);
+    }
 }
 
 fn width() -> f64 {
@@ -340,59 +351,42 @@ fn free() -> Rect {
 }
 
 fn stand(target: Option<&Element>, card: &HtmlElement, ring: &HtmlElement) {
-    let set = |element: &HtmlElement, name: &str, value: String| {
+    let set = |element: &HtmlElement, name: &str, value: f64| {
         // Can't fail for these names and values.
-        let _ = element.style().set_property(name, &value);
+        let _ = element.style().set_property(name, &format!("{value:.1}px"));
     };
     let free = free();
     let size = (f64::from(card.offset_width()), f64::from(card.offset_height()));
-    let bottom = ((free.width - size.0) / 2.0, free.y + free.height - size.1 - 8.0);
-    let target = target.map(rect_of);
-    set(
-        ring,
-        "display",
-        if target.is_some() { "block" } else { "none" }.to_owned(),
-    );
-    let corner = match target {
-        None => bottom,
-        Some(target) => {
-            let ringed = Rect {
-                x: target.x - RING,
-                y: target.y - RING,
-                width: target.width + 2.0 * RING,
-                height: target.height + 2.0 * RING,
-            };
-            for (name, value) in [
-                ("left", ringed.x),
-                ("top", ringed.y),
-                ("width", ringed.width),
-                ("height", ringed.height),
-            ] {
-                set(ring, name, format!("{value:.1}px"));
-            }
-            if free.width < NARROW {
-                dock(ringed, size, free)
-            } else {
-                place(Place {
-                    target: ringed,
-                    card: size,
-                    free,
-                })
-            }
-        }
+    let target = target.map(rect_of).map(|target| Rect {
+        x: target.x - RING,
+        y: target.y - RING,
+        width: target.width + 2.0 * RING,
+        height: target.height + 2.0 * RING,
+    });
+    let _ = ring
+        .style()
+        .set_property("display", if target.is_some() { "block" } else { "none" });
+    let (x, y) = match target {
+        Some(target) if free.width >= NARROW => place(Place {
+            target,
+            card: size,
+            free,
+        }),
+        _ => dock(target.unwrap_or_default(), size, free),
     };
-    set(card, "left", format!("{:.1}px", corner.0));
-    set(card, "top", format!("{:.1}px", corner.1));
-}
-
-/// At the bottom, or at the top if it covers less there.
-fn dock(target: Rect, (width, height): (f64, f64), free: Rect) -> (f64, f64) {
-    let x = (free.width - width) / 2.0;
-    let (low, high) = (free.y + free.height - height - 8.0, free.y + 8.0);
-    let covered = |y| Rect { x, y, width, height }.overlap(&target);
-    if covered(high) < covered(low) {
-        (x, high)
-    } else {
-        (x, low)
+    set(card, "left", x);
+    set(card, "top", y);
+    if let Some(target) = target {
+        let covering = Rect {
+            x,
+            y,
+            width: size.0,
+            height: size.1,
+        };
+        let seen = target.without(&covering);
+        set(ring, "left", seen.x);
+        set(ring, "top", seen.y);
+        set(ring, "width", seen.width);
+        set(ring, "height", seen.height);
     }
 }

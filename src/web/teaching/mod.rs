@@ -34,7 +34,7 @@ pub use lesson_card::LessonCard;
 pub use lessons::{LESSONS, Lesson, lesson};
 pub use measures::{Flip, Trial, counted, hops, is_ready, settled};
 pub use parts::{PAGE_PART, Part, Parts};
-pub use place::{Place, Rect, place};
+pub use place::{Place, Rect, dock, place};
 pub use scene::Scene;
 pub use tour::{Step, TOUR};
 

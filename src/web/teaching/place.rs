@@ -21,6 +21,26 @@ impl Rect {
         let height = along(self.y, self.height, other.y, other.height);
         width.max(0.0) * height.max(0.0)
     }
+
+    /// What lies above or below of `cover`, whichever is more, where `cover` hides a part of it: a ring around what
+    /// can be seen of something that is higher than the room for it.
+    pub fn without(&self, cover: &Self) -> Self {
+        if self.overlap(cover) == 0.0 {
+            return *self;
+        }
+        let (bottom, cover_bottom) = (self.y + self.height, cover.y + cover.height);
+        let (above, below) = (cover.y - self.y, bottom - cover_bottom);
+        let (y, height) = if above >= below {
+            (self.y, above)
+        } else {
+            (cover_bottom, below)
+        };
+        Self {
+            y,
+            height: height.max(0.0),
+            ..*self
+        }
+    }
 }
 
 /// Room to the window's border, and between card and ring.
@@ -69,6 +89,18 @@ pub fn place(of: Place) -> (f64, f64) {
         }
     }
     best
+}
+
+/// The card's corner where nothing has room beside it: at the bottom, or at the top if it covers less there.
+pub fn dock(target: Rect, (width, height): (f64, f64), free: Rect) -> (f64, f64) {
+    let x = free.x + (free.width - width) / 2.0;
+    let (low, high) = (free.y + free.height - height - MARGIN, free.y + MARGIN);
+    let covered = |y| Rect { x, y, width, height }.overlap(&target);
+    if covered(high) < covered(low) {
+        (x, high)
+    } else {
+        (x, low)
+    }
 }
 
 #[cfg(test)]
@@ -132,5 +164,38 @@ mod tests {
             height: 500.0,
         });
         assert!(!is_covering, "below there is room: {corner:?}");
+    }
+
+    #[test]
+    fn on_a_narrow_window_it_is_docked_where_it_covers_less_and_the_ring_is_around_what_is_seen() {
+        let free = Rect {
+            x: 0.0,
+            y: 130.0,
+            width: 390.0,
+            height: 614.0,
+        };
+        let card = (368.0, 260.0);
+        let of = |y: f64, height: f64| Rect {
+            x: 10.0,
+            y,
+            width: 370.0,
+            height,
+        };
+        let ring = |target: Rect| {
+            let (x, y) = dock(target, card, free);
+            let card = Rect {
+                x,
+                y,
+                width: card.0,
+                height: card.1,
+            };
+            let seen = target.without(&card);
+            assert_eq!(seen.overlap(&card), 0.0, "{target:?}");
+            (y, seen)
+        };
+        // What fits above it, what lies low, and what is higher than the room that is left.
+        assert_eq!(ring(of(138.0, 300.0)), (476.0, of(138.0, 300.0)));
+        assert_eq!(ring(of(500.0, 100.0)), (138.0, of(500.0, 100.0)));
+        assert_eq!(ring(of(138.0, 450.0)), (476.0, of(138.0, 338.0)));
     }
 }
