@@ -108,6 +108,15 @@ onPage('explanations', { timeout: 200_000 }, (on) => {
     await page.getByRole('button', { name: 'About Scaled integration' }).focus();
     await page.keyboard.press('Tab');
     assert.equal(await page.evaluate(() => document.activeElement.innerText), 'Glossary: Scaled integration');
+    // The pointer leaves, as it does by itself where something above grows: what has the focus stays.
+    await page.mouse.move(700, 500);
+    assert.equal(await page.evaluate(() => document.activeElement.innerText), 'Glossary: Scaled integration');
+    await page.keyboard.press('Escape');
+    await page.locator('#tip-scaling').waitFor({ state: 'hidden' });
+    assert.equal(await page.evaluate(() => document.activeElement.ariaLabel), 'About Scaled integration');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.activeElement.innerText === 'Scaled integration');
     await page.keyboard.press('Escape');

@@ -91,7 +91,7 @@ fn view_section(props: &Props, section: Section) -> Html {
     };
     let title = term(section.title());
     html! {
-        <section class="group" aria-label={title.clone()}>
+        <section class="group" key={section.title()} aria-label={title.clone()}>
             <h2>{ title.clone() }</h2>
             if section == Section::Chip {
                 { for of_section().filter(|(_, fact)| !fact.text.is_empty()).map(|(_, fact)| html! { <span class="group-fact">{ &fact.text }</span> }) }

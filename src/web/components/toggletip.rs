@@ -1,9 +1,10 @@
 //! A "?" that explains: by hover, focus, touch and screen reader.
 
 use super::glossary::open_at;
-use crate::web::glossary::find;
+use crate::web::glossary;
 use rust_i18n::t;
-use web_sys::{Element, Node};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, Node};
 use yew::prelude::*;
 
 /// What it explains.
@@ -24,7 +25,7 @@ pub struct Props {
 #[component]
 pub fn Toggletip(props: &Props) -> Html {
     let tip = use_tip();
-    let link = props.term.and_then(find).map(|term| {
+    let link = props.term.and_then(glossary::find).map(|term| {
         let onclick = Callback::from(|_: MouseEvent| open_at(term.key));
         html! {
             <button type="button" class="tip-link" {onclick}>{ t!("glossary.link", term = term.name()) }</button>
@@ -33,7 +34,7 @@ pub fn Toggletip(props: &Props) -> Html {
     // What has a link is more than a description.
     let role = if link.is_some() { "note" } else { "tooltip" };
     html! {
-        <span class="tip" onmouseenter={tip.show.reform(|_| ())} onmouseleave={tip.hide.reform(|_| ())}
+        <span class="tip" onmouseenter={tip.show.reform(|_| ())} onmouseleave={tip.onmouseleave.clone()}
             onfocusin={tip.show.reform(|_| ())} onfocusout={tip.onfocusout.clone()} onkeydown={tip.onkeydown.clone()}>
             <button type="button" class="tip-button" aria-label={t!("tip.about", name = props.about)}
                 aria-describedby={props.id.clone()} onclick={tip.show.reform(|_| ())}>{ "?" }</button>
@@ -46,10 +47,11 @@ pub fn Toggletip(props: &Props) -> Html {
 pub(super) struct Tip {
     is_open: bool,
     pub show: Callback<()>,
-    pub hide: Callback<()>,
+    /// Hides it when the pointer leaves, unless the keyboard has reached it.
+    pub onmouseleave: Callback<MouseEvent>,
     /// Hides it when the focus leaves for good, not for a link inside.
     pub onfocusout: Callback<FocusEvent>,
-    /// Escape hides it.
+    /// Escape hides it, and gives the focus back from a link inside.
     pub onkeydown: Callback<KeyboardEvent>,
 }
 
@@ -72,30 +74,49 @@ pub(super) fn use_tip() -> Tip {
     let onfocusout = {
         let hide = hide.clone();
         Callback::from(move |event: FocusEvent| {
-            let place = event
-                .current_target()
-                .map(wasm_bindgen::JsCast::unchecked_into::<Element>);
             let next = event
                 .related_target()
-                .map(wasm_bindgen::JsCast::unchecked_into::<Node>);
-            if !place.is_some_and(|place| place.contains(next.as_ref())) {
+                .and_then(|next| next.dyn_into::<Node>().ok());
+            if !place_of(&event).is_some_and(|place| place.contains(next.as_ref())) {
                 hide.emit(());
             }
         })
     };
-    let onkeydown = {
+    let onmouseleave = {
         let hide = hide.clone();
-        Callback::from(move |event: KeyboardEvent| {
-            if event.key() == "Escape" {
+        // What moves away from under a resting pointer is left by it as well. A link inside that has the focus would
+        // lose it by being hidden.
+        Callback::from(move |event: MouseEvent| {
+            if place_of(&event).is_none_or(|place| find(&place, ":focus-visible").is_none()) {
                 hide.emit(());
             }
         })
     };
+    let onkeydown = Callback::from(move |event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            let place = place_of(&event).filter(|place| find(place, ".tip-text :focus").is_some());
+            let button = place.and_then(|place| find(&place, ".tip-button")?.dyn_into::<HtmlElement>().ok());
+            if let Some(button) = button {
+                // Fails only for what can't have the focus.
+                let _ = button.focus();
+            }
+            hide.emit(());
+        }
+    });
     Tip {
         is_open: *is_open,
         show,
-        hide,
+        onmouseleave,
         onfocusout,
         onkeydown,
     }
+}
+
+/// What an event's listener is on: button and explanation.
+fn place_of(event: &Event) -> Option<Element> {
+    event.current_target()?.dyn_into().ok()
+}
+
+fn find(place: &Element, selector: &str) -> Option<Element> {
+    place.query_selector(selector).ok().flatten()
 }
