@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 import { SCHEMES, WIDTHS, accessibilityViolations, badge, clipped, notices, onPage, open, settled } from './harness.mjs';
 
-const STEPS = 12;
+const STEPS = 16;
 
 onPage('teaching', { timeout: 600_000 }, (on, serving) => {
   const coach = (page) => page.getByRole('dialog').filter({ has: page.locator('#coach-title') });
@@ -49,15 +49,34 @@ onPage('teaching', { timeout: 600_000 }, (on, serving) => {
       await page.keyboard.press('ArrowRight');
     },
     'A membrane lives in a register': (page) => bits(page).fill('12'),
+    'Where labels begin to flip': (page) => bits(page).fill('12'),
     'What rounding takes away bias gives back': (page) => page.locator('#set-bias-correct').check({ force: true }),
   };
 
-  /** The area that the card covers of what it points at. */
-  const covered = (page) =>
+  /**
+   * What hides the ring, which is around as much of the target as there is room for: card, header or timeline; or that it
+   * is too low to show anything. What sticks to the window's edge is its own target at times.
+   */
+  const hidden = (page) =>
     page.evaluate(() => {
-      const [card, ring] = ['.coach', '.coach-ring'].map((name) => document.querySelector(name).getBoundingClientRect());
+      const ring = document.querySelector('.coach-ring').getBoundingClientRect();
       const along = (a, b, c, d) => Math.max(0, Math.min(b, d) - Math.max(a, c));
-      return along(card.left, card.right, ring.left, ring.right) * along(card.top, card.bottom, ring.top, ring.bottom);
+      const over = (name) => {
+        const part = document.querySelector(name).getBoundingClientRect();
+        return along(part.left, part.right, ring.left, ring.right) * along(part.top, part.bottom, ring.top, ring.bottom);
+      };
+      const isInside = (name) => {
+        const part = document.querySelector(name).getBoundingClientRect();
+        return ring.top >= part.top - 8 && ring.bottom <= part.bottom + 8;
+      };
+      const room = innerHeight - document.querySelector('.coach').offsetHeight;
+      return [
+        over('.coach') > 0 && 'card',
+        over('.header') > 8 * ring.width && !isInside('.header') && 'header',
+        over('.timeline') > 8 * ring.width && !isInside('.timeline') && 'timeline',
+        ring.height < 25 && 'low',
+        ring.bottom > innerHeight + 4 && room < 0 && 'below',
+      ].filter(Boolean);
     });
   const isInside = (page) =>
     page.evaluate(() => {
@@ -65,7 +84,7 @@ onPage('teaching', { timeout: 600_000 }, (on, serving) => {
       return card.left >= 0 && card.top >= 0 && card.right <= innerWidth && card.bottom <= innerHeight;
     });
 
-  for (const width of [1440]) {
+  for (const width of WIDTHS) {
     on(`the tour leads from bit planes to narrow registers at ${width} px, and puts back what was before`, '?register-bits=21', async (page) => {
       await page.getByRole('button', { name: 'Tour', exact: true }).click();
       const seen = [];
@@ -77,7 +96,7 @@ onPage('teaching', { timeout: 600_000 }, (on, serving) => {
         seen.push(name);
         await page.waitForTimeout(400);
         assert.ok(await isInside(page), `${name}: the card is outside the window`);
-        assert.equal(await covered(page), 0, `${name}: the card covers what it points at`);
+        assert.deepEqual(await hidden(page), [], `${name}: what it points at is hidden`);
         if (does[name]) {
           assert.ok(await coach(page).getByRole('button', { name: 'Skip' }).isVisible(), name);
           await does[name](page);
@@ -94,7 +113,7 @@ onPage('teaching', { timeout: 600_000 }, (on, serving) => {
     }, { width });
   }
 
-  on('the tour says what the engine says', '#tour=12', async (page) => {
+  on('the tour says what the engine says', '#tour=16', async (page) => {
     await page.waitForFunction(() => /\d+ of 1\s000 labels are/.test(document.querySelector('.coach').innerText.replace(/\s+/g, ' ')));
     const labels = /labels equal ([\d\s]+)/.exec(await badge(page))[1].trim();
     assert.ok((await coach(page).innerText()).includes(labels), labels);
@@ -116,7 +135,7 @@ onPage('teaching', { timeout: 600_000 }, (on, serving) => {
   });
 
   on('what an address asks for in vain is said', '#tour=99', async (page) => {
-    assert.match(await notices(page).innerText(), /no step '99' of the tour; it has 12/);
+    assert.match(await notices(page).innerText(), /no step '99' of the tour; it has 16/);
     await page.goto(page.url().replace(/#.*/, '') + '#lesson=nothing');
     await notices(page).getByText(/no lesson 'nothing'/).waitFor();
   });
@@ -139,7 +158,7 @@ onPage('teaching', { timeout: 600_000 }, (on, serving) => {
     await page.reload();
     await settled(page);
     await page.getByRole('button', { name: 'Learn' }).click();
-    await page.getByText('Exercises, 1 of 7 solved').waitFor();
+    await page.getByText('Exercises, 1 of 8 solved').waitFor();
     assert.equal(await page.locator('.lesson-list .is-met').count(), 1);
     await page.keyboard.press('Escape');
     assert.equal(await page.locator('.modal').count(), 0);
@@ -215,6 +234,18 @@ onPage('teaching', { timeout: 600_000 }, (on, serving) => {
     await page.locator('#set-delivery').selectOption('multicast');
     await solved(page);
     assert.match(await page.locator('.lesson-criteria').innerText(), /At most 25\s648 hops: now 22\s457, at the start 51\s296/);
+  });
+
+  on('lesson: as good with half the bits', '#lesson=fewer-weight-bits', async (page) => {
+    await page.getByText('Weights have at most 4 bits: now 8').waitFor();
+    // Eight bits are counted first, to be compared with.
+    await page.getByText(/As accurate as with 8 bits: now 98\.5\s%, then 98\.5\s%/).waitFor();
+    await page.locator('#set-weight-bits').fill('4');
+    await page.getByText(/As accurate as with 8 bits: now 97\.8\s%, then 98\.5\s%/).waitFor();
+    assert.equal(await page.locator('.lesson.is-solved').count(), 0);
+    await setLess(page, 'Quantization', 'least error');
+    await solved(page);
+    assert.match(await page.locator('.lesson-why').innerText(), /largest weight is rare/);
   });
 
   for (const width of WIDTHS) {

@@ -27,6 +27,8 @@ pub enum Condition {
     ChoosesCore,
     /// Lowers a number to this one or further.
     AtMost(&'static str, u32),
+    /// Raises a number to this one or further.
+    AtLeast(&'static str, u32),
     /// Gives a setting this value.
     Is(&'static str, &'static str),
     /// Opens a view.
@@ -37,6 +39,7 @@ impl Condition {
     /// Whether the reader has done it, in a step that began so.
     pub fn is_met(self, state: &State, began: &Moment) -> bool {
         let value = |key| Some(setting(key).ok()?.get(&state.settings));
+        let number = |key| value(key)?.parse::<u32>().ok();
         match self {
             Self::StepAtLeast(step) => state.playhead.step >= step,
             Self::Plays => state.playhead.is_playing,
@@ -45,10 +48,8 @@ impl Condition {
                 now.layer == layer && (now.layer, now.neuron) != (before.layer, before.neuron)
             }
             Self::ChoosesCore => state.selection.core.is_some() && state.selection != began.selection,
-            Self::AtMost(key, most) => {
-                let number = value(key).and_then(|value| value.parse::<u32>().ok());
-                number.is_some_and(|number| number <= most)
-            }
+            Self::AtMost(key, most) => number(key).is_some_and(|number| number <= most),
+            Self::AtLeast(key, least) => number(key).is_some_and(|number| number >= least),
             Self::Is(key, wanted) => value(key).is_some_and(|value| value == wanted),
             Self::Opens(view) => state.view == view,
         }

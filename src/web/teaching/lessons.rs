@@ -75,6 +75,19 @@ pub static LESSONS: &[Lesson] = &[
         },
         criteria: &[Criterion::HopsAtMost(0.5), Criterion::LabelsKept(1.0)],
     },
+    Lesson {
+        key: "fewer-weight-bits",
+        scene: Scene {
+            view: View::Network,
+            model: "mnist-cnn-float",
+            settings: &[("weight-scales", "tensor")],
+            ..Scene::OPENING
+        },
+        criteria: &[
+            Criterion::WeightBitsAtMost(4),
+            Criterion::AsAccurateAs("weight-bits", "8"),
+        ],
+    },
 ];
 
 /// The lesson of a key.

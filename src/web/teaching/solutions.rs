@@ -2,7 +2,7 @@
 
 use super::measures::nearness;
 use super::{LESSONS, lesson};
-use crate::explore::{GroundTruth, Session, open_network};
+use crate::explore::{GroundTruth, Session};
 use crate::import::dataset::read_array;
 use crate::settings::setting;
 use crate::web::selection::Select;
@@ -32,6 +32,13 @@ fn session(model: &str) -> Session {
             asset!("datasets/mnist-calibration-images.idx3-ubyte.gz"),
             255.0,
         ),
+        "mnist-cnn-float" => (
+            asset!("models/mnist-cnn.float.onnx"),
+            asset!("datasets/mnist-test-images.idx3-ubyte.gz"),
+            asset!("datasets/mnist-test-labels.idx1-ubyte.gz"),
+            asset!("datasets/mnist-calibration-images.idx3-ubyte.gz"),
+            255.0,
+        ),
         "digits-mlp" => (
             asset!("models/digits-mlp.onnx"),
             asset!("datasets/digits-test-images.idx3-ubyte.gz"),
@@ -42,7 +49,7 @@ fn session(model: &str) -> Session {
         other => panic!("no lesson is on {other}"),
     };
     let array = |bytes: &[u8]| read_array(bytes).expect("a shipped file");
-    let mut session = Session::new(open_network(bytes, model).expect("a shipped model"));
+    let mut session = Session::open(bytes, model).expect("a shipped model");
     let labels = array(labels).to_labels().expect("shipped labels");
     session
         .set_samples(&array(images), divisor, GroundTruth::Labels(labels))
@@ -262,5 +269,15 @@ fn silence_and_multicast_halve_the_traffic() {
     bench.set("delivery", "multicast");
     assert!(!bench.is_solved(), "another sample proves nothing");
     bench.act(Action::Pick(SampleChoice::Stored(0)));
+    assert!(bench.is_solved(), "{:?}", bench.met());
+}
+
+#[test]
+fn four_bits_are_as_good_as_eight_once_the_range_is_the_one_with_the_least_error() {
+    let mut bench = Bench::begin("fewer-weight-bits");
+    assert_eq!(bench.met(), [false, true]);
+    bench.set("weight-bits", "4");
+    assert_eq!(bench.met(), [true, false], "the largest weight spoils the range");
+    bench.set("weight-range", "mse");
     assert!(bench.is_solved(), "{:?}", bench.met());
 }

@@ -56,9 +56,7 @@ fn every_step_points_at_something_that_the_page_has() {
     for step in TOUR {
         let is_there = match step.hook {
             Hook::Class(class) => is_in(&sources, class),
-            Hook::Card(name) => {
-                is_in(&sources, &format!("{name}-card")) || sources.contains(&format!("name=\"{name}\""))
-            }
+            Hook::Card(name) => is_in(&sources, &format!("{name}-card")) || is_in(&sources, name),
             Hook::Setting(key) => setting(key).is_ok(),
             Hook::Stage(_) => is_in(&sources, "stages"),
             Hook::Tab(_) => sources.contains("data-view={view.key()}"),
@@ -161,7 +159,7 @@ fn obey(until: Condition) -> Vec<Action> {
         Condition::Plays => vec![Action::TogglePlaying],
         Condition::ChoosesNeuronOf(layer) => vec![Action::Select(Select::Neuron { layer, neuron: 2 })],
         Condition::ChoosesCore => vec![Action::Select(Select::Core(Some(3)))],
-        Condition::AtMost(key, most) => set(key, &most.to_string()),
+        Condition::AtMost(key, number) | Condition::AtLeast(key, number) => set(key, &number.to_string()),
         Condition::Is(key, value) => set(key, value),
         Condition::Opens(view) => vec![Action::Show(view)],
     }

@@ -82,6 +82,26 @@ pub const TOUR: &[Step] = &[
         until: None,
     },
     Step {
+        key: "network",
+        hook: Hook::Card("graph"),
+        scene: Scene {
+            view: View::Network,
+            step: Some(31),
+            ..Scene::OPENING
+        },
+        until: None,
+    },
+    Step {
+        key: "codes",
+        hook: Hook::Card("codes-steps"),
+        scene: Scene {
+            view: View::Codes,
+            step: Some(31),
+            ..Scene::OPENING
+        },
+        until: None,
+    },
+    Step {
         key: "chip",
         hook: Hook::Tab(View::Chip),
         scene: Scene {
@@ -118,6 +138,28 @@ pub const TOUR: &[Step] = &[
             ..Scene::OPENING
         },
         until: Some(Condition::Is("bias-correct", "on")),
+    },
+    Step {
+        key: "widths",
+        hook: Hook::Card("widths"),
+        scene: Scene {
+            view: View::Calibration,
+            step: Some(31),
+            settings: &[("register-bits", "8")],
+            ..Scene::OPENING
+        },
+        until: Some(Condition::AtLeast("register-bits", 12)),
+    },
+    Step {
+        key: "sweep",
+        hook: Hook::Card("heat"),
+        scene: Scene {
+            view: View::TradeOffs,
+            step: Some(31),
+            settings: &[("register-bits", "12")],
+            ..Scene::OPENING
+        },
+        until: None,
     },
     Step {
         key: "enough",
