@@ -11,6 +11,9 @@ pub struct Props {
     pub label: AttrValue,
     /// The words.
     pub options: Vec<AttrValue>,
+    /// The id of what explains the choice.
+    #[prop_or_default]
+    pub described_by: Option<AttrValue>,
     /// The chosen one.
     pub chosen: usize,
     /// Another one is wanted.
@@ -30,7 +33,7 @@ pub fn Choices(props: &Props) -> Html {
         }
     };
     html! {
-        <div class="segmented choices" role="radiogroup" aria-label={props.label.clone()}>
+        <div class="segmented choices" role="radiogroup" aria-label={props.label.clone()} aria-describedby={props.described_by.clone()}>
             { for props.options.iter().enumerate().map(option) }
         </div>
     }

@@ -58,7 +58,7 @@ pub fn DropZone(props: &Props) -> Html {
             if *is_over {
                 <div class="drop-hint" aria-hidden="true">
                     <div><Icon glyph={Glyph::Upload} /><strong>{ t!("drop.title") }</strong>
-                    <span>{ t!("drop.what") }</span></div>
+                    <span>{ t!("drop.what") }</span><span>{ t!("bring.privacy_short") }</span></div>
                 </div>
             }
         </div>

@@ -7,7 +7,7 @@ use rust_i18n::t;
 use yew::prelude::*;
 
 /// The equation and the word of the glossary that go with an explanation.
-const EQUATIONS: [(&str, &str, &str); 7] = [
+const EQUATIONS: [(&str, &str, &str); 16] = [
     ("steps", "U ← U + M_0 I_t", "time-step"),
     ("timeline", "x = −x_(K−1) 2^(K−1) + Σ x_λ 2^λ", "window"),
     ("network", "r ≈ S (q − Z)", "quantization"),
@@ -19,6 +19,27 @@ const EQUATIONS: [(&str, &str, &str); 7] = [
     ),
     ("chip-measure", "I_t = c_t Σ w s", "synaptic-operation"),
     ("matrix", "Σ packets · hops", "packet"),
+    (
+        "calibration-scaling",
+        "M_0 = (2^(n−1) − 1) / I_max",
+        "scaled-integration",
+    ),
+    (
+        "calibration-parts",
+        "b̃ ← b̃ + E[V_exact − V_scaled]",
+        "bias-calibration",
+    ),
+    (
+        "calibrate-on",
+        "S = (r_max − r_min) / (q_max − q_min)",
+        "calibration-data",
+    ),
+    ("codes-threshold", "r ≈ r_max s / T", "rate-code"),
+    ("codes-most-steps", "r ≈ r_max s / T", "rate-code"),
+    ("codes-board-bits", "x = Σ x_λ 2^λ", "bit-plane"),
+    ("board", "U = Σ w x", "membrane"),
+    ("why-scope", "I_t = c_t Σ w s", "synaptic-operation"),
+    ("pareto-cost", "", "pareto-front"),
 ];
 
 /// What a hint is about.
@@ -39,7 +60,9 @@ fn known(name: &str) -> Option<&'static (&'static str, &'static str, &'static st
 }
 
 fn words(name: &str) -> Html {
-    let equation = known(name).map(|&(_, plain, _)| html! { <Equation {plain} /> });
+    let equation = known(name)
+        .filter(|(_, plain, _)| !plain.is_empty())
+        .map(|&(_, plain, _)| html! { <Equation {plain} /> });
     html! { <>{ t!(format!("hint.{name}")) }{ equation }</> }
 }
 
@@ -63,7 +86,7 @@ pub fn Hint(props: &Props) -> Html {
 pub fn Hinted(props: &Props) -> Html {
     let tip = use_tip();
     html! {
-        <span class="hinted" onmouseenter={tip.show.reform(|_| ())} onmouseleave={tip.hide.reform(|_| ())}
+        <span class="hinted" onmouseenter={tip.show.reform(|_| ())} onmouseleave={tip.onmouseleave.clone()}
             onfocusin={tip.show.reform(|_| ())} onfocusout={tip.onfocusout.clone()} onkeydown={tip.onkeydown.clone()}>
             { props.children.clone() }
             <span class={tip.class()} id={hint_id(props.name)} role="tooltip">{ words(props.name) }</span>

@@ -76,6 +76,7 @@ pub fn NetworkPicker(props: &Props) -> Html {
                 </div>
                 <FileButton accept=".onnx,.tflite" label={t!("network-picker.open").into_owned()} name={t!("network-picker.open-name").into_owned()} on_file={props.on_file.clone()} />
             </div>
+            <p class="privacy">{ t!("bring.privacy_short") }</p>
             if let Some((sentence, quality)) = about {
                 <p class="about">{ sentence }<span>{ quality }</span></p>
             }

@@ -7,6 +7,7 @@ use super::input::InputStage;
 use super::layer_map::LayerStage;
 use super::picture::PictureStage;
 use super::words::{Phase, spike_code, spikes_of};
+use crate::web::components::TakeAway;
 use crate::web::palette::use_palette;
 use crate::web::plots::{ByPtr, Diverging, typical_magnitude, use_pixel_ratio};
 use crate::web::selection::{Select, Selection};
@@ -115,7 +116,10 @@ pub fn Story(props: &StoryProps) -> Html {
     html! {
         <section class="card story" aria-labelledby="story-title"
             data-register-bits={props.run.settings.conversion.register_bits.to_string()}>
-            <h2 id="story-title" class="visually-hidden">{ t!("story.title") }</h2>
+            <header>
+                <h2 id="story-title" class="visually-hidden">{ t!("story.title") }</h2>
+                <TakeAway title={t!("story.title").into_owned()} />
+            </header>
             <div class="stages" ref={stages} ontouchmove={on_swipe.reform(|_: TouchEvent| ())} onwheel={on_swipe.reform(|_: WheelEvent| ())}>
                 <InputStage network={network.clone()} run={run.clone()} caption={props.sample_caption.clone()}
                     palette={ByPtr(palette.clone())} {ratio} />

@@ -116,6 +116,15 @@ impl Figure {
         }
     }
 
+    /// Whether it is a share of all samples, which is 1 at most.
+    pub fn is_share(self, measure: Option<Measure>) -> bool {
+        match self {
+            Self::Labels | Self::Codes => true,
+            Self::Quality => measure.is_none_or(|measure| measure == Measure::Accuracy),
+            _ => false,
+        }
+    }
+
     /// A value with its unit.
     pub fn words(self, value: f64, measure: Option<Measure>) -> String {
         match self {

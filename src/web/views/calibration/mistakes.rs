@@ -175,7 +175,7 @@ fn view_item(props: &MistakesProps, item: &Item) -> Html {
     });
     html! {
         <li>
-            <button type="button" class={classes!("mistake", item.class)} aria-label={item.told.clone()} title={item.told.clone()} {onclick}>
+            <button type="button" class={classes!("mistake", item.class)} title={item.told.clone()} {onclick}>
                 { picture(&props.loaded, sample) }
                 <span class="mistake-words">
                     <b>{ &item.what }</b>

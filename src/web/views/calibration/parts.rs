@@ -4,7 +4,7 @@ use super::super::words::{full_name, layer_name};
 use super::mean;
 use crate::explore::{CalibrationEffect, ErrorDistribution};
 use crate::settings::{Settings, setting};
-use crate::web::components::Card;
+use crate::web::components::{Card, Hint};
 use crate::web::format;
 use crate::web::palette::{hue_of_layer, use_palette};
 use crate::web::plots::{ByPtr, Frame, Histogram, PlotCanvas, Span, busy_span, draw_histogram, ticks};
@@ -61,8 +61,9 @@ pub fn PartsCard(props: &PartsProps) -> Html {
                 <figcaption>
                     <b>{ t!(format!("calibration.parts.{name}")) }</b>
                     <button type="button" class="button button-small" aria-pressed={is_set.to_string()} {onclick}
-                        aria-label={t!(format!("calibration.parts.set-{name}"))}>
+                        title={t!(format!("calibration.parts.set-{name}"))}>
                         { if is_set { t!("calibration.parts.is-set") } else { t!("calibration.parts.set") } }
+                        <span class="visually-hidden">{ t!(format!("calibration.parts.{name}")) }</span>
                     </button>
                 </figcaption>
                 <PartPlot effect={effect.clone()} {fit} {correct} layer={props.layer} />
@@ -213,6 +214,7 @@ fn LayerChoice(props: &LayerChoiceProps) -> Html {
     html! {
         <p class="card-choice">
             <select aria-label={t!("calibration.layer")} {onchange}>{ for (0..props.network.layers.len()).map(option) }</select>
+            <Hint name="calibration-parts" about={t!("calibration.layer").into_owned()} />
         </p>
     }
 }

@@ -5,7 +5,7 @@ use super::line::WidthLine;
 use crate::explore::Agreement;
 use crate::settings::setting;
 use crate::spiking::{Conversion, LayerPlan, MAX_REGISTER_BITS, MIN_REGISTER_BITS, Scaling};
-use crate::web::components::{Card, Choices};
+use crate::web::components::{Card, Choices, Hinted, hint_id};
 use crate::web::format;
 use crate::web::palette::hue_of_layer;
 use crate::web::plots::ByPtr;
@@ -57,8 +57,10 @@ pub fn RegistersCard(props: &RegistersProps) -> Html {
         .iter()
         .position(|(scaling, _)| *scaling == conversion.scaling);
     let aside = html! {
-        <Choices name="calibration-scaling" label={t!("calibration.registers.scaling").into_owned()} options={options.to_vec()}
-            chosen={chosen.unwrap_or(0)} {on_choose} />
+        <Hinted name="calibration-scaling">
+            <Choices name="calibration-scaling" label={t!("calibration.registers.scaling").into_owned()} options={options.to_vec()}
+                described_by={AttrValue::from(hint_id("calibration-scaling"))} chosen={chosen.unwrap_or(0)} {on_choose} />
+        </Hinted>
     };
     let tick = |bits: u8| html! { <span style={format!("left:{:.2}%", at(bits))}>{ bits }</span> };
     html! {

@@ -3,7 +3,7 @@
 use super::mark::{hue, name};
 use super::trains::Train;
 use crate::explore::CodeName;
-use crate::web::components::{Card, Choices};
+use crate::web::components::{Card, Choices, Hinted, hint_id};
 use crate::web::format;
 use rust_i18n::t;
 use web_sys::HtmlInputElement;
@@ -119,10 +119,13 @@ pub fn Blackboard() -> Html {
                     <input type="range" id="codes-value" min="0" max={whole.to_string()} step="1" value={number.to_string()}
                         aria-valuetext={words.into_owned()} {oninput} />
                 </div>
-                <div class="codes-choice">
-                    <span>{ t!("codes.board.bits") }</span>
-                    <Choices name="codes-board-bits" label={t!("codes.board.bits").into_owned()} {options} chosen={*bits} on_choose={on_bits} />
-                </div>
+                <Hinted name="codes-board-bits">
+                    <div class="codes-choice">
+                        <span>{ t!("codes.board.bits") }</span>
+                        <Choices name="codes-board-bits" label={t!("codes.board.bits").into_owned()}
+                            described_by={AttrValue::from(hint_id("codes-board-bits"))} {options} chosen={*bits} on_choose={on_bits} />
+                    </div>
+                </Hinted>
             </div>
             <dl class="trains">
                 { for Train::ALL.iter().map(|&train| view(train, number, width, steps)) }

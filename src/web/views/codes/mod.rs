@@ -10,7 +10,7 @@ mod race;
 mod trains;
 
 use crate::explore::CodeName;
-use crate::web::components::{Card, Choices};
+use crate::web::components::{Card, Choices, Hinted, hint_id};
 use crate::web::format;
 use crate::web::plots::ByPtr;
 use crate::web::state::{
@@ -152,11 +152,13 @@ fn head(props: &Props, known: Option<(&crate::explore::Comparison, usize)>, has_
                   on_choose: Callback<usize>| {
         let label = t!(format!("codes.choose.{key}")).into_owned();
         html! {
-            <div class="codes-choice">
-                <span>{ label.clone() }</span>
-                <Choices name={key} {label} options={options.into_iter().map(AttrValue::from).collect::<Vec<_>>()}
-                    chosen={chosen.unwrap_or(0)} {on_choose} />
-            </div>
+            <Hinted name={key}>
+                <div class="codes-choice">
+                    <span>{ label.clone() }</span>
+                    <Choices name={key} {label} options={options.into_iter().map(AttrValue::from).collect::<Vec<_>>()}
+                        described_by={AttrValue::from(hint_id(key))} chosen={chosen.unwrap_or(0)} {on_choose} />
+                </div>
+            </Hinted>
         }
     };
     let count = |samples: usize| match samples {

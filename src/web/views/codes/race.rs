@@ -2,7 +2,7 @@
 
 use super::mark::{hue, mark, name};
 use crate::explore::{CodeName, Lane};
-use crate::web::components::{Card, Choices, Glyph, Icon};
+use crate::web::components::{Card, Choices, Glyph, Hinted, Icon, hint_id};
 use crate::web::format;
 use crate::web::palette::{Palette, hue_of_layer, use_palette};
 use crate::web::plots::{ByPtr, PixelCanvas, Pixels, Rect, use_pixel_ratio, use_width};
@@ -151,12 +151,15 @@ pub fn RaceCard(props: &Props) -> Html {
                         aria-label={t!("codes.race.clock").into_owned()} aria-valuetext={words.clone().into_owned()} oninput={scrub} />
                 </div>
                 <output class="race-step">{ words }</output>
-                <div class="codes-choice">
-                    <span>{ t!("codes.race.steps") }</span>
-                    <Choices name="codes-race-steps" label={t!("codes.race.steps").into_owned()}
-                        options={RACE_STEPS.map(|steps| AttrValue::from(steps.to_string())).to_vec()}
-                        chosen={chosen_steps.unwrap_or(0)} on_choose={on_steps} />
-                </div>
+                <Hinted name="codes-race-steps">
+                    <div class="codes-choice">
+                        <span>{ t!("codes.race.steps") }</span>
+                        <Choices name="codes-race-steps" label={t!("codes.race.steps").into_owned()}
+                            described_by={AttrValue::from(hint_id("codes-race-steps"))}
+                            options={RACE_STEPS.map(|steps| AttrValue::from(steps.to_string())).to_vec()}
+                            chosen={chosen_steps.unwrap_or(0)} on_choose={on_steps} />
+                    </div>
+                </Hinted>
                 { bands(props) }
             </div>
             <p class="soft race-sample">{ t!("codes.race.sample", sample = props.sample) }</p>
@@ -199,13 +202,15 @@ fn bands(props: &Props) -> Html {
         html! { <option {selected}>{ band_name(&props.network, &band.name) }</option> }
     };
     html! {
-        <label class="codes-choice">
-            <span>{ t!("codes.race.layer") }</span>
-            <select class="choice-select race-layer" {onchange}>
-                <option selected={props.look.band.is_none()}>{ t!("codes.race.all-layers") }</option>
-                { for lane.bands.iter().enumerate().map(option) }
-            </select>
-        </label>
+        <Hinted name="codes-race-layer">
+            <label class="codes-choice">
+                <span>{ t!("codes.race.layer") }</span>
+                <select class="choice-select race-layer" aria-describedby={hint_id("codes-race-layer")} {onchange}>
+                    <option selected={props.look.band.is_none()}>{ t!("codes.race.all-layers") }</option>
+                    { for lane.bands.iter().enumerate().map(option) }
+                </select>
+            </label>
+        </Hinted>
     }
 }
 

@@ -4,7 +4,7 @@ use super::graph::choose;
 use super::words;
 use crate::explore::{Agreement, Measure};
 use crate::settings::{Kind, SETTINGS, Section, Setting, Settings};
-use crate::web::components::Card;
+use crate::web::components::{Card, Hint};
 use crate::web::format;
 use crate::web::gallery::Dataset;
 use crate::web::plots::ByPtr;
@@ -165,7 +165,7 @@ fn calibration(props: &QuantizationProps) -> Html {
     let used = props.model.as_ref().map(|model| model.calibration);
     html! {
         <fieldset class="calibrate-on">
-            <legend>{ t!("network.calibrate-on") }</legend>
+            <legend>{ t!("network.calibrate-on") }<Hint name="calibrate-on" about={t!("network.calibrate-on").into_owned()} /></legend>
             if has_own {
                 <label>{ t!("network.source") }
                     <select class="choice-select" id="calibration-source" onchange={on_source}>

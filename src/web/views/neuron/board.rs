@@ -5,7 +5,7 @@ use super::presets::PRESETS;
 use crate::explore::{Blackboard, HandScale, MAX_INPUTS};
 use crate::graph::CodeFormat;
 use crate::spiking::{Accumulation, BitOrder, MAX_REGISTER_BITS, MIN_REGISTER_BITS, Overflow, Rounding};
-use crate::web::components::{Card, Toggletip};
+use crate::web::components::{Card, Hint, Toggletip};
 use crate::web::format;
 use crate::web::plots::ByPtr;
 use crate::web::views::membrane::spike_class;
@@ -152,7 +152,10 @@ pub fn Board(props: &BoardProps) -> Html {
     let add = changed(props, |board, _: MouseEvent| board.inputs.push((1, 1)));
     html! {
         <Card name="board" title={t!("neuron.board").into_owned()} aside={html! { <p>{ t!("neuron.board-note") }</p> }}>
-            <div class="board-presets" role="group" aria-label={t!("neuron.presets").into_owned()}>{ for PRESETS.iter().map(preset) }</div>
+            <div class="board-presets" role="group" aria-label={t!("neuron.presets").into_owned()}>
+                { for PRESETS.iter().map(preset) }
+                <Hint name="board" about={t!("neuron.presets").into_owned()} />
+            </div>
             <p class="board-lesson" aria-live="polite">{ lesson }</p>
             <table class="board-inputs">
                 <thead><tr>

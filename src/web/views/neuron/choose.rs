@@ -1,6 +1,6 @@
 //! Which neuron: by layer, by number, one after the other, or on a map of its layer.
 
-use crate::web::components::Card;
+use crate::web::components::{Card, Hinted, hint_id};
 use crate::web::format;
 use crate::web::palette::use_palette;
 use crate::web::plots::{ByPtr, Diverging, typical_magnitude, use_pixel_ratio};
@@ -115,19 +115,20 @@ pub fn Choose(props: &ChooseProps) -> Html {
     html! {
         <Card name="choose" title={t!("neuron.choose").into_owned()} aside={html! { <p aria-live="polite">{ place(area, neuron) }</p> }}>
             <div class="choose-fields">
-                <label class="choose-layer">
+                <Hinted name="neuron-layer"><label class="choose-layer">
                     <span>{ t!("neuron.layer") }</span>
-                    <select class="choice-select" onchange={on_layer}>
+                    <select class="choice-select" aria-describedby={hint_id("neuron-layer")} onchange={on_layer}>
                         <option selected={pixel.is_some()}>{ t!("neuron.input-layer") }</option>
                         { for (0..network.layers.len()).map(|index| html! {
                             <option selected={pixel.is_none() && index == layer}>{ layer_name(network, index) }</option>
                         }) }
                     </select>
-                </label>
-                <label>
+                </label></Hinted>
+                <Hinted name="neuron-number"><label>
                     <span>{ t!("neuron.number", last = format::count(last as u64)) }</span>
-                    <input class="number" type="number" min="0" max={last.to_string()} value={neuron.to_string()} onchange={on_number} />
-                </label>
+                    <input class="number" type="number" min="0" max={last.to_string()} value={neuron.to_string()}
+                        aria-describedby={hint_id("neuron-number")} onchange={on_number} />
+                </label></Hinted>
                 { by(t!("neuron.previous").into_owned(), "‹", neuron.saturating_sub(1)) }
                 { by(t!("neuron.next").into_owned(), "›", (neuron + 1).min(last)) }
             </div>

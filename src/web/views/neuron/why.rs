@@ -2,7 +2,7 @@
 
 use crate::explore::{DendriteProvenance, Provenance};
 use crate::spiking::SpikeCode;
-use crate::web::components::{Card, Choices};
+use crate::web::components::{Card, Choices, Hint};
 use crate::web::format;
 use crate::web::palette::hue_of_layer;
 use crate::web::plots::ByPtr;
@@ -129,7 +129,10 @@ pub fn Why(props: &WhyProps) -> Html {
     html! {
         <Card name="why" title={question(told)} aside={html! { <p>{ t!("neuron.why-note") }</p> }}>
             { trail(props, told) }
-            <Choices name="why-scope" label={t!("neuron.why-scope").into_owned()} {options} chosen={usize::from(*whole)} {on_choose} />
+            <div class="why-choice">
+                <Choices name="why-scope" label={t!("neuron.why-scope").into_owned()} {options} chosen={usize::from(*whole)} {on_choose} />
+                <Hint name="why-scope" about={t!("neuron.why-scope").into_owned()} />
+            </div>
             { for lists }
             { end_of_trail(props, network, run) }
         </Card>

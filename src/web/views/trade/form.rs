@@ -3,7 +3,7 @@
 use super::{CardProps, axis_name};
 use crate::explore::Axis;
 use crate::settings::{Kind, SETTINGS, Section, Setting};
-use crate::web::components::Card;
+use crate::web::components::{Card, Hinted, hint_id};
 use crate::web::format;
 use crate::web::pool::processors;
 use crate::web::state::{Action, MOST_WORKERS, Stage, Sweep, TradeAction};
@@ -109,7 +109,13 @@ pub fn FormCard(props: &CardProps) -> Html {
     }
 }
 
-fn select(label: String, options: Vec<(String, String)>, chosen: &str, on_choose: Callback<String>) -> Html {
+fn select(
+    hint: &'static str,
+    label: String,
+    options: Vec<(String, String)>,
+    chosen: &str,
+    on_choose: Callback<String>,
+) -> Html {
     let onchange = Callback::from(move |event: Event| {
         on_choose.emit(event.target_unchecked_into::<HtmlSelectElement>().value());
     });
@@ -118,10 +124,12 @@ fn select(label: String, options: Vec<(String, String)>, chosen: &str, on_choose
         html! { <option {value} {selected}>{ words }</option> }
     };
     html! {
-        <label class="sweep-field">
-            <span>{ label }</span>
-            <select class="choice-select" {onchange}>{ for options.into_iter().map(option) }</select>
-        </label>
+        <Hinted name={hint}>
+            <label class="sweep-field">
+                <span>{ label }</span>
+                <select class="choice-select" aria-describedby={hint_id(hint)} {onchange}>{ for options.into_iter().map(option) }</select>
+            </label>
+        </Hinted>
     }
 }
 
@@ -148,7 +156,13 @@ fn samples_field(props: &CardProps) -> Html {
     let on_choose = Callback::from(move |value: String| {
         props.plan(|plan| plan.samples = value.parse().ok().filter(|&samples| samples > 0));
     });
-    select(t!("trade.samples").into_owned(), options, &chosen, on_choose)
+    select(
+        "sweep-samples",
+        t!("trade.samples").into_owned(),
+        options,
+        &chosen,
+        on_choose,
+    )
 }
 
 fn workers_field(props: &CardProps) -> Html {
@@ -160,6 +174,7 @@ fn workers_field(props: &CardProps) -> Html {
         dispatch.dispatch(Action::Trade(TradeAction::Workers(value.parse().unwrap_or(0))));
     });
     select(
+        "sweep-workers",
         t!("trade.workers").into_owned(),
         options,
         &props.trade.workers.to_string(),
@@ -215,7 +230,12 @@ fn AxisFields(props: &AxisProps) -> Html {
         })
     };
     let key = axis.as_ref().map_or("", |axis| axis.setting.key);
-    let label = t!(["trade.across", "trade.up", "trade.third"][(*place).min(2)]).into_owned();
+    let (label, hint) = [
+        ("trade.across", "sweep-across"),
+        ("trade.up", "sweep-up"),
+        ("trade.third", "sweep-third"),
+    ][(*place).min(2)];
+    let label = t!(label).into_owned();
     let values = axis.as_ref().map(|axis| match axis.setting.kind {
         Kind::Integer { min, max, .. } => range_fields(axis, min, max, change),
         _ => html! { <p class="sweep-values">{ axis.values.join(", ") }</p> },
@@ -223,7 +243,7 @@ fn AxisFields(props: &AxisProps) -> Html {
     html! {
         <fieldset class="sweep-axis">
             <legend class="visually-hidden">{ label.clone() }</legend>
-            { select(label, options, key, on_setting) }
+            { select(hint, label, options, key, on_setting) }
             { values }
         </fieldset>
     }

@@ -2,7 +2,7 @@
 
 use super::table::matrix;
 use super::{CardProps, axis_name, mark_id};
-use crate::web::components::Card;
+use crate::web::components::{Card, Hinted, hint_id};
 use crate::web::palette::{Palette, Rgb, use_palette};
 use crate::web::plots::use_width;
 use crate::web::state::{Figure, Sweep};
@@ -128,10 +128,12 @@ pub fn HeatCard(props: &CardProps) -> Html {
         .filter(|of| *of != Figure::Quality || measure.is_some());
     let aside = html! {
         <>
-            <label class="sweep-field trade-choice">
-                <span class="visually-hidden">{ t!("trade.heat.colour").into_owned() }</span>
-                <select class="choice-select" {onchange}>{ for choices.map(option) }</select>
-            </label>
+            <Hinted name="heat-colour">
+                <label class="sweep-field trade-choice">
+                    <span class="visually-hidden">{ t!("trade.heat.colour").into_owned() }</span>
+                    <select class="choice-select" aria-describedby={hint_id("heat-colour")} {onchange}>{ for choices.map(option) }</select>
+                </label>
+            </Hinted>
             <p>{ t!("trade.heat.what").into_owned() }</p>
         </>
     };

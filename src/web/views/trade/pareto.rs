@@ -4,7 +4,7 @@ use super::heat::px;
 use super::table::all_points;
 use super::{CardProps, mark_id};
 use crate::explore::pareto_front;
-use crate::web::components::Card;
+use crate::web::components::{Card, Hinted, hint_id};
 use crate::web::plots::{Span, ticks, use_width};
 use crate::web::state::Figure;
 use rust_i18n::t;
@@ -49,10 +49,12 @@ pub fn ParetoCard(props: &CardProps) -> Html {
     };
     let aside = html! {
         <>
-            <label class="sweep-field trade-choice">
-                <span class="visually-hidden">{ t!("trade.pareto.cost").into_owned() }</span>
-                <select class="choice-select" {onchange}>{ for Figure::COSTS.map(option) }</select>
-            </label>
+            <Hinted name="pareto-cost">
+                <label class="sweep-field trade-choice">
+                    <span class="visually-hidden">{ t!("trade.pareto.cost").into_owned() }</span>
+                    <select class="choice-select" aria-describedby={hint_id("pareto-cost")} {onchange}>{ for Figure::COSTS.map(option) }</select>
+                </label>
+            </Hinted>
             <p>{ t!("trade.pareto.what").into_owned() }</p>
         </>
     };
@@ -77,9 +79,9 @@ pub fn ParetoCard(props: &CardProps) -> Html {
                 }
             </div>
             <p class="card-note pareto-legend">
-                <i class="pareto-key-front" aria-hidden="true" />{ t!("trade.pareto.front").into_owned() }
-                <i class="pareto-key-beaten" aria-hidden="true" />{ t!("trade.pareto.beaten").into_owned() }
-                <i class="pareto-key-present" aria-hidden="true" />{ t!("trade.heat.present").into_owned() }
+                <span><i class="pareto-key-front" aria-hidden="true" />{ t!("trade.pareto.front").into_owned() }</span>
+                <span><i class="pareto-key-beaten" aria-hidden="true" />{ t!("trade.pareto.beaten").into_owned() }</span>
+                <span><i class="pareto-key-present" aria-hidden="true" />{ t!("trade.heat.present").into_owned() }</span>
             </p>
             <details class="trade-table">
                 <summary>{ t!("trade.pareto.table").into_owned() }</summary>
@@ -157,7 +159,13 @@ fn picture(props: &CardProps, dots: &[Dot], cost: Figure, good: Figure, width: f
     let y_of = |value: f64| TOP + (1.0 - ys.share(value).clamp(0.0, 1.0)) * (HEIGHT - TOP - FOOT);
     let bottom = HEIGHT - FOOT;
     let (x_ticks, _) = ticks(xs, (width / 110.0) as usize);
-    let (y_ticks, _) = ticks(ys, 5);
+    // A share ends at 100 %, though there is room above it.
+    let most = if good.is_share(measure) {
+        1.0
+    } else {
+        f64::INFINITY
+    };
+    let y_ticks: Vec<f64> = ticks(ys, 5).0.into_iter().filter(|tick| *tick <= most).collect();
     let x_tick = |value: &f64| {
         html! {
             <g><line x1={px(x_of(*value))} x2={px(x_of(*value))} y1={px(TOP)} y2={px(bottom)} />
