@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 
-import { SCHEMES, WIDTHS, accessibilityViolations, clipped, onPage, settled } from './harness.mjs';
+import { accessibilityViolations, onPage, settled } from './harness.mjs';
 
 const CLASSROOM = new URL('../../assets/chips/classroom.toml', import.meta.url);
 
@@ -172,23 +172,6 @@ onPage('the chip', { timeout: 400_000 }, (on) => {
     await notice.getByText('broken.toml can’t be opened').or(notice.getByText("broken.toml can't be opened")).waitFor();
     assert.match(await notice.innerText(), /core\.neurons is -3/i);
   });
-
-  for (const width of WIDTHS) {
-    for (const scheme of SCHEMES) {
-      on(
-        `is accessible and cuts nothing off at ${width} px in ${scheme}`,
-        '?view=chip',
-        async (page) => {
-          await complete(page);
-          assert.deepEqual(await accessibilityViolations(page), []);
-          assert.deepEqual(await clipped(page), []);
-          const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-          assert.ok(wide <= width, `the page is ${wide} px wide`);
-        },
-        { width, scheme },
-      );
-    }
-  }
 });
 
 /** Drops a file on the page. */

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 
-import { SCHEMES, WIDTHS, accessibilityViolations, clipped, onPage } from './harness.mjs';
+import { accessibilityViolations, onPage } from './harness.mjs';
 
 const FIXTURE = new URL('../fixtures/compare-digits.json', import.meta.url);
 
@@ -158,14 +158,4 @@ onPage('codes', { timeout: 400_000 }, (on) => {
     await complete(page, 100);
     assert.equal(await problem.count(), 0);
   });
-
-  for (const width of WIDTHS) {
-    for (const scheme of SCHEMES) {
-      on(`are accessible and whole at ${width} px, ${scheme}`, DIGITS, async (page) => {
-        await complete(page, 100);
-        assert.deepEqual(await accessibilityViolations(page), []);
-        assert.deepEqual(await clipped(page), []);
-      }, { width, scheme });
-    }
-  }
 });

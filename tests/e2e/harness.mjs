@@ -184,11 +184,27 @@ export const clipped = (page) =>
       .map((element) => `${element.className || element.tagName}: ${element.textContent.slice(0, 60)}`),
   );
 
-/** What axe-core finds wrong with the page as it is now, one line for each rule: which, and where. */
-export async function accessibilityViolations(page) {
+/** What sticks out of the window to the right, where nothing around it scrolls or cuts it off. */
+export const outside = (page) =>
+  page.evaluate(() => {
+    const isHeld = (element) => {
+      for (let around = element.parentElement; around; around = around.parentElement) {
+        if (getComputedStyle(around).overflowX !== 'visible' || getComputedStyle(around).position === 'fixed') return true;
+      }
+      return false;
+    };
+    const hidden = '.visually-hidden, .visually-hidden *, svg *';
+    return [...document.querySelectorAll('body *')]
+      .filter((element) => element.checkVisibility() && !element.matches(hidden))
+      .filter((element) => element.getBoundingClientRect().right > innerWidth + 1 && !isHeld(element))
+      .map((element) => `outside: ${element.tagName} ${element.className}: ${element.textContent.slice(0, 40)}`);
+  });
+
+/** What axe-core finds wrong with the page, or a part of it, as it is now, one line for each rule: which, and where. */
+export async function accessibilityViolations(page, part) {
   // As text, since a script tag would fall under the page's content security policy.
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
+  const { violations } = await page.evaluate((part) => globalThis.axe.run(part ?? document), part);
   const where = (nodes) => nodes.map((node) => node.target.join(' ')).join(', ');
   return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${where(nodes)}`);
 }

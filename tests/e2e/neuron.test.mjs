@@ -9,7 +9,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 
-import { SCHEMES, WIDTHS, accessibilityViolations, clipped, onPage, settled } from './harness.mjs';
+import { accessibilityViolations, onPage, settled } from './harness.mjs';
 
 /** Numbers as they are read: thin spaces are no part of them, and a minus is a hyphen. */
 const plain = (text) => text.replace(/[\u202f\u2009]/g, '').replace(/\u2212/g, '-').trim();
@@ -181,21 +181,4 @@ onPage('the view of one neuron', { timeout: 400_000 }, (on) => {
   on('says what is wrong with a blackboard’s address', '?view=neuron&blackboard=x1_q', async (page) => {
     assert.match(await page.locator('.board-problem').innerText(), /'q' is no part of a blackboard's neuron/);
   });
-
-  for (const width of WIDTHS) {
-    for (const scheme of SCHEMES) {
-      on(
-        `is accessible and cuts nothing off at ${width} px in ${scheme}`,
-        '?view=neuron',
-        async (page) => {
-          await traced(page);
-          assert.deepEqual(await accessibilityViolations(page), []);
-          assert.deepEqual(await clipped(page), []);
-          const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-          assert.ok(wide <= width, `the page is ${wide} px wide`);
-        },
-        { width, scheme },
-      );
-    }
-  }
 });

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { accessibilityViolations, clipped, file, modelField, onPage, settled } from './harness.mjs';
+import { file, modelField, onPage, settled } from './harness.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ASSETS = join(ROOT, 'assets');
@@ -147,15 +147,6 @@ onPage('trade-offs', { timeout: 400_000 }, (on) => {
     const chip = await page.locator('#set-chip').inputValue();
     assert.ok(isKnown || /Unknown on this chip/.test(await page.locator('.pareto-place').innerText()), chip);
   });
-
-  for (const [width, scheme] of [[390, 'light'], [390, 'dark'], [1440, 'light'], [1440, 'dark']]) {
-    on(`is accessible and cuts nothing off at ${width} pixels, ${scheme}`, DIGITS_SWEEP, async (page) => {
-      await done(page);
-      for (const summary of await page.locator('.trade-table summary').all()) await summary.click();
-      assert.deepEqual(await accessibilityViolations(page), []);
-      assert.deepEqual(await clipped(page), []);
-    }, { width, scheme });
-  }
 
   on('speaks Chinese', DIGITS_SWEEP + '&lang=zh', async (page) => {
     await done(page);
