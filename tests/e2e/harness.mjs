@@ -96,6 +96,7 @@ export async function open(browser, url, { width = 1440, scheme = 'light', query
     serviceWorkers: offline ? 'allow' : 'block',
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(SLOW);
   const problems = watch(context, page, new URL(url).origin);
   await page.goto(url + query);
   await settled(page);

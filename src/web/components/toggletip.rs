@@ -112,9 +112,11 @@ pub(super) fn use_tip() -> Tip {
     }
 }
 
-/// What an event's listener is on: button and explanation.
+/// Button and explanation that an event came from. Events are listened to at the page's root, which is their current
+/// target.
 fn place_of(event: &Event) -> Option<Element> {
-    event.current_target()?.dyn_into().ok()
+    let target: Element = event.target()?.dyn_into().ok()?;
+    target.closest(".tip, .hinted").ok().flatten()
 }
 
 fn find(place: &Element, selector: &str) -> Option<Element> {

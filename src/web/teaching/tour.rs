@@ -93,7 +93,7 @@ pub const TOUR: &[Step] = &[
     },
     Step {
         key: "codes",
-        hook: Hook::Card("codes-steps"),
+        hook: Hook::Card("codes-head"),
         scene: Scene {
             view: View::Codes,
             step: Some(31),
