@@ -18,7 +18,7 @@ use workload::Workload;
 
 /// At most so many times what the plain loop takes, in the profile of tests.
 const BOUNDS: [(&str, f64); 4] = [
-    ("counted", 0.4),
+    ("single", 0.4),
     ("narrow", 2.0),
     ("reference", 2.0),
     ("trace", 5.0),

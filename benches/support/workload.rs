@@ -3,7 +3,7 @@
 use sdann::chip::{ChipSettings, LoadMeter, Router, map};
 use sdann::explore::{Tally, open_network};
 use sdann::quantize::{QuantizedNetwork, Reference, winner};
-use sdann::simulate::{Samples, Simulator, calibrate, measure, trace};
+use sdann::simulate::{BatchSimulator, Samples, Simulator, calibrate, measure, trace};
 use sdann::spiking::{Conversion, SpikingNetwork};
 use std::hint::black_box;
 
@@ -17,6 +17,7 @@ pub struct Workload {
     narrow: SpikingNetwork,
     router: Router,
     meter: LoadMeter,
+    batch: BatchSimulator,
     simulator: Simulator,
     reference: Reference,
     tally: Tally,
@@ -51,6 +52,7 @@ impl Workload {
         let router = Router::new(&exact, map(&exact, &mesh(neurons, per_core)).expect("it fits"));
         Self {
             meter: LoadMeter::new(&exact, &router),
+            batch: BatchSimulator::new(&network, &exact).expect("codes of 8 bits"),
             simulator: Simulator::new(&network),
             reference: Reference::new(&network),
             tally: Tally::new(&network, codes.len() / len),
@@ -85,16 +87,22 @@ impl Workload {
     }
 
     /// Runs the first `count` samples in the way that is named: `counted` is exact simulation with spikes counted per
-    /// core, `exact` without counting; `narrow` has 16-bit registers, whose steps are rounded.
+    /// core, `exact` without counting, both in batches; `single` is `counted` sample by sample; `narrow` has 16-bit
+    /// registers, whose steps are rounded.
     pub fn run(&mut self, what: &str, count: usize) {
         let samples = self.codes.chunks_exact(self.len).take(count);
+        let batches = self.codes[..self.len * count].chunks(self.len * self.batch.capacity());
         let network = &self.network;
         match what {
-            "counted" => samples.for_each(|sample| {
+            "counted" => batches.for_each(|codes| {
+                self.batch.run(&self.exact, codes);
+                self.meter.add_batch(&self.batch, &self.router);
+            }),
+            "exact" => batches.for_each(|codes| self.batch.run(&self.exact, codes)),
+            "single" => samples.for_each(|sample| {
                 self.simulator.run(&self.exact, sample, &mut ());
                 self.meter.add(&self.simulator, &self.router);
             }),
-            "exact" => samples.for_each(|sample| self.simulator.run(&self.exact, sample, &mut ())),
             "narrow" => samples.for_each(|sample| self.simulator.run(&self.narrow, sample, &mut ())),
             "reference" => samples.for_each(|sample| self.reference.run(network, sample)),
             "agreement" => {
