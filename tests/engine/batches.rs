@@ -163,7 +163,7 @@ fn agreement_is_counted_in_batches_as_sample_by_sample() {
             ..Conversion::default()
         };
         let spiking = calibrated(&network, &conversion);
-        let expected = |sample: usize| (sample % 3 > 0).then_some(Expected::Label(sample % 10));
+        let expected = |sample: usize| (!sample.is_multiple_of(3)).then_some(Expected::Label(sample % 10));
         let mut one_by_one = Tally::new(&network, images.len());
         for (sample, image) in images.iter().enumerate() {
             one_by_one.add(&network, &spiking, image, expected(sample));
