@@ -260,7 +260,12 @@ pub fn deserialize<'de, T: Element, D: Deserializer<'de>>(deserializer: D) -> Re
         }
     }
 
-    deserializer.deserialize_any(List(PhantomData))
+    if deserializer.is_human_readable() {
+        deserializer.deserialize_any(List(PhantomData))
+    } else {
+        // Such a format doesn't say what comes, and isn't that of a file.
+        deserializer.deserialize_seq(List(PhantomData))
+    }
 }
 
 /// The same for a list that may be absent.

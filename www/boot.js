@@ -3,6 +3,18 @@
 // What few visitors need is loaded when they need it.
 globalThis.loadLater = (file) => import(new URL(file, document.baseURI));
 
+// The run that the page opens with is stored, so that nobody waits for the engine to see it. An address that asks for
+// another one doesn't need it.
+const OPENS_ALIKE = ['v', 'lang', 'embed', 'hide'];
+const opensAlike = [...new URLSearchParams(location.search).keys()].every((key) => OPENS_ALIKE.includes(key));
+globalThis.firstView = opensAlike ? unpacked('assets/first-view.bin').catch(() => {}) : undefined;
+
+async function unpacked(file) {
+  const { ok, body } = await fetch(new URL(file, document.baseURI));
+  if (!ok) return undefined;
+  return new Uint8Array(await new Response(body.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer());
+}
+
 const { program, wasm } = document.querySelector('script[data-program]').dataset;
 
 // In a frame there is another layout, from the first moment on.

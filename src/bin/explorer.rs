@@ -3,23 +3,35 @@
 //! Here the program may be cut into parts: what is reachable only through one of them comes when it is needed for the
 //! first time. `cargo xtask build` cuts; everywhere else the program is in one piece.
 
-use sdann::web::files;
-use sdann::web::lazy::{self, Draw, Parts, ReadFile};
+use sdann::web::app::{App, AppProps};
+use sdann::web::lazy::{self, Draw, DrawPiece, Parts, Piece, ReadFile};
+use sdann::web::plots::ByPtr;
+use sdann::web::texts::Source;
 use sdann::web::view::View;
-use sdann::web::views;
+use sdann::web::{components, files, stored, teaching, texts, views};
 use std::error::Error;
+use std::rc::Rc;
+use wasm_bindgen_futures::spawn_local;
+use yew::Renderer;
 
 fn main() {
     console_error_panic_hook::set_once();
     lazy::install(Parts {
         view: |view| Box::pin(async move { code_of(view).await.map_err(|error| error.to_string()) }),
+        piece: |piece| Box::pin(async move { piece_of(piece).await.map_err(|error| error.to_string()) }),
         files: || Box::pin(async { read_file().await.map_err(|error| error.to_string()) }),
+        chinese: || Box::pin(async { chinese().await.map_err(|error| error.to_string()) }),
     });
-    let root = gloo::utils::document().get_element_by_id("app");
-    match root {
-        Some(root) => yew::Renderer::<sdann::web::app::App>::with_root(root).render(),
-        None => yew::Renderer::<sdann::web::app::App>::new().render(),
-    };
+    spawn_local(async {
+        let props = AppProps {
+            opening: ByPtr(Rc::new(stored::fetch_opening().await)),
+        };
+        let root = gloo::utils::document().get_element_by_id("app");
+        match root {
+            Some(root) => Renderer::<App>::with_root_and_props(root, props).render(),
+            None => Renderer::<App>::with_props(props).render(),
+        };
+    });
 }
 
 /// A function that comes with its part of the program.
@@ -55,6 +67,17 @@ macro_rules! views {
 }
 
 part! { read_file: ReadFile = files::read }
+part! { chinese: Source = texts::CHINESE }
+part! { dialogs: DrawPiece = components::draw_dialog }
+part! { lessons: DrawPiece = teaching::draw }
+
+/// The code of a piece.
+async fn piece_of(piece: Piece) -> Result<DrawPiece, Box<dyn Error>> {
+    match piece {
+        Piece::Dialog => dialogs().await,
+        Piece::Lesson | Piece::Teaching => lessons().await,
+    }
+}
 
 views! {
     Neuron => neuron: views::draw_neuron;

@@ -1,8 +1,8 @@
 //! The engine's worker: started by the page, answers its requests.
 
 use gloo_worker::Registrable;
-use sdann::web::worker::{EngineWorker, JsCodec};
+use sdann::web::worker::{EngineWorker, Postcard};
 
 fn main() {
-    EngineWorker::registrar().encoding::<JsCodec>().register();
+    EngineWorker::registrar().encoding::<Postcard>().register();
 }

@@ -2,11 +2,10 @@
 
 use super::address::{self, use_address};
 use super::components::keep::use_kept;
-use super::components::{
-    Dialogs, DropZone, Header, Notices, OverflowNote, Panel, Skeleton, Timeline, caption,
-};
+use super::components::{DropZone, Header, Notices, OverflowNote, Panel, Skeleton, Timeline, caption};
 use super::files;
-use super::lazy::LazyView;
+use super::language::use_language;
+use super::lazy::{LazyPiece, LazyView, Piece};
 use super::link::Link;
 use super::plots::ByPtr;
 use super::pool::use_pool;
@@ -16,7 +15,8 @@ use super::shortcuts::use_shortcuts;
 use super::state::{
     Action, BringAction, CalibrationAction, Dispatch, Playhead, Seek, Shown, State, Teaching, dispatching,
 };
-use super::teaching::{LessonCard, TeachingButtons, TeachingLayer, open_page, use_teaching};
+use super::stored::Opening;
+use super::teaching::{TeachingButtons, open_page, use_teaching};
 use super::theme::{Theme, wants_no_motion};
 use super::verdict::Verdict;
 use super::view::View;
@@ -27,10 +27,18 @@ use rust_i18n::t;
 use std::rc::Rc;
 use yew::prelude::*;
 
+/// What the page is told.
+#[derive(Clone, Properties, PartialEq)]
+pub struct AppProps {
+    /// What there is when it opens.
+    pub opening: ByPtr<Opening>,
+}
+
 /// The page.
 #[component]
-pub fn App() -> Html {
-    let state = use_reducer(|| {
+pub fn App(props: &AppProps) -> Html {
+    let opening = props.opening.clone();
+    let state = use_reducer(move || {
         let (link, problems) = address::read();
         let playhead = if wants_no_motion() {
             Playhead::paused()
@@ -39,6 +47,11 @@ pub fn App() -> Html {
         };
         let mut state = State::new(link, problems, Theme::remembered(), playhead);
         state.teaching = Teaching::remembered();
+        state.language.speak();
+        state.take_gallery(opening.gallery.clone());
+        if let Some(first) = opening.first.clone() {
+            state.open_with(first);
+        }
         state
     });
     use_engine(&state);
@@ -46,7 +59,7 @@ pub fn App() -> Html {
     use_address(&state);
     use_teaching(&state);
     use_effect_with(state.theme, |theme| theme.apply());
-    use_effect_with(state.language, |language| language.tell_document());
+    let spoken = use_language(state.language, &state.dispatcher());
     use_playing(&state);
     use_shortcuts(&state);
     use_kept(&state);
@@ -54,7 +67,6 @@ pub fn App() -> Html {
     use_names(&state);
     // A handle reads the newest state: pictures of one moment need a copy of that moment.
     let now = Rc::new((*state).clone());
-    now.language.speak();
     let dispatch = state.dispatcher();
     let on_file = files::opener(now.loaded.clone(), &dispatch);
     let is_drawer_open = use_state_eq(|| false);
@@ -94,9 +106,13 @@ pub fn App() -> Html {
             AttrValue::from(address::address_of(&link))
         })
         .collect();
+    let piece = |piece| {
+        let (state, dispatch) = (ByPtr(now.clone()), dispatch.clone());
+        html! { <LazyPiece {piece} {state} {dispatch} on_drawer={on_drawer_wanted.clone()} /> }
+    };
     html! {
         // Texts are no properties: in another language everything is made anew.
-        <DropZone key={now.language.key()} {on_file}>
+        <DropZone key={spoken.key()} {on_file}>
             <Header view={now.view} {addresses} on_view={dispatching(&dispatch, Action::Show)} verdict={Verdict::of(&now)} address={address::address_of(&link.shortened())} warning={warning} on_dialog={on_dialog} theme={now.theme}
                 language={now.language} on_language={dispatching(&dispatch, Action::Speak)}
                 {on_theme} is_drawer_open={open} {on_drawer} buttons={html! { <TeachingButtons invites={now.teaching.invites} dispatch={dispatch.clone()} /> }}>
@@ -105,7 +121,7 @@ pub fn App() -> Html {
             <Panel state={ByPtr(now.clone())} dispatch={dispatch.clone()} is_open={open} {on_close} />
             <main class="main">
                 <Notices notices={now.notices.clone()} on_dismiss={dispatching(&dispatch, Action::Dismiss)} />
-                <LessonCard state={ByPtr(now.clone())} dispatch={dispatch.clone()} />
+                if now.teaching.lesson.is_some() { { piece(Piece::Lesson) } }
                 if let Some(shown) = &now.shown {
                     if now.view == View::Story {
                         <Board state={ByPtr(now.clone())} shown={ByPtr(Rc::new(shown.clone()))} dispatch={dispatch.clone()} />
@@ -118,9 +134,9 @@ pub fn App() -> Html {
             </main>
             <Timeline {shown} playhead={now.playhead} dispatch={dispatch.clone()} />
             { open_page(&now) }
-            <TeachingLayer state={ByPtr(now.clone())} dispatch={dispatch.clone()} on_drawer={on_drawer_wanted} />
+            if now.teaching.tour.is_some() || now.teaching.dialog.is_some() { { piece(Piece::Teaching) } }
             <style>{ now.parts.styles() }</style>
-            <Dialogs state={ByPtr(now.clone())} {dispatch} />
+            if now.bring.dialog.is_some() { { piece(Piece::Dialog) } }
         </DropZone>
     }
 }
@@ -203,11 +219,15 @@ fn use_settling(state: &UseReducerHandle<State>) {
 /// Tells the document which model and view are open: names of files that are taken away begin with them.
 #[hook]
 fn use_names(state: &UseReducerHandle<State>) {
-    use_effect_with((state.model_key(), state.view), |(model, view)| {
-        if let Some(root) = document().document_element() {
-            // Can't fail with these names.
-            let _ = root.set_attribute("data-model", model);
-            let _ = root.set_attribute("data-view", view.key());
-        }
-    });
+    use_effect_with(
+        (state.model_key(), state.view, state.is_stored),
+        |(model, view, is_stored)| {
+            if let Some(root) = document().document_element() {
+                // Can't fail with these names.
+                let _ = root.set_attribute("data-model", model);
+                let _ = root.set_attribute("data-view", view.key());
+                let _ = root.set_attribute("data-engine", if *is_stored { "coming" } else { "there" });
+            }
+        },
+    );
 }

@@ -54,7 +54,7 @@ async fn read_any(file: File, loaded: Option<Rc<Loaded>>) -> Result<Action, Stri
         return Err(t!("file.too-large").into_owned());
     }
     let name = file.name();
-    let ending = name.rsplit('.').next().unwrap_or_default().to_lowercase();
+    let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     let needs_model = || loaded.clone().ok_or_else(|| t!("file.no-model").into_owned());
     match ending.as_str() {
         "onnx" | "tflite" => Ok(Action::Open(ModelFile {

@@ -1,17 +1,18 @@
-//! The models and data sets that the page ships with (`assets/gallery.json`), and fetching them.
+//! The models and data sets that the page ships with (`assets/gallery.json`; the page reads it as
+//! `gallery.bin`, see [`stored`](super::stored)), and fetching them.
 
 use super::worker::{CalibrateOn, DataFiles, Divisor, ModelFile, TruthFile};
 use crate::explore::{Closeness, Measure};
 use gloo::net::http::Request;
 use rust_i18n::t;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
 /// Where the page's assets lie, seen from the page.
 const ASSETS: &str = "assets/";
 
 /// What there is to choose from.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Gallery {
     /// The models; the first is opened.
     pub models: Vec<GalleryModel>,
@@ -25,7 +26,7 @@ impl Gallery {
 }
 
 /// A shipped model.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GalleryModel {
     /// In addresses.
     pub id: String,
@@ -43,8 +44,21 @@ pub struct GalleryModel {
     pub quality: GalleryQuality,
 }
 
+impl GalleryModel {
+    /// Its data set, with these files.
+    pub fn data(&self, files: DataFiles) -> Dataset {
+        Dataset {
+            id: self.dataset.samples.clone(),
+            is_own: false,
+            files,
+            classes: Rc::new(self.dataset.classes.clone()),
+            picks: self.picks.clone(),
+        }
+    }
+}
+
 /// How good a shipped model is.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GalleryQuality {
     /// How it is measured.
     pub measure: Measure,
@@ -55,7 +69,7 @@ pub struct GalleryQuality {
 }
 
 /// A shipped data set.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GalleryData {
     /// Samples.
     pub samples: String,
@@ -75,7 +89,7 @@ pub struct GalleryData {
 }
 
 /// What should come out of samples that have no labels.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GalleryTargets {
     /// An answer for each sample.
     pub file: String,
@@ -105,12 +119,8 @@ pub struct Dataset {
 /// # Errors
 /// A sentence that says what could not be fetched or read.
 pub async fn fetch_gallery() -> Result<Gallery, String> {
-    let bytes = fetch("gallery.json").await?;
-    // The browser's own reader of JSON is in the browser already.
-    let text = String::from_utf8_lossy(&bytes);
-    let json =
-        js_sys::JSON::parse(&text).map_err(|_| t!("gallery.unreadable", error = "JSON").into_owned())?;
-    serde_wasm_bindgen::from_value(json).map_err(|error| t!("gallery.unreadable", error = error).into_owned())
+    let bytes = fetch("gallery.bin").await?;
+    postcard::from_bytes(&bytes).map_err(|error| t!("gallery.unreadable", error = error).into_owned())
 }
 
 /// Fetches a model and its data set, all files at once.
@@ -145,20 +155,14 @@ pub async fn fetch_model(model: &GalleryModel) -> Result<(ModelFile, Rc<Dataset>
         },
         (None, None) => TruthFile::Unknown,
     };
-    let dataset = Dataset {
-        id: data.samples.clone(),
-        is_own: false,
-        files: DataFiles {
-            name: data.samples.clone(),
-            samples,
-            truth,
-            calibration,
-            divisor: Divisor::Is(data.divide_by),
-            calibrate_on: CalibrateOn::default(),
-        },
-        classes: Rc::new(data.classes.clone()),
-        picks: model.picks.clone(),
-    };
+    let dataset = model.data(DataFiles {
+        name: data.samples.clone(),
+        samples,
+        truth,
+        calibration,
+        divisor: Divisor::Is(data.divide_by),
+        calibrate_on: CalibrateOn::default(),
+    });
     let model = ModelFile {
         name: model.title.clone(),
         bytes,

@@ -28,8 +28,8 @@ impl Term {
 
     /// Whether its name or meaning holds `text`, in whatever case.
     pub fn matches(&self, text: &str) -> bool {
-        let text = text.trim().to_lowercase();
-        let holds = |words: Cow<'_, str>| words.to_lowercase().contains(&text);
+        let text = text.trim().to_ascii_lowercase();
+        let holds = |words: Cow<'_, str>| words.to_ascii_lowercase().contains(&text);
         holds(self.name()) || holds(self.text())
     }
 }

@@ -2,8 +2,12 @@
 //!
 //! Texts are in `locales/`, one file for each part of the page, every language beside the others; `t!` finds them.
 
-use super::storage;
+use super::state::{Action, Dispatch, Notice};
+use super::{lazy, storage, texts};
 use gloo::utils::{document, window};
+use rust_i18n::t;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
 
 /// A language that the page speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,11 +63,13 @@ impl Language {
         storage::set(KEY, self.key());
     }
 
-    /// From now on `t!` answers in this language.
-    pub fn speak(self) {
-        if *rust_i18n::locale() != *self.key() {
-            rust_i18n::set_locale(self.key());
+    /// From now on `t!` answers in this language, or in English as long as its texts are not there. Returns which.
+    pub fn speak(self) -> Self {
+        let spoken = if texts::has(self) { self } else { Self::English };
+        if *rust_i18n::locale() != *spoken.key() {
+            rust_i18n::set_locale(spoken.key());
         }
+        spoken
     }
 
     /// Tells the document, for those who hear it and for fonts.
@@ -73,6 +79,29 @@ impl Language {
             let _ = root.set_attribute("lang", self.key());
         }
     }
+}
+
+/// Speaks a language from now on, English until its texts have come, and tells the document. Returns which it is.
+#[hook]
+pub fn use_language(language: Language, dispatch: &Dispatch) -> Language {
+    let spoken = language.speak();
+    let (dispatch, update) = (dispatch.clone(), use_force_update());
+    use_effect_with((language, spoken), move |&(language, spoken)| {
+        spoken.tell_document();
+        if spoken == language {
+            return;
+        }
+        spawn_local(async move {
+            match lazy::fetch_texts(language).await {
+                Ok(()) => update.force_update(),
+                Err(why) => {
+                    let title = t!("lazy.part-did-not-come");
+                    dispatch.dispatch(Action::Complain(Notice::error(title, why)));
+                }
+            }
+        });
+    });
+    spoken
 }
 
 #[cfg(test)]

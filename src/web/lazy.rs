@@ -1,12 +1,15 @@
-//! Parts of the program that come when they are needed for the first time: views, and what reads files.
+//! Parts of the program that come when they are needed for the first time: views, what lies over the page, what reads
+//! files, and the texts of other languages than English.
 //!
 //! The first view is all that most visitors see, and a view's code is as large as its pictures are many. So the
 //! program may be split (`src/bin/explorer.rs` tells where): this module asks for the parts, and knows nothing of how
 //! they come.
 
 use super::components::Skeleton;
+use super::language::Language;
 use super::plots::ByPtr;
-use super::state::{Action, Dispatch, Loaded, Shown, State};
+use super::state::{Action, Dispatch, Loaded, Notice, Shown, State};
+use super::texts::{self, Source};
 use super::view::View;
 use rust_i18n::t;
 use std::cell::{Cell, RefCell};
@@ -21,6 +24,20 @@ use yew::prelude::*;
 /// Draws a view of a run.
 pub type Draw = fn(&Rc<State>, &Shown, &Dispatch) -> Html;
 
+/// What is there only while somebody has opened it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Piece {
+    /// The open dialog.
+    Dialog,
+    /// The open lesson, above the view.
+    Lesson,
+    /// The tour, or what there is to learn, over the page.
+    Teaching,
+}
+
+/// Draws a piece; the callback is for whether the drawer of settings should be open.
+pub type DrawPiece = fn(Piece, &Rc<State>, &Dispatch, &Callback<bool>) -> Html;
+
 /// Reads a file of the user's, for the model in use: what is to be done with it, or why it can't be used.
 pub type ReadFile = fn(File, Option<Rc<Loaded>>) -> Coming<Action>;
 
@@ -32,13 +49,18 @@ pub type Coming<T> = Pin<Box<dyn Future<Output = Result<T, String>>>>;
 pub struct Parts {
     /// The code of a view.
     pub view: fn(View) -> Coming<Draw>,
+    /// The code of a piece.
+    pub piece: fn(Piece) -> Coming<DrawPiece>,
     /// What reads files.
     pub files: fn() -> Coming<ReadFile>,
+    /// The Chinese texts.
+    pub chinese: fn() -> Coming<Source>,
 }
 
 thread_local! {
     static PARTS: Cell<Option<Parts>> = const { Cell::new(None) };
     static CAME: RefCell<HashMap<View, Draw>> = RefCell::default();
+    static PIECES: RefCell<HashMap<Piece, DrawPiece>> = RefCell::default();
 }
 
 /// Tells how parts of the program are fetched.
@@ -66,6 +88,62 @@ pub async fn read_file(file: File, loaded: Option<Rc<Loaded>>) -> Result<Action,
         .await
         .map_err(|why| t!("lazy.files-did-not-come", why = why).into_owned())?;
     read(file, loaded).await
+}
+
+/// Fetches the texts of a language, if they are not there yet.
+///
+/// # Errors
+/// One sentence: the part of the program that holds them did not come.
+pub async fn fetch_texts(language: Language) -> Result<(), String> {
+    if language == Language::Chinese && !texts::has(language) {
+        texts::install(language, (parts()?.chinese)().await?);
+    }
+    Ok(())
+}
+
+/// What [`LazyPiece`] draws.
+#[derive(Properties, PartialEq)]
+pub struct PieceProps {
+    /// Which piece.
+    pub piece: Piece,
+    /// All that the page knows.
+    pub state: ByPtr<State>,
+    /// To change it.
+    pub dispatch: Dispatch,
+    /// Whether the drawer of settings should be open.
+    pub on_drawer: Callback<bool>,
+}
+
+/// A piece of the page; nothing until its code is there.
+#[component]
+pub fn LazyPiece(props: &PieceProps) -> Html {
+    let piece = props.piece;
+    let came = PIECES.with_borrow(|came| came.get(&piece).copied());
+    let (update, dispatch) = (use_force_update(), props.dispatch.clone());
+    use_effect_with(piece, move |&piece| {
+        if came.is_some() {
+            return;
+        }
+        spawn_local(async move {
+            let fetched = match parts() {
+                Ok(parts) => (parts.piece)(piece).await,
+                Err(why) => Err(why),
+            };
+            match fetched {
+                Ok(draw) => {
+                    PIECES.with_borrow_mut(|came| came.insert(piece, draw));
+                    update.force_update();
+                }
+                Err(why) => {
+                    let title = t!("lazy.part-did-not-come");
+                    dispatch.dispatch(Action::Complain(Notice::error(title, why)));
+                }
+            }
+        });
+    });
+    came.map_or_else(Html::default, |draw| {
+        draw(piece, &props.state.0, &props.dispatch, &props.on_drawer)
+    })
 }
 
 /// What [`LazyView`] draws.

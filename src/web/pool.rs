@@ -5,7 +5,7 @@ use super::state::{
     Action, Dispatch, MOST_WORKERS, ModelLoad, Schedule, Stage, State, Sweep, TradeAction, Update,
 };
 use super::view::View;
-use super::worker::{EngineWorker, JsCodec, PointTask, Request, Response, TradeAnswer, TradeRequest};
+use super::worker::{EngineWorker, PointTask, Postcard, Request, Response, TradeAnswer, TradeRequest};
 use crate::chip::spec::Chip;
 use crate::settings::Settings;
 use gloo::timers::callback::Timeout;
@@ -77,7 +77,7 @@ pub fn use_pool(state: &UseReducerHandle<State>) {
         })
     });
     let is_open = state.view == View::TradeOffs;
-    let load = state.loaded.as_ref().map(|loaded| loaded.load.clone());
+    let load = state.load_in_use();
     let epoch = load.as_ref().map(|load| load.epoch);
     let chip = (state.settings.chip, state.own_chip.as_ref().map(Rc::as_ptr));
     use_effect_with((is_open, epoch, chip), move |(is_open, epoch, _)| {
@@ -137,7 +137,7 @@ fn hire(pool: &Shared, index: usize) {
                 hear(&pool, index, number, response);
             }
         })
-        .encoding::<JsCodec>()
+        .encoding::<Postcard>()
         .spawn(WORKER);
     bridge.send(Request::Trade(TradeRequest::Open {
         model: (*load.model).clone(),

@@ -1,16 +1,17 @@
 //! The page's side of the worker: what [`State`] wants goes out, what the worker says comes in.
 
-use super::gallery::{fetch_gallery, fetch_model};
+use super::gallery::fetch_model;
 use super::plots::ByPtr;
 use super::save::save;
 use super::state::{
     Action, CalibrationAction, Dispatch, ModelChoice, ModelLoad, NetworkAction, NeuronAction, Notice, State,
 };
-use super::worker::{EngineWorker, Errand, JsCodec, Request, Response};
+use super::worker::{EngineWorker, Errand, Postcard, Request, Response};
 use gloo::render::request_animation_frame;
 use gloo::timers::callback::Timeout;
 use gloo_worker::{Spawnable, WorkerBridge};
 use rust_i18n::t;
+use std::cell::OnceCell;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -24,7 +25,23 @@ const REST: u32 = 250;
 /// A worker that has said nothing for so long has probably not started, in s.
 const PATIENCE: u32 = 10;
 
-type Bridge = Rc<WorkerBridge<EngineWorker>>;
+/// The way to the worker, which is started when there is something to say.
+struct Line {
+    dispatch: Dispatch,
+    worker: OnceCell<WorkerBridge<EngineWorker>>,
+}
+
+impl Line {
+    fn worker(&self) -> &WorkerBridge<EngineWorker> {
+        self.worker.get_or_init(|| start(self.dispatch.clone()))
+    }
+
+    fn send(&self, request: Request) {
+        self.worker().send(request);
+    }
+}
+
+type Bridge = Rc<Line>;
 
 /// Keeps a worker running and busy with what the state wants.
 #[hook]
@@ -32,9 +49,12 @@ pub fn use_engine(state: &UseReducerHandle<State>) {
     let dispatch = state.dispatcher();
     let bridge = use_memo(state.worker, {
         let dispatch = dispatch.clone();
-        move |_| start(dispatch)
+        move |_| Line {
+            dispatch,
+            worker: OnceCell::new(),
+        }
     });
-    use_gallery(&dispatch);
+    use_waking(state, &bridge);
     use_files(state);
     use_loads(state, &bridge);
     use_questions(state, &bridge);
@@ -59,8 +79,26 @@ fn start(dispatch: Dispatch) -> WorkerBridge<EngineWorker> {
             }
             response => dispatch.dispatch(Action::Answer(Box::new(response))),
         })
-        .encoding::<JsCodec>()
+        .encoding::<Postcard>()
         .spawn(WORKER)
+}
+
+/// Lets a stored run be drawn before the engine comes; then its program and the model's files come at once.
+#[hook]
+fn use_waking(state: &UseReducerHandle<State>, bridge: &Bridge) {
+    let (dispatch, bridge) = (state.dispatcher(), bridge.clone());
+    use_effect_with((state.is_resting, state.worker), move |&(is_resting, _)| {
+        let drawn = is_resting.then(|| {
+            request_animation_frame(move |_| {
+                // Behind the frame, not in it.
+                Timeout::new(0, move || dispatch.dispatch(Action::Wake)).forget();
+            })
+        });
+        if !is_resting {
+            bridge.worker();
+        }
+        move || drop(drawn)
+    });
 }
 
 /// Tells when the worker says nothing.
@@ -77,19 +115,14 @@ fn use_patience(state: &UseReducerHandle<State>) {
     });
 }
 
-#[hook]
-fn use_gallery(dispatch: &Dispatch) {
-    let dispatch = dispatch.clone();
-    use_effect_with((), move |()| {
-        spawn_local(async move { dispatch.dispatch(Action::GalleryCame(fetch_gallery().await)) });
-    });
-}
-
 /// Fetches the files of the model that is wanted.
 #[hook]
 fn use_files(state: &UseReducerHandle<State>) {
     let state = state.clone();
-    use_effect_with(state.wish, move |&wish| {
+    use_effect_with((state.wish, state.is_resting), move |&(wish, is_resting)| {
+        if is_resting {
+            return;
+        }
         let (Some(choice), Some(gallery)) = (state.wanted.clone(), state.gallery.clone()) else {
             return;
         };

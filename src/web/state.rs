@@ -10,6 +10,7 @@ mod calibration;
 mod chip;
 mod codes;
 mod codes_look;
+mod first_view;
 mod history;
 mod linked;
 mod model;
@@ -69,6 +70,10 @@ pub struct State {
     pub load: Option<Rc<ModelLoad>>,
     /// Whether an answer to that is due.
     pub is_loading: bool,
+    /// Whether what is shown was stored with the page, and the engine has not read its model yet.
+    pub is_stored: bool,
+    /// Whether the engine is not even fetched yet.
+    pub is_resting: bool,
     /// The model in use.
     pub loaded: Option<Rc<Loaded>>,
     /// What the user has set.
@@ -271,8 +276,8 @@ pub fn dispatching<T: 'static>(dispatch: &Dispatch, action: impl Fn(T) -> Action
 
 /// Everything that can change the [`State`].
 pub enum Action {
-    /// The gallery was fetched, or could not be.
-    GalleryCame(Result<Gallery, String>),
+    /// The page is drawn: it is time for the engine to come.
+    Wake,
     /// The user wants a model.
     Choose(ModelChoice),
     /// The user has opened a model's file.
@@ -389,7 +394,7 @@ impl State {
 
     fn carry_out(&mut self, action: Action) {
         match action {
-            Action::GalleryCame(gallery) => self.take_gallery(gallery),
+            Action::Wake => self.is_resting = false,
             Action::Choose(choice) => self.choose(choice),
             Action::Open(file) => self.open(file),
             Action::OpenData(files) => self.open_data(files),

@@ -75,7 +75,7 @@ fn slug(text: &str) -> String {
     let mut slug = String::with_capacity(text.len());
     for letter in text.chars() {
         if letter.is_alphanumeric() {
-            slug.extend(letter.to_lowercase());
+            slug.push(letter.to_ascii_lowercase());
         } else if !slug.is_empty() && !slug.ends_with('-') {
             slug.push('-');
         }

@@ -110,7 +110,9 @@ export async function open(browser, url, { width = 1440, scheme = 'light', query
 export async function settled(page) {
   await page.waitForLoadState('networkidle');
   await page.locator('[role="status"]').first().waitFor({ state: 'attached', timeout: SLOW });
-  await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'), null, { timeout: SLOW });
+  const isSettled = () =>
+    document.documentElement.dataset.engine === 'there' && !document.querySelector('[aria-busy="true"]');
+  await page.waitForFunction(isSettled, null, { timeout: SLOW });
 }
 
 function watch(context, page, origin) {

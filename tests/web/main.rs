@@ -14,7 +14,7 @@ use sdann::explore::{GroundTruth, Session, open_network};
 use sdann::import::dataset::read_array;
 use sdann::settings::Settings;
 use sdann::simulate::{Packed, Simulator};
-use sdann::web::worker::{JsCodec, Request, Sample};
+use sdann::web::worker::{Postcard, Request, Sample};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
@@ -115,7 +115,7 @@ fn messages_survive_their_journey() {
         sample,
         own,
         chip,
-    } = JsCodec::decode(JsCodec::encode(request))
+    } = Postcard::decode(Postcard::encode(request))
     else {
         panic!("an Explore request came back as another");
     };

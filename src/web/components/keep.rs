@@ -3,11 +3,10 @@
 use crate::web::later::Module;
 use crate::web::plots::ByPtr;
 use crate::web::state::{Action, BringAction, Kept, ModelChoice, Named, State};
-use crate::web::worker::{DataFiles, ModelFile};
+use crate::web::worker::{DataFiles, ModelFile, pack, unpack};
 use gloo::utils::window;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -21,8 +20,7 @@ const DATA: &str = "data";
 /// Keeps what is in use, and looks for what the address names.
 #[hook]
 pub fn use_kept(state: &UseReducerHandle<State>) {
-    let loaded = state.loaded.as_ref().map(|loaded| loaded.load.clone());
-    use_effect_with(loaded.map(ByPtr), |load| {
+    use_effect_with(state.load_in_use().map(ByPtr), |load| {
         let Some(load) = load else { return };
         if matches!(load.choice, ModelChoice::Opened(_)) && load.model.bytes.len() <= LARGEST {
             keep(MODEL, &*load.model);
@@ -54,7 +52,7 @@ pub fn use_kept(state: &UseReducerHandle<State>) {
 
 /// Without storage, or without room in it, the file is asked for again.
 fn keep(key: &'static str, value: &impl Serialize) {
-    let Ok(value) = value.serialize(&Serializer::new()) else {
+    let Some(value) = pack(value) else {
         return;
     };
     spawn_local(async move {
@@ -64,7 +62,7 @@ fn keep(key: &'static str, value: &impl Serialize) {
 
 async fn find<T: DeserializeOwned>(key: &str, is_it: impl Fn(&T) -> bool) -> Option<T> {
     let found = Module::Keep.call("find", &[JsValue::from_str(key)]).await.ok()?;
-    let value: T = serde_wasm_bindgen::from_value(found).ok()?;
+    let value: T = unpack(&found)?;
     is_it(&value).then_some(value)
 }
 

@@ -36,7 +36,7 @@ mod toggletip;
 pub use card::Card;
 pub use choices::Choices;
 pub use copy_text::CopyText;
-pub use dialogs::Dialogs;
+pub use dialogs::draw as draw_dialog;
 pub use drop_zone::DropZone;
 pub use header::Header;
 pub use hint::{Hint, Hinted, hint_id};

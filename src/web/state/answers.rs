@@ -75,12 +75,17 @@ impl State {
         let steps = self.steps();
         self.playhead.stay_within(steps);
         if is_other_network && !is_requantized {
-            self.playhead.open(steps);
-            // The second of several hidden layers shows most: it hears the network's own words.
-            self.select_layer(usize::from(loaded.network.layers.len() > 2));
-            self.opening = self.selection;
+            self.open_run(loaded.network.layers.len());
         }
         self.take_linked_moment();
+    }
+
+    /// The first run of a network with so many layers: from its beginning, with a neuron that has much to show.
+    pub(super) fn open_run(&mut self, layers: usize) {
+        self.playhead.open(self.steps());
+        // The second of several hidden layers shows most: it hears the network's own words.
+        self.select_layer(usize::from(layers > 2));
+        self.opening = self.selection;
     }
 
     /// The loaded model with the network that `run` was of, and whether settings have quantized it anew.
@@ -159,7 +164,7 @@ impl State {
         match what {
             Failure::Write => self.fail_to_write(message),
             Failure::Load if self.load.as_ref().is_some_and(|load| load.epoch == epoch) => {
-                self.is_loading = false;
+                self.is_loading = self.is_stored;
                 let name = match &self.load {
                     // The model itself was read before.
                     Some(load) if load.is_data_new(self.loaded.as_deref()) => {
@@ -170,6 +175,10 @@ impl State {
                 let name = name.unwrap_or_default();
                 self.complain(Notice::error(t!("notice.unusable", name = name), message));
                 self.want_what_is_loaded();
+                if let Some(stored) = self.wanted.clone().filter(|_| self.is_stored) {
+                    // The engine hasn't got it yet.
+                    self.choose(stored);
+                }
             }
             Failure::Explore if self.asked.as_ref().is_some_and(|asked| asked.epoch == epoch) => {
                 self.is_running = false;
@@ -204,8 +213,10 @@ impl State {
         if self.is_loading {
             self.want_what_is_loaded();
         }
-        self.load = self.loaded.as_ref().map(|loaded| loaded.load.clone());
-        self.is_loading = self.load.is_some();
+        if !self.is_stored {
+            self.load = self.load_in_use();
+            self.is_loading = self.load.is_some();
+        }
         let text = t!("notice.broke-text", message = message);
         self.complain(Notice::error(t!("notice.broke"), text));
     }

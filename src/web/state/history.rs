@@ -82,7 +82,7 @@ impl Action {
     fn is_users(&self) -> bool {
         !matches!(
             self,
-            Self::GalleryCame(_)
+            Self::Wake
                 | Self::FilesCame { .. }
                 | Self::Answer(_)
                 | Self::Ask

@@ -248,7 +248,7 @@ impl Loaded {
 }
 
 impl State {
-    pub(super) fn take_gallery(&mut self, gallery: Result<Gallery, String>) {
+    pub(in crate::web) fn take_gallery(&mut self, gallery: Result<Gallery, String>) {
         match gallery {
             Ok(gallery) => {
                 self.gallery = Some(Rc::new(gallery));
@@ -297,9 +297,9 @@ impl State {
 
     /// The model in use is loaded again, with the user's samples.
     pub(super) fn open_data(&mut self, files: DataFiles) {
-        let Some(loaded) = self.loaded.clone() else {
+        if self.loaded.is_none() {
             return;
-        };
+        }
         let number = self.load.as_ref().map_or(0, |load| load.epoch);
         let data = Dataset {
             id: format!("{} ({number})", files.name),
@@ -308,10 +308,15 @@ impl State {
             classes: Rc::default(),
             picks: Vec::new(),
         };
-        self.start_load(ModelLoad {
-            data: Some(Rc::new(data)),
-            ..(*loaded.load).clone()
-        });
+        let data = Some(Rc::new(data));
+        match self.load_in_use().or_else(|| self.load.clone()) {
+            Some(load) => self.start_load(ModelLoad {
+                data,
+                ..(*load).clone()
+            }),
+            // They wait for the model, of which there is only a stored run.
+            None => self.linked.data = data,
+        }
     }
 
     pub(super) fn use_shipped_data(&mut self) {
@@ -369,6 +374,11 @@ impl State {
             load: load.clone(),
             network: Rc::new(network),
         };
+        // Of a stored run there are no files to be handed on.
+        let data = self.data_that_fits(&loaded);
+        if std::mem::take(&mut self.is_stored) {
+            self.take_over(&loaded);
+        }
         if self
             .loaded
             .as_ref()
@@ -377,7 +387,7 @@ impl State {
             self.agreement = None;
             self.calibration = None;
         }
-        if let Some(data) = self.data_that_fits(&loaded) {
+        if let Some(data) = data {
             self.start_load(ModelLoad {
                 data: Some(data),
                 ..(*load).clone()
@@ -391,7 +401,7 @@ impl State {
     /// The present model's data, if a model that came without data takes the same input. Its labels
     /// go along only where there are as many classes.
     fn data_that_fits(&self, bare: &Loaded) -> Option<Rc<Dataset>> {
-        let before = self.loaded.as_ref()?;
+        let before = self.loaded.as_ref().filter(|_| !self.is_stored)?;
         let data = before.load.data.as_ref().filter(|_| bare.load.data.is_none())?;
         if before.input_shape() != bare.input_shape() {
             return None;

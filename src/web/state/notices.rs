@@ -91,7 +91,7 @@ fn sentence(text: &str) -> String {
     let mut letters = text.trim().chars();
     let first = letters
         .next()
-        .map(|letter| letter.to_uppercase().to_string())
+        .map(|letter| letter.to_ascii_uppercase().to_string())
         .unwrap_or_default();
     let text = format!("{first}{}", letters.as_str());
     if text.is_empty() || text.ends_with(['.', '!', '?', '…', '。']) {

@@ -16,7 +16,9 @@ use crate::settings::Settings;
 use crate::web::tables::term;
 use crate::web::view::View;
 use crate::web::worker::{ChipCost, Epoch};
-use gloo::storage::{SessionStorage, Storage};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use gloo::utils::window;
 use rust_i18n::t;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -176,6 +178,24 @@ struct StoredPoint {
     size: PointSize,
     cost: Option<ChipCost>,
     problem: Option<String>,
+}
+
+impl Stored {
+    /// Keeps it until the window is closed. Without storage, or where it is full, a reload counts anew.
+    fn keep(&self) {
+        if let (Some(storage), Ok(bytes)) = (session_storage(), postcard::to_stdvec(self)) {
+            let _ = storage.set_item(STORE, &STANDARD_NO_PAD.encode(bytes));
+        }
+    }
+
+    fn find() -> Option<Self> {
+        let text = session_storage()?.get_item(STORE).ok().flatten()?;
+        postcard::from_bytes(&STANDARD_NO_PAD.decode(text).ok()?).ok()
+    }
+}
+
+fn session_storage() -> Option<web_sys::Storage> {
+    window().session_storage().ok().flatten()
 }
 
 /// What is shared counts as changed when it is another one.
@@ -405,8 +425,7 @@ impl State {
 
     fn keep_sweep(&self) {
         if let Some(sweep) = &self.trade.sweep {
-            // Without storage, or where it is full, a reload counts anew.
-            let _ = SessionStorage::set(STORE, sweep.stored());
+            sweep.stored().keep();
         }
     }
 
@@ -428,7 +447,7 @@ impl State {
         match self.planned_sweep() {
             Ok(mut sweep) => {
                 sweep.own = self.own_chip.clone();
-                if is_restored && let Ok(stored) = SessionStorage::get(STORE) {
+                if is_restored && let Some(stored) = Stored::find() {
                     sweep.restore(stored);
                 }
                 let with_cost = self.trade.plan.wants_cost();

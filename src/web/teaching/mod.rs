@@ -29,8 +29,7 @@ pub use criterion::{Criterion, Finding};
 pub use embed::open_page;
 pub use fragment::Fragment;
 pub use hook::Hook;
-pub use learn::{TeachingButtons, TeachingLayer};
-pub use lesson_card::LessonCard;
+pub use learn::TeachingButtons;
 pub use lessons::{LESSONS, Lesson, lesson};
 pub use measures::{Flip, Trial, counted, hops, is_ready, settled};
 pub use parts::{PAGE_PART, Part, Parts};
@@ -38,8 +37,22 @@ pub use place::{Place, Rect, dock, place};
 pub use scene::Scene;
 pub use tour::{Step, TOUR};
 
-use crate::web::state::State;
+use super::lazy::Piece;
+use super::plots::ByPtr;
+use super::state::{Dispatch, State};
+use learn::TeachingLayer;
+use lesson_card::LessonCard;
+use std::rc::Rc;
 use yew::prelude::*;
+
+/// Draws the open lesson, or what lies over the page.
+pub fn draw(piece: Piece, state: &Rc<State>, dispatch: &Dispatch, on_drawer: &Callback<bool>) -> Html {
+    let (state, dispatch) = (ByPtr(state.clone()), dispatch.clone());
+    match piece {
+        Piece::Lesson => html! { <LessonCard {state} {dispatch} /> },
+        _ => html! { <TeachingLayer {state} {dispatch} on_drawer={on_drawer.clone()} /> },
+    }
+}
 
 /// Follows the address's end and its parts, and keeps what was learnt for the next visit.
 #[hook]

@@ -152,7 +152,7 @@ pub fn short_name(network: &NetworkView, tensor: usize) -> String {
     let digits: String = digits.chars().rev().take(2).collect();
     let letters = if digits.is_empty() { 2 } else { 1 };
     let start: String = name.chars().filter(|c| c.is_alphabetic()).take(letters).collect();
-    format!("{start}{digits}").to_lowercase()
+    format!("{start}{digits}").to_ascii_lowercase()
 }
 
 /// How a tensor is laid out. An input vector whose length is a square number (a picture that the

@@ -8,6 +8,7 @@ use super::codes::CodesWork;
 use super::load::{load, network_view};
 use super::network::{Inspecting, take_away};
 use super::neuron::Tracing;
+use super::pause::pause;
 use super::trade::TradeWork;
 use super::{ChipPart, Epoch, Failure, Request, Response, RunView, Sample, SamplesView, TakeAway};
 use crate::chip::spec::{Chip, Preset};
@@ -15,12 +16,12 @@ use crate::chip::{Fit, MappingOptions};
 use crate::explore::{ConversionReport, EffectMeter, PlacementMeter, ReportMeter, Session, SessionError};
 use crate::settings::Settings;
 use crate::spiking::Conversion;
-use gloo::timers::future::TimeoutFuture;
 use gloo_worker::{HandlerId, Worker, WorkerScope};
 use std::{cell::RefCell, panic};
 
-/// Work over many samples pauses after about this many milliseconds, to look for a newer request.
-const PORTION_MS: f64 = 40.0;
+/// Work over many samples pauses after about this many milliseconds, to look for a newer request: a picture that
+/// follows a slider is late by this much at most.
+const PORTION_MS: f64 = 12.0;
 /// Samples that are counted before the clock is looked at: as many as run together best.
 const COUNTED: usize = 24;
 
@@ -543,7 +544,7 @@ impl EngineWorker {
             return;
         };
         scope.send_future(async move {
-            TimeoutFuture::new(0).await;
+            pause().await;
             next
         });
     }

@@ -5,25 +5,17 @@ mod help;
 mod report;
 mod run_files;
 
+use crate::web::lazy::Piece;
 use crate::web::plots::ByPtr;
 use crate::web::state::{Action, BringAction, Dispatch, Sheet, State, dispatching};
+use std::rc::Rc;
 use yew::prelude::*;
 
-/// What all dialogs are told.
-#[derive(Clone, Properties, PartialEq)]
-pub struct Props {
-    /// All that the page knows.
-    pub state: ByPtr<State>,
-    /// To change it.
-    pub dispatch: Dispatch,
-}
-
 /// The dialog that is open, if one is.
-#[component]
-pub fn Dialogs(props: &Props) -> Html {
-    let on_close = dispatching(&props.dispatch, |()| Action::Bring(BringAction::Open(None)));
-    let (state, dispatch) = (props.state.clone(), props.dispatch.clone());
-    match props.state.bring.dialog {
+pub fn draw(_: Piece, state: &Rc<State>, dispatch: &Dispatch, _: &Callback<bool>) -> Html {
+    let on_close = dispatching(dispatch, |()| Action::Bring(BringAction::Open(None)));
+    let (state, dispatch) = (ByPtr(state.clone()), dispatch.clone());
+    match state.bring.dialog {
         None => Html::default(),
         Some(Sheet::Help) => html! { <help::Help {on_close} /> },
         Some(Sheet::TakeAway) => html! { <run_files::RunFiles {state} {dispatch} {on_close} /> },

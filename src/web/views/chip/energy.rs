@@ -77,7 +77,7 @@ fn table(energy: &Energy) -> Html {
                 )
             }
             (None, Some(other)) => {
-                let other = term(other.label()).to_lowercase();
+                let other = term(other.label()).to_ascii_lowercase();
                 (t!("energy.within", other = other).into_owned(), 0.0)
             }
             (None, None) => (t!("energy.unknown").into_owned(), 0.0),

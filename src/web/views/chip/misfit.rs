@@ -22,6 +22,8 @@ pub fn misfit(error: &MappingError) -> Html {
 
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    let first = letters
+        .next()
+        .map(|letter| letter.to_ascii_uppercase().to_string());
     first.unwrap_or_default() + letters.as_str()
 }

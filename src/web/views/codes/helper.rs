@@ -3,7 +3,7 @@
 use crate::web::plots::ByPtr;
 use crate::web::session::WORKER;
 use crate::web::state::{Action, CodesAction, Dispatch, State};
-use crate::web::worker::{CodesRequest, EngineWorker, JsCodec, Request, Response};
+use crate::web::worker::{CodesRequest, EngineWorker, Postcard, Request, Response};
 use gloo::timers::callback::Timeout;
 use gloo_worker::{Spawnable, WorkerBridge};
 use yew::prelude::*;
@@ -24,7 +24,7 @@ pub fn use_helper(state: &ByPtr<State>, dispatch: &Dispatch) {
         let dispatch = dispatch.clone();
         move |()| move || dispatch.dispatch(Action::Codes(CodesAction::Leave))
     });
-    let load = state.loaded.as_ref().map(|loaded| loaded.load.clone());
+    let load = state.load_in_use();
     use_effect_with((load.as_ref().map(|load| load.epoch), codes.helper), {
         let send = send.clone();
         move |_| {
@@ -84,6 +84,6 @@ fn start(dispatch: Dispatch) -> WorkerBridge<EngineWorker> {
             Response::Panicked { message } => dispatch.dispatch(Action::Codes(CodesAction::Broke(message))),
             _ => {}
         })
-        .encoding::<JsCodec>()
+        .encoding::<Postcard>()
         .spawn(WORKER)
 }
