@@ -3,10 +3,11 @@
 use crate::web::later::Module;
 use crate::web::plots::ByPtr;
 use crate::web::state::{Action, BringAction, Kept, ModelChoice, Named, State};
-use crate::web::worker::{DataFiles, ModelFile, pack, unpack};
+use crate::web::worker::{DataFiles, ModelFile};
 use gloo::utils::window;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -50,9 +51,10 @@ pub fn use_kept(state: &UseReducerHandle<State>) {
     });
 }
 
-/// Without storage, or without room in it, the file is asked for again.
+/// Without storage, or without room in it, the file is asked for again. What is kept outlives this version of the
+/// program, so it is an object with named fields rather than a message's bytes.
 fn keep(key: &'static str, value: &impl Serialize) {
-    let Some(value) = pack(value) else {
+    let Ok(value) = value.serialize(&Serializer::new()) else {
         return;
     };
     spawn_local(async move {
@@ -62,7 +64,7 @@ fn keep(key: &'static str, value: &impl Serialize) {
 
 async fn find<T: DeserializeOwned>(key: &str, is_it: impl Fn(&T) -> bool) -> Option<T> {
     let found = Module::Keep.call("find", &[JsValue::from_str(key)]).await.ok()?;
-    let value: T = unpack(&found)?;
+    let value: T = serde_wasm_bindgen::from_value(found).ok()?;
     is_it(&value).then_some(value)
 }
 
