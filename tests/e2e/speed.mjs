@@ -53,15 +53,15 @@ async function firstView(browser, url) {
         document.querySelectorAll('.stage canvas').length > 3 &&
         document.querySelector('.badge') &&
         !document.querySelector('.badge-busy, .board .skeleton');
-      if (done && !globalThis.firstView) requestAnimationFrame(() => (globalThis.firstView = performance.now()));
+      if (done && !globalThis.firstSeen) requestAnimationFrame(() => (globalThis.firstSeen = performance.now()));
     };
     new MutationObserver(seen).observe(document, { childList: true, subtree: true });
   });
   const bodies = [];
   page.on('response', (response) => bodies.push(response));
   await page.goto(url);
-  await page.waitForFunction(() => globalThis.firstView);
-  const until = await page.evaluate(() => globalThis.firstView);
+  await page.waitForFunction(() => globalThis.firstSeen);
+  const until = await page.evaluate(() => globalThis.firstSeen);
   const entries = await page.evaluate(() =>
     [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].map((entry) => [
       entry.name,
