@@ -137,7 +137,7 @@ onPage('the chip', { timeout: 400_000 }, (on) => {
   });
 
   // A network that takes a while: many samples to measure, and many cores to move.
-  on('looks for better places, and can be stopped', '?view=chip&model=mnist-residual&mesh-width=24&mesh-height=24', async (page) => {
+  on('looks for better places, and can be stopped', '?view=chip&model=mnist-residual&neurons-per-core=32&mesh-width=64&mesh-height=64', async (page) => {
     await complete(page);
     await page.locator('#set-placement').selectOption('annealed');
     const search = page.getByRole('region', { name: 'Looking for better places' });
