@@ -146,6 +146,8 @@ onPage('a session', { timeout: 300_000 }, (on, serving) => {
   on('lists its keys under ?, and each does what it says', '', async (page) => {
     await page.keyboard.press('?');
     const help = page.getByRole('dialog', { name: 'Help and keyboard shortcuts' });
+    // Its program comes when it is first opened.
+    await help.locator('tr').first().waitFor();
     assert.ok((await help.locator('tr').count()) >= 10);
     assert.match(await help.innerText(), /never leave the browser/);
     assert.deepEqual(await accessibilityViolations(page), []);
