@@ -256,9 +256,9 @@ impl Tally {
         (self.overflowed, self.simulator) = (overflowed, simulator);
     }
 
-    /// Runs the next samples through both networks, as many as there are in `inputs`, and counts. `about` tells what
-    /// is expected of each, by its place in `inputs`, and, where there is a memory of what the reference answers, the
-    /// place of the first in it.
+    /// Runs the next samples through both networks, as many as there are in `inputs`, and counts. `expected` tells what
+    /// should come out for each, by its place in `inputs`; `memory` is what is known of the reference's answers, and the
+    /// place of the first input in it.
     pub fn add_batch<'a>(
         &mut self,
         network: &QuantizedNetwork,
